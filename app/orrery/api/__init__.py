@@ -1,0 +1,1 @@
+"""HTTP: routes, discovery, content negotiation, watch streams, errors, OpenAPI. Translates; decides nothing about objects."""

@@ -1,0 +1,1 @@
+"""Who is it, and may they: authentication of a request and the authorizer that verbs' admission and api ask."""

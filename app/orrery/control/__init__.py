@@ -1,0 +1,1 @@
+"""Orrery's own API under /orrery/v1, for people with curl or httpx."""

@@ -1,0 +1,1 @@
+"""Pure values every room may use: objects, errors, selectors, patches, quantities, the clock. Imports nothing of Orrery."""

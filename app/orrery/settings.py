@@ -1,0 +1,44 @@
+"""Every limit and delay in one frozen model; the unit is in the name. `orrery serve` fills it from options and ORRERY_… variables."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """How one Orrery process behaves. The defaults are what `orrery serve` does without options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pace: Literal["real", "fast"] = "real"
+    nodes: int = 3
+    node_cpu: str = "4"
+    node_memory: str = "16Gi"
+    node_pods: int = 110
+    node_ephemeral_storage: str = "100Gi"
+
+    cluster_domain: str = "cluster.local"
+    service_cidr: str = "10.96.0.0/16"
+    pod_cidr: str = "10.244.0.0/16"
+    node_cidr: str = "172.18.0.0/16"
+    node_port_first: int = 30000
+    node_port_last: int = 32767
+
+    body_bytes_max: int = 3 * 1024 * 1024
+    watch_timeout_s_min: int = 1800
+    """A watch without timeoutSeconds ends after this, or up to twice as long, as upstream's --min-request-timeout."""
+    watch_bookmark_s: float = 60.0
+    watch_backlog_events_max: int = 10_000
+    """A watcher further behind than this is cut off and must resume."""
+    history_bytes_max: int = 64 * 1024 * 1024
+    """History kept in memory for watchers; older history is read from the log until compaction."""
+    history_s_min: float = 300.0
+    """How long superseded revisions stay before compaction may take them."""
+    compaction_interval_s: float = 300.0
+    parsed_objects_max: int = 20_000
+    events_ttl_s: float = 3600.0
+    """How long Event objects live."""
+    termination_grace_s_max: float = 3600.0
+
+
+FAST = Settings(pace="fast")

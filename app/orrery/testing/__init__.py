@@ -1,0 +1,1 @@
+"""What tests of Orrery and tests with Orrery hold: a whole cluster in one process, on a virtual clock, without a socket."""
