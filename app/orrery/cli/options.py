@@ -1,0 +1,128 @@
+"""The command line of `orrery`, each option also as an ORRERY_… variable. Decides nothing but what the words mean."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from orrery import KUBERNETES_VERSION, __version__
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What `orrery serve` was told."""
+
+    host: str
+    port: int
+    data: Path
+    database_url: str
+    in_memory: bool
+    kubeconfig: Path
+    pace: Literal["real", "fast"]
+    nodes: int
+    token_file: Path | None
+    allowed_hosts: tuple[str, ...]
+    insecure: bool
+
+
+def default_data_directory(environment: Mapping[str, str]) -> Path:
+    """Where state lives unless told otherwise: the user's data folder, as the XDG base directories name it."""
+    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "orrery"
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions:
+    """Read a command line; argparse prints usage errors and exits with code 2."""
+    variables = os.environ if environment is None else environment
+    parsed = _parser(variables).parse_args(arguments)
+    data: Path = parsed.data
+    return ServeOptions(
+        host=parsed.host,
+        port=parsed.port,
+        data=data,
+        database_url=parsed.database_url,
+        in_memory=parsed.in_memory,
+        kubeconfig=parsed.kubeconfig or data / "kubeconfig",
+        pace=parsed.pace,
+        nodes=parsed.nodes,
+        token_file=parsed.token_file,
+        allowed_hosts=tuple(parsed.allowed_host),
+        insecure=parsed.insecure,
+    )
+
+
+def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="orrery", description="A clockwork Kubernetes: a working model of a cluster in one process.")
+    parser.add_argument("--version", action="version", version=f"orrery {__version__} (Kubernetes {KUBERNETES_VERSION})")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="start the server", description="Start the server. Each option is also an ORRERY_… variable.")
+
+    def option(flag: str, text: str, **rest: Any) -> None:
+        _add(serve, variables, flag, text, **rest)
+
+    option("--host", "address to listen on", default="127.0.0.1", metavar="ADDRESS")
+    option("--port", "port to listen on; 0 takes a free one", default="8080", type=_port, metavar="PORT")
+    option("--data", "directory for state and kubeconfig", default=str(default_data_directory(variables)), type=_path, metavar="DIR")
+    option("--database-url", "keep the log in this database instead (postgresql+psycopg://…, sqlite:///…)", default="", metavar="URL")
+    option("--in-memory", "keep nothing: state ends with the process", flag=True)
+    option("--kubeconfig", "write the kubeconfig there (default: in the data directory)", type=_path, metavar="FILE")
+    option("--pace", "how long pulling, starting and stopping take", default="real", choices=("real", "fast"))
+    option("--nodes", "how many simulated nodes", default="3", type=_nodes, metavar="N")
+    option("--token-file", "static bearer tokens, a line each: token,user,uid,\"group1,group2\"", type=_path, metavar="FILE")
+    option("--allowed-host", "a further name under which clients may address the server", repeated=True, metavar="NAME")
+    option("--insecure", "listen on other than loopback addresses without tokens", flag=True)
+    return parser
+
+
+def _add(
+    parser: argparse.ArgumentParser, variables: Mapping[str, str], name: str, text: str, *, flag: bool = False, repeated: bool = False, **rest: Any
+) -> None:
+    """One option whose default is its variable: `--token-file` is ORRERY_TOKEN_FILE."""
+    variable = "ORRERY_" + name.removeprefix("--").replace("-", "_").upper()
+    given = variables.get(variable, "")
+    shown = rest.get("default", "")
+    text = f"{text} [{variable}{f', default {shown}' if shown else ''}]".replace("%", "%%")
+    if flag:
+        parser.add_argument(name, action="store_true", default=_is_true(variable, given), help=text)
+    elif repeated:
+        names = [part.strip() for part in given.split(",") if part.strip()]
+        parser.add_argument(name, action="append", default=names, help=text + "; may be repeated", **rest)
+    else:
+        if given:
+            rest["default"] = _choice(variable, given, rest.get("choices"))
+        parser.add_argument(name, help=text, **rest)
+
+
+def _choice(variable: str, given: str, choices: Sequence[str] | None) -> str:
+    """argparse does not hold a default against the choices, so a variable is checked here."""
+    if choices is not None and given not in choices:
+        raise SystemExit(f"orrery: {variable}={given}: must be one of {', '.join(choices)}")
+    return given
+
+
+def _is_true(variable: str, given: str) -> bool:
+    if given.lower() in ("", "0", "false", "no"):
+        return False
+    if given.lower() in ("1", "true", "yes"):
+        return True
+    raise SystemExit(f"orrery: {variable}={given}: must be true or false")
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _port(text: str) -> int:
+    return _bounded(text, 0, 65535)
+
+
+def _nodes(text: str) -> int:
+    return _bounded(text, 0, 1000)
+
+
+def _bounded(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,112 @@
+"""Two servers' answers made comparable: what differs from run to run is blanked, what controllers write beside the request is left out."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+VOLATILE = frozenset(
+    [
+        "uid",
+        "creationTimestamp",
+        "resourceVersion",
+        "deletionTimestamp",
+        "startTime",
+        "clusterIP",
+        "clusterIPs",
+        "nodePort",
+        "lastTransitionTime",
+        "lastUpdateTime",
+        "continue",
+        "remainingItemCount",
+        "lastScheduleTime",
+        "serverAddress",
+        "firstTimestamp",
+        "lastTimestamp",
+        "eventTime",
+    ]
+)
+LEFT_OUT = frozenset({"managedFields", "selfLink", "storageVersionHash", "healthCheckNodePort"})
+CONTROLLED = frozenset(
+    [
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob",
+        "ReplicationController",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "ResourceQuota",
+        "APIService",
+        "FlowSchema",
+        "PriorityLevelConfiguration",
+        "ServiceCIDR",
+    ]
+)
+REVISION = "deployment.kubernetes.io/revision"
+_SUBSTITUTES = (
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
+    (re.compile(r"\bgen-[a-z0-9]{5}\b"), "gen-<random>"),
+    (re.compile(r"kube-api-access-[a-z0-9]{5}"), "kube-api-access-<random>"),
+    (re.compile(r"resource version: \d+"), "resource version: N"),
+    (re.compile(r"\b10\.(0|96)\.0\.0/(16|12)\b"), "<service range>"),
+    (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
+    (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
+)
+_AGE = re.compile(r"^(\d+(s|m|h|d)|\d+m\d+s|<unknown>)$")
+
+
+def normal(value: Any, key: str = "") -> Any:
+    """`value` with everything blanked that may differ between two honest servers."""
+    if isinstance(value, dict):
+        if value.get("kind") in CONTROLLED:
+            value = {name: inner for name, inner in value.items() if name != "status"}
+        if key == "annotations":
+            value = {name: inner for name, inner in value.items() if name != REVISION}
+        kept = {
+            name: inner
+            for name, inner in sorted(value.items())
+            if name not in LEFT_OUT and not (name == "annotations" and set(inner or {}) <= {REVISION})
+        }
+        return {name: _blank(name, inner) for name, inner in kept.items()}
+    if isinstance(value, list):
+        if key == "columnDefinitions":
+            return [{name: inner for name, inner in column.items() if name != "description"} for column in value]
+        return [normal(inner, key) for inner in value]
+    if isinstance(value, str):
+        for pattern, substitute in _SUBSTITUTES:
+            value = pattern.sub(substitute, value)
+        if key == "cells" and (_AGE.match(value) or re.fullmatch(r"10\.[\d.]+", value)):
+            return "<volatile>"
+    return value
+
+
+def _blank(name: str, value: Any) -> Any:
+    if name in VOLATILE and value not in ("None", ["None"]):
+        return f"<{name}>"
+    return normal(value, name)
+
+
+def differences(want: Any, got: Any, path: str = "") -> Iterator[str]:
+    """A line for each place where two normal answers differ."""
+    if isinstance(want, dict) and isinstance(got, dict):
+        for name in sorted(want.keys() | got.keys()):
+            if name not in got:
+                yield f"{path}.{name}: missing, want {_short(want[name])}"
+            elif name not in want:
+                yield f"{path}.{name}: extra {_short(got[name])}"
+            else:
+                yield from differences(want[name], got[name], f"{path}.{name}")
+    elif isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
+        for index, (left, right) in enumerate(zip(want, got, strict=True)):
+            yield from differences(left, right, f"{path}[{index}]")
+    elif want != got:
+        yield f"{path}: want {_short(want)} got {_short(got)}"
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value)[:400]
