@@ -1,8 +1,63 @@
-"""The columns of `kubectl get` for every kind that has some of its own; a kind that is not here shows Name and Created At."""
+"""The columns `kubectl get` shows, kind by kind, as upstream's printers have them. A kind that is not named shows Name and Created At."""
 
 from typing import Final
 
+from orrery.kinds.columns import cluster, network, pods, storage, workloads
 from orrery.kinds.kind import Column
 from orrery.machinery.objects import GroupResource
 
-COLUMNS: Final[dict[GroupResource, tuple[Column, ...]]] = {}
+COLUMNS: Final[dict[GroupResource, tuple[Column, ...]]] = {
+    "pods": pods.PODS,
+    "podtemplates": pods.POD_TEMPLATES,
+    "deployments.apps": workloads.DEPLOYMENTS,
+    "replicasets.apps": workloads.REPLICA_SETS,
+    "replicationcontrollers": workloads.REPLICATION_CONTROLLERS,
+    "statefulsets.apps": workloads.STATEFUL_SETS,
+    "daemonsets.apps": workloads.DAEMON_SETS,
+    "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "jobs.batch": workloads.JOBS,
+    "cronjobs.batch": workloads.CRON_JOBS,
+    "horizontalpodautoscalers.autoscaling": workloads.HORIZONTAL_POD_AUTOSCALERS,
+    "poddisruptionbudgets.policy": workloads.POD_DISRUPTION_BUDGETS,
+    "services": network.SERVICES,
+    "endpoints": network.ENDPOINTS,
+    "endpointslices.discovery.k8s.io": network.ENDPOINT_SLICES,
+    "ingresses.networking.k8s.io": network.INGRESSES,
+    "ingressclasses.networking.k8s.io": network.INGRESS_CLASSES,
+    "networkpolicies.networking.k8s.io": network.NETWORK_POLICIES,
+    "servicecidrs.networking.k8s.io": network.SERVICE_CIDRS,
+    "ipaddresses.networking.k8s.io": network.IP_ADDRESSES,
+    "persistentvolumes": storage.PERSISTENT_VOLUMES,
+    "persistentvolumeclaims": storage.PERSISTENT_VOLUME_CLAIMS,
+    "storageclasses.storage.k8s.io": storage.STORAGE_CLASSES,
+    "volumeattributesclasses.storage.k8s.io": storage.VOLUME_ATTRIBUTES_CLASSES,
+    "volumeattachments.storage.k8s.io": storage.VOLUME_ATTACHMENTS,
+    "csinodes.storage.k8s.io": storage.CSI_NODES,
+    "csidrivers.storage.k8s.io": storage.CSI_DRIVERS,
+    "nodes": cluster.NODES,
+    "namespaces": cluster.NAMESPACES,
+    "events": cluster.EVENTS,
+    "events.events.k8s.io": cluster.EVENTS,
+    "configmaps": cluster.CONFIG_MAPS,
+    "secrets": cluster.SECRETS,
+    "serviceaccounts": cluster.SERVICE_ACCOUNTS,
+    "resourcequotas": cluster.RESOURCE_QUOTAS,
+    "rolebindings.rbac.authorization.k8s.io": cluster.BINDINGS,
+    "clusterrolebindings.rbac.authorization.k8s.io": cluster.BINDINGS,
+    "certificatesigningrequests.certificates.k8s.io": cluster.CERTIFICATE_SIGNING_REQUESTS,
+    "leases.coordination.k8s.io": cluster.LEASES,
+    "priorityclasses.scheduling.k8s.io": cluster.PRIORITY_CLASSES,
+    "runtimeclasses.node.k8s.io": cluster.RUNTIME_CLASSES,
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": cluster.WEBHOOK_CONFIGURATIONS,
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": cluster.WEBHOOK_CONFIGURATIONS,
+    "validatingadmissionpolicies.admissionregistration.k8s.io": cluster.VALIDATING_ADMISSION_POLICIES,
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": cluster.VALIDATING_ADMISSION_POLICY_BINDINGS,
+    "flowschemas.flowcontrol.apiserver.k8s.io": cluster.FLOW_SCHEMAS,
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": cluster.PRIORITY_LEVELS,
+    "deviceclasses.resource.k8s.io": cluster.DEVICE_CLASSES,
+    "resourceclaims.resource.k8s.io": cluster.RESOURCE_CLAIMS,
+    "resourceclaimtemplates.resource.k8s.io": cluster.RESOURCE_CLAIM_TEMPLATES,
+    "resourceslices.resource.k8s.io": cluster.RESOURCE_SLICES,
+    "componentstatuses": cluster.COMPONENT_STATUSES,
+    "apiservices.apiregistration.k8s.io": cluster.API_SERVICES,
+}
