@@ -96,6 +96,18 @@ class StaleWrite(Exception):
         self.key = key
 
 
+class WriteFailed(Exception):
+    """The write could not be made durable (disk full, database gone …) and did not happen; the log goes on."""
+
+
+class LogClosed(WriteFailed):
+    """The log was closed before the write."""
+
+
+class StoreUnusable(Exception):
+    """The store cannot be opened. The message is one line that a user understands."""
+
+
 class HistoryGone(Exception):
     """The history asked for has been compacted; `oldest` is the first revision that can still be resumed from."""
 
@@ -138,7 +150,7 @@ class Log(Protocol):
         """The newest published revision."""
 
     async def append(self, write: Write) -> Record:
-        """Make one write durable and visible, in that order; StaleWrite when it lost a race."""
+        """Make one write durable and visible, in that order; StaleWrite when it lost a race, WriteFailed when the disk did."""
 
     async def settled(self, key: str) -> None:
         """Wait until no write of `key` is pending, so that a retry after StaleWrite reads the newest state."""
@@ -153,21 +165,33 @@ class Log(Protocol):
 
     def count(self, bucket: str) -> int: ...
 
+    def buckets(self) -> Sequence[str]:
+        """The buckets that hold a live record, sorted."""
+
     def owned_by(self, uid: str, bucket: str = "") -> Sequence[Record]:
-        """Live records with an owner reference to `uid`, in one bucket or in all."""
+        """Live records with an owner reference to `uid`, in one bucket or in all, in the order they came."""
 
     def by_field(self, bucket: str, name: str, value: str) -> Sequence[Record]:
-        """Live records whose index field equals `value`; only for fields the bucket was told to index."""
+        """Live records whose index field equals `value`, in the order they came; KeyError for a field that is not indexed."""
 
     def by_label(self, scope: Scope, key: str, value: str) -> Sequence[Record]:
-        """Live records of one namespace of a bucket with that label."""
+        """Live records of one namespace of a bucket (or of all) with that label, in key order."""
 
     def subscribe(self, scope: Scope, callback: Callable[[Event], None]) -> Subscription:
-        """Call back, on the event loop, for each event from now on, in revision order."""
+        """Call back, on the event loop, for each event from now on, in revision order. An empty bucket means all buckets."""
 
     async def watch(self, scope: Scope, since: int) -> EventStream:
-        """All events of `scope` after revision `since`, past ones first; HistoryGone when it was compacted."""
+        """All events of `scope` after revision `since`, past ones first; HistoryGone when it was compacted.
+
+        An empty bucket means all buckets.
+        """
 
     @property
     def oldest(self) -> int:
         """The first revision a watch can resume from."""
+
+    async def compact(self, revision: int) -> None:
+        """Forget the history up to `revision`: what was superseded or deleted by then. Live records stay."""
+
+    async def close(self) -> None:
+        """Make everything pending durable, end all streams and let the store go."""
