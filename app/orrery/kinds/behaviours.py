@@ -2,10 +2,16 @@
 
 from typing import Final
 
+from orrery.kinds import configmap, namespace, secret, service, serviceaccount
 from orrery.kinds.kind import Behaviour
 from orrery.machinery.objects import GroupResource
 
 BEHAVIOURS: Final[dict[GroupResource, Behaviour]] = {
     # workloads
     # everything else
+    "configmaps": configmap.BEHAVIOUR,
+    "namespaces": namespace.BEHAVIOUR,
+    "secrets": secret.BEHAVIOUR,
+    "serviceaccounts": serviceaccount.BEHAVIOUR,
+    "services": service.BEHAVIOUR,
 }
