@@ -1,0 +1,90 @@
+"""What to do about a Pod next: a sandbox, which init containers, which containers. Pure.
+
+Follows `computePodActions` and `computeInitContainerActions` of upstream's runtime manager.
+"""
+
+from dataclasses import dataclass, field
+
+from orrery.machinery.objects import FrozenObject
+from orrery.node.pod_state import PodState, RunState
+from orrery.node.restart import is_sidecar, should_restart
+
+
+@dataclass(slots=True)
+class Actions:
+    """`start` names the containers to start, in order; `stops_pod` means that nothing is left to run."""
+
+    creates_sandbox: bool = False
+    stops_pod: bool = False
+    start_init: list[FrozenObject] = field(default_factory=list)
+    start: list[FrozenObject] = field(default_factory=list)
+
+
+def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
+    """The next step of a Pod that is not being deleted."""
+    if not state.has_sandbox:
+        return _plan_sandbox(spec, state)
+    actions = Actions()
+    if not _plan_init(spec, state, actions):
+        return actions
+    is_kept = False
+    for container in spec["containers"]:
+        run = state.find(container["name"])
+        if run is not None and run.state is RunState.RUNNING:
+            is_kept = True
+        elif run is None or should_restart(container, spec, run.exit_code):
+            actions.start.append(container)
+    if not is_kept and not actions.start:
+        actions.stops_pod = True
+        actions.start_init = []
+    return actions
+
+
+def _plan_sandbox(spec: FrozenObject, state: PodState) -> Actions:
+    """Everything begins anew, but what has succeeded and must not run twice."""
+    if spec.get("restartPolicy") == "Never" and state.sandboxes and state.current:
+        return Actions(stops_pod=True)
+    wanted = []
+    for container in spec["containers"]:
+        run = state.current.get(container["name"])
+        policy = container.get("restartPolicy") or spec.get("restartPolicy")
+        if not (policy == "OnFailure" and run is not None and run.state is RunState.EXITED and run.exit_code == 0):
+            wanted.append(container)
+    if not wanted and any(container["name"] in state.current for container in spec["containers"]):
+        return Actions(stops_pod=True)
+    initializers = spec.get("initContainers") or ()
+    if initializers:
+        return Actions(creates_sandbox=True, start_init=[initializers[0]])
+    return Actions(creates_sandbox=True, start=wanted)
+
+
+def _plan_init(spec: FrozenObject, state: PodState, actions: Actions) -> bool:
+    """Choose init containers to start; whether regular containers may run."""
+    containers = spec.get("initContainers") or ()
+    runs = (state.find(container["name"]) for container in spec["containers"])
+    is_past = is_ready = not containers or any(run is not None and run.state is RunState.RUNNING for run in runs)
+    # From the last to the first: the newest that ran tells how far initialization has come.
+    for index in range(len(containers) - 1, -1, -1):
+        container = containers[index]
+        run = state.find(container["name"])
+        if run is None:
+            if is_past and is_sidecar(container):
+                actions.start_init.append(container)
+            continue
+        if is_past and not is_sidecar(container):
+            continue
+        if run.state is RunState.EXITED and (is_sidecar(container) or run.exit_code != 0):
+            if not is_sidecar(container) and not should_restart(container, spec, run.exit_code):
+                actions.stops_pod, actions.start_init = True, []
+                return False
+            actions.start_init.append(container)
+        elif run.state is RunState.EXITED or (is_sidecar(container) and run.is_started):
+            if index == len(containers) - 1:
+                is_ready = True
+            elif not is_past:
+                actions.start_init.append(containers[index + 1])
+        is_past = True
+    if not is_past:
+        actions.start_init.append(containers[0])
+    actions.start_init.reverse()
+    return is_ready
