@@ -10,7 +10,7 @@ from typing import Protocol
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject, Object
-from orrery.store.log import Event, Subscription
+from orrery.store.log import Event, Record, Subscription
 from orrery.verbs.call import Propagation
 
 
@@ -25,10 +25,13 @@ class Client(Protocol):
         """Objects in key order; with `labels`, those that carry all of them (by index, not by scan, inside one namespace)."""
 
     def owned_by(self, bucket: str, uid: str) -> Sequence[FrozenObject]:
-        """Objects with an owner reference to `uid`."""
+        """Objects with an owner reference to `uid`; an empty bucket means all of them."""
 
     def by_field(self, bucket: str, field: str, value: str) -> Sequence[FrozenObject]:
         """Objects by an indexed field, for example `pods` by `spec.nodeName`."""
+
+    def records(self, bucket: str) -> Sequence[Record]:
+        """All objects of a bucket unparsed, for who looks at the index first."""
 
     def subscribe(self, bucket: str, callback: Callable[[Event], None]) -> Subscription:
         """Call back for every event of the bucket from now on, in order."""

@@ -9,27 +9,28 @@ from typing import TypeAlias
 
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.machinery.objects import FrozenObject, GroupResource
-from orrery.store.log import Event, Operation, Subscription
+from orrery.store.log import Event, Operation, Record, Subscription
 from orrery.verbs.client import Client
 
 
 class Change:
     """One object before and after. `old` is None for a creation, `new` for a deletion (`old` is then its last state).
 
-    At the start every existing object comes once as if it were new. Objects are parsed only when asked for.
+    At the start every existing object comes once as if it were new. Objects are parsed only when asked for: `key`, `uid`, `owners`
+    and `is_deleting` come from the record as it is.
     """
 
-    __slots__ = ("_event", "_found")
+    __slots__ = ("_event", "_record")
 
-    def __init__(self, event: Event | None, found: FrozenObject | None = None) -> None:
+    def __init__(self, event: Event | None, record: Record | None = None) -> None:
         self._event = event
-        self._found = found
+        found = record if event is None else event.record
+        assert found is not None
+        self._record = found
 
     @property
     def new(self) -> FrozenObject | None:
-        if self._event is None:
-            return self._found
-        return None if self._event.operation is Operation.DELETED else self._event.record.object
+        return self._record.object if self.is_present else None
 
     @property
     def old(self) -> FrozenObject | None:
@@ -43,9 +44,35 @@ class Change:
     @property
     def any(self) -> FrozenObject:
         """The newest state there is: whose object it is."""
-        found = self._found if self._event is None else self._event.record.object
-        assert found is not None
-        return found
+        return self._record.object
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the object is there after the change."""
+        return self._event is None or self._event.operation is not Operation.DELETED
+
+    @property
+    def key(self) -> str:
+        """The object's key in the log: `pods/default/web-1`."""
+        return self._record.key
+
+    @property
+    def namespace(self) -> str:
+        return self._record.key.split("/", 2)[1]
+
+    @property
+    def uid(self) -> str:
+        return self._record.index.uid
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """UIDs of its owners."""
+        return self._record.index.owners
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether the bytes speak of a deletion; true for a few objects that only quote the word."""
+        return b'"deletionTimestamp"' in self._record.body
 
 
 Handler: TypeAlias = Callable[[Change], Iterable[str]]
@@ -61,6 +88,7 @@ class Informer:
         self.client = client
         self.queue = queue
         self._handlers: list[tuple[GroupResource, Handler]] = []
+        self._hearers: list[tuple[GroupResource, Handler]] = []
         self._subscriptions: list[Subscription] = []
 
     def on(self, bucket: GroupResource, handler: Handler) -> None:
@@ -69,6 +97,10 @@ class Informer:
         Buckets are listed in the order of the calls, so one that builds an index comes before those that use it.
         """
         self._handlers.append((bucket, handler))
+
+    def hear(self, bucket: GroupResource, handler: Handler) -> None:
+        """Like `on`, but only for events to come: what exists at the start is not listed."""
+        self._hearers.append((bucket, handler))
 
     def observe(self, bucket: GroupResource, observer: Observer) -> None:
         """Only look at the events of `bucket`, to keep an index; no key is queued."""
@@ -83,6 +115,8 @@ class Informer:
         for bucket, handler in self._handlers:
             self._subscriptions.append(self.client.subscribe(bucket, self._callback(handler)))
             self._list(bucket, handler)
+        for bucket, handler in self._hearers:
+            self._subscriptions.append(self.client.subscribe(bucket, self._callback(handler)))
 
     def relist(self) -> None:
         """Ask for every key again, after a queue that ran over has room."""
@@ -96,8 +130,8 @@ class Informer:
 
     def _list(self, bucket: GroupResource, handler: Handler) -> None:
         add = self.queue.add
-        for obj in self.client.list(bucket):
-            for key in handler(Change(None, obj)):
+        for record in self.client.records(bucket):
+            for key in handler(Change(None, record)):
                 add(key)
 
     def _callback(self, handler: Handler) -> Callable[[Event], None]:

@@ -66,7 +66,7 @@ PERSISTENT_VOLUME_CLAIMS = (
 def _class_name(storage_class: FrozenObject, now_s: float) -> str:
     annotations = annotations_of(storage_class)
     is_default = any(annotations.get(annotation) == "true" for annotation in _DEFAULT_ANNOTATIONS)
-    return storage_class["metadata"]["name"] + (" (default)" if is_default else "")
+    return f"{storage_class['metadata']['name']}{' (default)' if is_default else ''}"
 
 
 STORAGE_CLASSES = (

@@ -1,0 +1,169 @@
+"""Endpoints of every Service that selects Pods: addresses, ready or not, grouped by the ports they share.
+
+Follows upstream's endpoint controller.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, split_key
+from orrery.controllers.engine.informer import Informer
+from orrery.controllers.pods import is_namespace_terminating, is_ready
+from orrery.controllers.services.backends import (
+    HEADLESS,
+    TRIGGER,
+    ServiceIndex,
+    has_place,
+    hostname_for,
+    is_headless,
+    last_trigger,
+    ports_of,
+    selector_of,
+    target_reference,
+)
+from orrery.machinery.errors import ApiError, NotFound
+from orrery.machinery.objects import FrozenObject, Object, annotations_of, labels_of, name_of, namespace_of, thaw
+from orrery.verbs.client import Client
+
+MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
+OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
+_ADDRESSES_MAX: Final = 1000
+
+
+def plan_subsets(service: FrozenObject, pods: Sequence[FrozenObject]) -> list[Object]:
+    """The subsets of a Service: each a set of addresses and all the ports every one of them offers.
+
+    Two Pods that both serve 80, of which one is not ready, are one subset with an address and a notReadyAddress; a third that
+    calls its port differently is a subset of its own.
+    """
+    everyone = service["spec"].get("publishNotReadyAddresses", False)
+    by_port: dict[Any, dict[str, tuple[bool, Object]]] = {}
+    for pod in pods:
+        if not has_place(pod, include_terminating=everyone):
+            continue
+        ready, address = everyone or is_ready(pod), _address(pod, service)
+        ports: Sequence[Object | None] = ports_of(pod, service)
+        if not service["spec"].get("ports") and is_headless(service):
+            ports = [None]  # A headless Service without ports still publishes its addresses.
+        for port in ports:
+            key = None if port is None else tuple(sorted(port.items()))
+            by_port.setdefault(key, {})[address["ip"]] = (ready, address)
+    return _pack(by_port)
+
+
+def _pack(by_port: dict[Any, dict[str, tuple[bool, Object]]]) -> list[Object]:
+    """Ports with the very same addresses share a subset."""
+    groups: dict[Any, list[Any]] = {}
+    for port, addresses in by_port.items():
+        who = tuple(sorted((ip, ready) for ip, (ready, _) in addresses.items()))
+        groups.setdefault(who, []).append(port)
+    subsets = []
+    for ports in groups.values():
+        addresses = by_port[ports[0]]
+        subset: Object = {}
+        for field, wanted in (("addresses", True), ("notReadyAddresses", False)):
+            chosen = [address for _, (ready, address) in sorted(addresses.items()) if ready is wanted]
+            if chosen:
+                subset[field] = chosen
+        named = [dict(port) for port in ports if port is not None]
+        if named:
+            subset["ports"] = sorted(named, key=lambda port: (port.get("name", ""), port["port"], port["protocol"]))
+        subsets.append(subset)
+    return sorted(subsets, key=lambda subset: str(subset.get("ports")))
+
+
+def _address(pod: FrozenObject, service: FrozenObject) -> Object:
+    made: Object = {"ip": pod["status"]["podIPs"][0]["ip"], "nodeName": pod["spec"].get("nodeName", ""), "targetRef": target_reference(pod)}
+    if hostname := hostname_for(pod, service):
+        made["hostname"] = hostname
+    return made
+
+
+def truncate(subsets: list[Object]) -> bool:
+    """Keep the first thousand addresses; whether any had to go."""
+    room, cut = _ADDRESSES_MAX, False
+    for field in ("addresses", "notReadyAddresses"):
+        for subset in subsets:
+            addresses = subset.get(field) or []
+            if len(addresses) > room:
+                subset[field], cut = addresses[:room], True
+            room -= min(room, len(addresses))
+    return cut
+
+
+class EndpointsController:
+    """One key is one Service, and the Endpoints of its name."""
+
+    name = "endpoints-controller"
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._services = ServiceIndex()
+
+    def watch(self, informer: Informer) -> None:
+        informer.observe("services", self._services.observe)
+        informer.on("services", lambda change: (key_of_object(change.any),))
+        informer.on("pods", self._services.keys_of_pod)
+        informer.on("endpoints", lambda change: (key_of_object(change.any),))
+
+    async def reconcile(self, key: str) -> Outcome:
+        namespace, name = split_key(key)
+        service = self._client.get("services", namespace, name)
+        if service is None:
+            await self._remove_leftover(namespace, name)
+            return DONE
+        selector = selector_of(service)
+        if not selector:
+            return DONE  # What users write for such a Service is theirs.
+        pods = self._client.list("pods", namespace, labels=selector)
+        try:
+            await self._write(new_endpoints(service, pods, self._client.get("endpoints", namespace, name)))
+        except ApiError as error:
+            if not is_namespace_terminating(error):
+                raise
+        return DONE
+
+    async def _remove_leftover(self, namespace: str, name: str) -> None:
+        """Endpoints this controller made for a Service that is gone; those that users made without one stay."""
+        leftover = self._client.get("endpoints", namespace, name)
+        if leftover is not None and MANAGED_BY in labels_of(leftover):
+            try:
+                await self._client.delete("endpoints", namespace, name)
+            except NotFound:
+                return
+
+    async def _write(self, wanted: Object) -> None:
+        current = self._client.get("endpoints", namespace_of(wanted), name_of(wanted))
+        if current is None:
+            await self._client.create("endpoints", wanted)
+        elif not _is_same(current, wanted):
+            await self._client.update("endpoints", wanted)
+
+
+def new_endpoints(service: FrozenObject, pods: Sequence[FrozenObject], current: FrozenObject | None) -> Object:
+    """The Endpoints as they should be; what others put into the metadata of `current` stays."""
+    made: Object = thaw(current) if current is not None else {"apiVersion": "v1", "kind": "Endpoints", "metadata": {}}
+    meta = made["metadata"]
+    meta.update(name=name_of(service), namespace=namespace_of(service))
+    meta["labels"] = {**labels_of(service), MANAGED_BY: "endpoint-controller"}
+    if is_headless(service):
+        meta["labels"][HEADLESS] = ""
+    subsets = plan_subsets(service, pods)
+    annotations = {**annotations_of(made), TRIGGER: last_trigger(service, pods)}
+    annotations.pop(OVER_CAPACITY, None)
+    if truncate(subsets):
+        annotations[OVER_CAPACITY] = "truncated"
+    meta["annotations"] = annotations
+    made.pop("subsets", None)
+    if subsets:
+        made["subsets"] = subsets
+    return made
+
+
+def _is_same(current: FrozenObject, wanted: Object) -> bool:
+    """Whether a write would only move the trigger time."""
+    return (
+        (current.get("subsets") or []) == (wanted.get("subsets") or [])
+        and labels_of(current) == labels_of(wanted)
+        and annotations_of(current).get(OVER_CAPACITY) == annotations_of(wanted).get(OVER_CAPACITY)
+    )
