@@ -1,0 +1,48 @@
+"""The bodies of Orrery's own API, as its documentation shows them."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Unknown fields are errors: a misspelt `revison` must not roll back to somewhere else."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Revision(Model):
+    """One entry of a Deployment's rollout history."""
+
+    revision: int = Field(description="The number `kubectl rollout history` shows.", examples=[2])
+    change_cause: str = Field(alias="changeCause", description="The annotation kubernetes.io/change-cause, empty without one.")
+    replica_set: str = Field(alias="replicaSet", description="The ReplicaSet that holds this revision.", examples=["web-6f7d9c8b5"])
+    replicas: int = Field(description="How many Pods it has now.", examples=[3])
+    ready_replicas: int = Field(alias="readyReplicas", description="How many of them are ready.", examples=[3])
+    created: str = Field(description="When the ReplicaSet was created (RFC 3339).", examples=["2026-01-02T03:04:05Z"])
+    is_current: bool = Field(alias="isCurrent", description="Whether the Deployment's template is this one.")
+    template: dict[str, Any] = Field(description="The Pod template, without the hash label that tells ReplicaSets apart.")
+
+
+class Revisions(Model):
+    """A Deployment's rollout history, oldest first."""
+
+    deployment: str
+    namespace: str
+    items: list[Revision]
+
+
+class Rollback(Model):
+    """Which revision to go back to."""
+
+    revision: int = Field(
+        default=0, ge=0, description="A revision of the history; 0 or absent is the one before the current.", examples=[1]
+    )
+
+
+class RolledBack(Model):
+    """What a rollback did."""
+
+    message: str = Field(examples=["deployment.apps/web rolled back"])
+    rolled_back_to: int = Field(alias="rolledBackTo", description="The revision whose template the Deployment has now.", examples=[1])
+    changed: bool = Field(description="False when the Deployment had that template already.")
