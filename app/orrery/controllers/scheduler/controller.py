@@ -1,0 +1,219 @@
+"""Binds Pods without a node to the best node that fits, and tells why when none does.
+
+Choosing does not wait, so two Pods never race for the same room; bindings do, so many are written in one batch. A Pod that fits
+nowhere waits for an event that may change that, with upstream's back-off (1 s doubling to 10 s) between attempts.
+
+# DIFFERS: upstream takes waiting Pods by priority; we take them in the order they came.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, requeue_after, split_key
+from orrery.controllers.engine.informer import Change, Informer
+from orrery.controllers.engine.workqueue import WorkQueue
+from orrery.controllers.pods import condition_of
+from orrery.controllers.scheduler.affinity import Neighbours
+from orrery.controllers.scheduler.filters import filter_nodes, refusal_message
+from orrery.controllers.scheduler.nodes import Cluster, Effect
+from orrery.controllers.scheduler.scores import choose
+from orrery.controllers.scheduler.wishes import Wish, wish_of
+from orrery.machinery.clock import timestamp
+from orrery.machinery.errors import Conflict, NotFound
+from orrery.machinery.objects import FrozenObject, Object, is_deleting, labels_of, name_of, namespace_of, uid_of
+from orrery.verbs.client import Client
+from orrery.verbs.recorder import EventRecorder
+
+SCHEDULER: Final = "default-scheduler"
+WORKERS: Final = 256
+"""How many bindings may be under way; give it to `Runner.add`, so that one batch of the store takes them all."""
+
+_BACKOFF_FIRST_S: Final = 1.0
+_BACKOFF_MAX_S: Final = 10.0
+_FLUSH_S: Final = 300.0
+_WAKE: Final = "*"
+"""A key that is no Pod: look at all who wait."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A Pod that fitted nowhere."""
+
+    attempts: int
+    again_s: float
+    """Before this it is not tried again."""
+    wants_neighbours: bool
+
+
+class SchedulerController:
+    """One key is one Pod without a node."""
+
+    def __init__(self, client: Client, recorder: EventRecorder) -> None:
+        self._client = client
+        self._clock = client.clock
+        self._recorder = recorder
+        self._cluster = Cluster()
+        self._waiting: dict[str, _Waiting] = {}
+        self._queue: WorkQueue | None = None
+        self._news: set[Effect] = set()
+
+    @property
+    def name(self) -> str:
+        return SCHEDULER
+
+    def watch(self, informer: Informer) -> None:
+        self._queue = informer.queue
+        informer.on("nodes", self._keys_of_node)
+        informer.on("pods", self._keys_of_pod)
+        informer.on("persistentvolumeclaims", lambda change: self._heard(Effect.ROOM))
+
+    async def reconcile(self, key: str) -> Outcome:
+        if key == _WAKE:
+            self._wake()
+            return DONE
+        pod = self._client.get("pods", *split_key(key))
+        if pod is None or not _is_ours(pod):
+            self._waiting.pop(key, None)
+            return DONE
+
+        wish = wish_of(pod)
+        problem = self._claim_problem(pod)
+        if problem is not None:
+            return await self._fail(pod, wish, self._about_all(problem))
+        fitting, refusals = filter_nodes(wish, self._cluster, Neighbours(wish, self._cluster, self._client))
+        if not fitting:
+            return await self._fail(pod, wish, refusal_message(wish, refusals))
+        node = choose(wish, fitting, self._cluster, self._clock.random).name
+
+        self._cluster.assume(wish, node)
+        await self._bind(pod, wish, node)
+        self._waiting.pop(key, None)
+        return DONE
+
+    async def _bind(self, pod: FrozenObject, wish: Wish, node: str) -> None:
+        try:
+            await self._client.bind(wish.namespace, wish.name, node, uid=wish.uid)
+        except (NotFound, Conflict):
+            self._cluster.forget(wish)
+            return  # Deleted, replaced or bound by somebody else meanwhile; its events say what to do.
+        except BaseException:
+            self._cluster.forget(wish)
+            raise
+        message = f"Successfully assigned {wish.key} to {node}"
+        self._recorder.event(pod, "Normal", "Scheduled", message, action="Binding")
+
+    async def _fail(self, pod: FrozenObject, wish: Wish, message: str) -> Outcome:
+        """Say so, and wait for better times."""
+        before = self._waiting.get(wish.key)
+        attempts = before.attempts + 1 if before is not None else 1
+        backoff_s = min(_BACKOFF_FIRST_S * 2 ** min(attempts - 1, 10), _BACKOFF_MAX_S)
+        near = "podAffinity" in wish.affinity
+        self._waiting[wish.key] = _Waiting(attempts, self._clock.now_s() + backoff_s, near)
+        self._recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
+        await self._report(pod, message)
+        return requeue_after(_FLUSH_S)
+
+    async def _report(self, pod: FrozenObject, message: str) -> None:
+        """PodScheduled=False, unless it says so already."""
+        condition: Object = {
+            "type": "PodScheduled",
+            "observedGeneration": pod["metadata"].get("generation", 0),
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": timestamp(self._clock.now_s()),
+            "reason": "Unschedulable",
+            "message": message,
+        }
+        current = condition_of(pod, "PodScheduled")
+        if current is not None and current["status"] == "False":
+            condition["lastTransitionTime"] = current.get("lastTransitionTime")
+        if current == condition:
+            return
+        uid = uid_of(pod)
+
+        def change(draft: Object) -> bool:
+            if uid_of(draft) != uid or draft["spec"].get("nodeName"):
+                return False
+            status = draft.setdefault("status", {})
+            others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
+            status["conditions"] = [*others, condition]
+            return True
+
+        await self._client.change("pods", namespace_of(pod), name_of(pod), change, subresource="status")
+
+    def _claim_problem(self, pod: FrozenObject) -> str | None:
+        """What stands in the way of the Pod's volumes: a claim that is missing, going away, or not bound yet."""
+        for volume in pod["spec"].get("volumes") or ():
+            name = self._claim_name(pod, volume)
+            if name is None:
+                continue
+            claim = self._client.get("persistentvolumeclaims", namespace_of(pod), name)
+            if claim is None:
+                return f'persistentvolumeclaim "{name}" not found'
+            if is_deleting(claim):
+                return f'persistentvolumeclaim "{name}" is being deleted'
+            if not claim["spec"].get("volumeName") and not self._binds_later(claim):
+                return "pod has unbound immediate PersistentVolumeClaims"
+        return None
+
+    @staticmethod
+    def _claim_name(pod: FrozenObject, volume: FrozenObject) -> str | None:
+        if volume.get("persistentVolumeClaim"):
+            return str(volume["persistentVolumeClaim"]["claimName"])
+        return f"{name_of(pod)}-{volume['name']}" if volume.get("ephemeral") else None
+
+    def _binds_later(self, claim: FrozenObject) -> bool:
+        """Whether its class waits for the first consumer, so that it need not be bound before its Pod."""
+        class_name = claim["spec"].get("storageClassName")
+        storage_class = self._client.get("storageclasses.storage.k8s.io", "", class_name) if class_name else None
+        return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+
+    def _about_all(self, problem: str) -> str:
+        return f"0/{len(self._cluster.nodes)} nodes are available: {problem}. not found"
+
+    # What wakes whom.
+
+    def _keys_of_node(self, change: Change) -> Iterable[str]:
+        return self._heard(self._cluster.see_node(change))
+
+    def _keys_of_pod(self, change: Change) -> Iterable[str]:
+        woken = self._heard(self._cluster.see_pod(change))
+        new = change.new
+        if new is None:
+            self._waiting.pop(key_of_object(change.any), None)
+        elif _is_ours(new) and _is_news(new, change.old):
+            return (key_of_object(new), *woken)
+        return woken
+
+    def _heard(self, effect: Effect) -> Iterable[str]:
+        """Remember what the event may mean to those who wait; they are looked at once for many events."""
+        if effect is Effect.NONE or not self._waiting:
+            return ()
+        self._news.add(effect)
+        return (_WAKE,)
+
+    def _wake(self) -> None:
+        assert self._queue is not None
+        has_room = Effect.ROOM in self._news
+        self._news.clear()
+        now_s = self._clock.now_s()
+        for key, waiting in self._waiting.items():
+            if has_room or waiting.wants_neighbours:
+                # Somebody can see this wait end, so it is no background timer.
+                self._queue.add_after(key, waiting.again_s - now_s, background=False)
+
+
+def _is_ours(pod: FrozenObject) -> bool:
+    """Whether it waits for this scheduler: no node yet, not going away, nothing holding it back."""
+    spec = pod["spec"]
+    if spec.get("nodeName") or is_deleting(pod) or spec.get("schedulingGates"):
+        return False
+    return spec.get("schedulerName", SCHEDULER) == SCHEDULER
+
+
+def _is_news(new: FrozenObject, old: FrozenObject | None) -> bool:
+    """Whether an attempt may end differently now: status changes, our own among them, say nothing new."""
+    if old is None:
+        return True
+    return new["metadata"].get("generation") != old["metadata"].get("generation") or labels_of(new) != labels_of(old)
