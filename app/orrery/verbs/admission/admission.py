@@ -1,0 +1,57 @@
+"""The contract of an admission plugin, and what it gets to see.
+
+Upstream runs a mutating and a validating pass; the plugins built here decide the same in one pass, before validation.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from orrery.kinds.kind import Kind
+from orrery.machinery.clock import Clock
+from orrery.machinery.errors import Forbidden
+from orrery.machinery.objects import FrozenObject, Object
+from orrery.store.log import Log
+from orrery.verbs.call import Call
+
+
+class Action(StrEnum):
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionRequest:
+    """One write, as plugins see it. `obj` is the writer's own and may be changed; it is None for a deletion."""
+
+    log: Log
+    clock: Clock
+    call: Call
+    kind: Kind
+    """The kind that is stored, not the one that was asked for."""
+    action: Action
+    obj: Object | None
+    old: FrozenObject | None
+
+    @property
+    def name(self) -> str:
+        """The name, or the prefix it will be generated from, as messages print it."""
+        if self.call.name:
+            return self.call.name
+        meta = (self.obj or {}).get("metadata") or {}
+        return str(meta.get("name") or meta.get("generateName") or "Unknown")
+
+    def forbidden(self, why: str) -> Forbidden:
+        return Forbidden(self.kind.group_resource, self.name, why)
+
+
+class Admission(Protocol):
+    """One plugin."""
+
+    def handles(self, kind: Kind, action: Action, subresource: str) -> bool:
+        """Whether `admit` is to be called; asked once per kind, action and subresource."""
+
+    def admit(self, request: AdmissionRequest) -> Awaitable[None] | None:
+        """Change `request.obj`, or raise an ApiError. What needs to wait returns an awaitable."""

@@ -1,0 +1,13 @@
+"""The plugins that are on by default, in upstream's order."""
+
+from orrery.verbs.admission.admission import Admission
+from orrery.verbs.admission.namespace_lifecycle import NamespaceLifecycle
+from orrery.verbs.admission.priority import Priority
+from orrery.verbs.admission.runtime_class import RuntimeClass
+from orrery.verbs.admission.service_account import ServiceAccount
+from orrery.verbs.admission.tolerations import DefaultTolerationSeconds
+
+
+def default_chain() -> tuple[Admission, ...]:
+    """New plugins with upstream's default settings."""
+    return (NamespaceLifecycle(), ServiceAccount(), Priority(), DefaultTolerationSeconds(), RuntimeClass())

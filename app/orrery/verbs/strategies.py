@@ -1,0 +1,91 @@
+"""What distinguishes the ways to change an object: what a plain update, a status update and other subresources keep from the old one.
+
+Follows upstream's strategies in `pkg/registry/<group>/<resource>/strategy.go`, with their common part here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orrery.kinds.kind import Errors, Kind
+from orrery.machinery.objects import FrozenObject, Object, thaw
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How one kind of change treats an object. `prepare` and `validate` get the kind, the new object and the old one."""
+
+    prepare: Callable[[Kind, Object, FrozenObject], None]
+    validate: Callable[[Kind, Object, FrozenObject], Errors]
+    warnings: Callable[[Kind, Object, FrozenObject], Sequence[str]] | None = None
+    may_create: bool = False
+    """Whether kinds that allow it are created by a PUT to a new name."""
+
+
+def _prepare_update(kind: Kind, obj: Object, old: FrozenObject) -> None:
+    behaviour = kind.behaviour
+    if kind.has_status:
+        keep_status(obj, old)
+    if behaviour.prepare_update is not None:
+        behaviour.prepare_update(obj, old)
+    if behaviour.has_generation:
+        bump_generation(obj, old)
+
+
+def keep_status(obj: Object, old: FrozenObject) -> None:
+    status = old.get("status")
+    if status is None:
+        obj.pop("status", None)
+    else:
+        obj["status"] = thaw(status)
+
+
+def bump_generation(obj: Object, old: FrozenObject) -> None:
+    """One more when anything but metadata and status differs, unless the kind has decided already."""
+    meta, old_meta = obj["metadata"], old["metadata"]
+    if meta.get("generation") == old_meta.get("generation") and not _same_content(obj, old):
+        meta["generation"] = old_meta.get("generation", 0) + 1
+
+
+def _same_content(obj: Object, old: FrozenObject) -> bool:
+    if obj.get("spec") != old.get("spec"):
+        return False
+    fields = (obj.keys() | old.keys()) - {"kind", "apiVersion", "metadata", "status", "spec"}
+    return all(obj.get(field) == old.get(field) for field in fields)
+
+
+def _validate_update(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
+    validate = kind.behaviour.validate_update
+    return validate(obj, old) if validate is not None else []
+
+
+def _warn_update(kind: Kind, obj: Object, old: FrozenObject) -> Sequence[str]:
+    warnings = kind.behaviour.warnings
+    return warnings(obj, old) if warnings is not None else ()
+
+
+def keep_all_but(obj: Object, old: FrozenObject, *fields: str) -> None:
+    """Everything but metadata and `fields` comes from the old object, which shares it: it must not be changed afterwards."""
+    kept = {"metadata", *fields}
+    for field in obj.keys() - kept:
+        if field not in old:
+            del obj[field]
+    for field, value in old.items():
+        if field not in kept:
+            obj[field] = value
+
+
+def _prepare_status(kind: Kind, obj: Object, old: FrozenObject) -> None:
+    keep_all_but(obj, old, "status")
+    if "status" not in obj:
+        obj["status"] = {}
+    if kind.behaviour.prepare_status is not None:
+        kind.behaviour.prepare_status(obj, old)
+
+
+def _validate_status(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
+    validate = kind.behaviour.validate_status
+    return validate(obj, old) if validate is not None else []
+
+
+UPDATE = Strategy(_prepare_update, _validate_update, _warn_update, may_create=True)
+STATUS = Strategy(_prepare_status, _validate_status)
