@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orrery.kinds import configmap, namespace, secret, service, serviceaccount
+from orrery.kinds import configmap, event, namespace, node, secret, service, serviceaccount
 from orrery.kinds.kind import Behaviour
 from orrery.machinery.objects import GroupResource
 
@@ -10,7 +10,10 @@ BEHAVIOURS: Final[dict[GroupResource, Behaviour]] = {
     # workloads
     # everything else
     "configmaps": configmap.BEHAVIOUR,
+    "events": event.BEHAVIOUR,
+    "events.events.k8s.io": event.STRICT_BEHAVIOUR,
     "namespaces": namespace.BEHAVIOUR,
+    "nodes": node.BEHAVIOUR,
     "secrets": secret.BEHAVIOUR,
     "serviceaccounts": serviceaccount.BEHAVIOUR,
     "services": service.BEHAVIOUR,

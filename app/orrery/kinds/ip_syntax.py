@@ -54,8 +54,10 @@ def parse_cidr(text: str) -> tuple[Address, Network] | None:
         return None
     length = int(tail)
     if ":" in head and isinstance(address, IPv4Address):  # An IPv4-mapped address counts its prefix in 128 bits.
-        if not 96 <= length <= 128:
+        if length > 128:
             return None
+        if length < 96:
+            return address, IPv6Network((IPv6Address(f"::ffff:{address}"), length), strict=False)
         return address, IPv4Network((address, length - 96), strict=False)
     if length > address.max_prefixlen:
         return None

@@ -22,6 +22,14 @@ def _label(obj: Object) -> None:
         labels[NAME_LABEL] = name
 
 
+def _default(obj: Object) -> None:
+    _label(obj)
+    status = obj.get("status")
+    if status is None:
+        status = obj["status"] = {}
+    status.setdefault("phase", "Active")
+
+
 def _prepare_create(obj: Object) -> None:
     obj["status"] = {"phase": "Active"}
     finalizers = obj.setdefault("spec", {}).setdefault("finalizers", [])
@@ -73,7 +81,7 @@ def _validate_status(obj: Object, old: FrozenObject) -> Errors:
 
 
 BEHAVIOUR: Final = Behaviour(
-    default=_label,
+    default=_default,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     validate=_validate,

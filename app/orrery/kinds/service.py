@@ -14,6 +14,7 @@ from orrery.kinds.service_changes import (
     keep_in_step,
     validate_change,
 )
+from orrery.kinds.service_families import settle_families
 from orrery.kinds.service_rules import (
     HINTS_ANNOTATION,
     MODE_ANNOTATION,
@@ -72,12 +73,16 @@ def _default_ip_mode(obj: Object) -> None:
 def _prepare_create(obj: Object) -> None:
     obj["status"] = {"loadBalancer": {}}
     keep_in_step(obj, None)
+    settle_families(obj, None)
 
 
 def _prepare_update(obj: Object, old: FrozenObject) -> None:
     keep_allocated(obj, old)
     keep_in_step(obj, old)
+    settle_families(obj, old)
     drop_unneeded(obj, old)
+    if obj["spec"].get("type") == "ExternalName":
+        obj["spec"].pop("internalTrafficPolicy", None)  # Upstream drops it whenever it reads one.
 
 
 def _validate(obj: Object) -> Errors:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
 from orrery.kinds.ip_syntax import endpoint_ip_errors, is_ipv6, legacy_cidr_errors, legacy_ip_errors, parse_ip
 from orrery.kinds.kind import Errors
 from orrery.kinds.label_selectors import validate_labels
+from orrery.kinds.printed import in_order
 from orrery.machinery.field_errors import duplicate, forbidden, invalid, not_supported, required
 from orrery.machinery.names import is_dns1123_label, is_dns1123_subdomain, is_port_name, is_port_number, is_qualified_name
 from orrery.machinery.objects import FrozenObject, annotations_of
@@ -209,15 +208,10 @@ def _port_set_errors(spec: Spec) -> Errors:
     seen: set[tuple[str, int]] = set()
     for index, port in enumerate(ports):
         if (key := (port.get("protocol", ""), port.get("port", 0))) in seen:
-            errors.append(duplicate(f"spec.ports[{index}]", _printed_port(*key)))
+            printed = {"Name": "", "Protocol": key[0], "AppProtocol": None, "Port": key[1], "TargetPort": 0, "NodePort": 0}
+            errors.append(duplicate(f"spec.ports[{index}]", in_order(printed)))
         seen.add(key)
     return errors
-
-
-def _printed_port(protocol: str, port: int) -> orjson.Fragment:
-    """Upstream prints its internal structure, in the order of its fields."""
-    name = orjson.dumps(protocol).decode()
-    return orjson.Fragment(f'{{"Name":"","Protocol":{name},"AppProtocol":null,"Port":{port},"TargetPort":0,"NodePort":0}}')
 
 
 def _source_range_errors(obj: FrozenObject, old: FrozenObject | None) -> Errors:

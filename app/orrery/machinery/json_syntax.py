@@ -118,20 +118,22 @@ class _Scanner:
 
     def _string(self) -> None:
         self.at += 1
-        while (byte := self._next()) != 0x22:
+        while (byte := self._next("")) != 0x22:
             if byte < 0x20:
                 raise self._bad(byte, "in string literal")
             if byte == 0x5C:
                 self._escape()
 
     def _escape(self) -> None:
-        byte = self._next()
+        where = "in string escape code"
+        byte = self._next(where)
         if byte == 0x75:
+            where = "in \\u hexadecimal character escape"
             for _ in range(4):
-                if (digit := self._next()) not in _HEX:
-                    raise self._bad(digit, "in \\u hexadecimal character escape")
+                if (digit := self._next(where)) not in _HEX:
+                    raise self._bad(digit, where)
         elif byte not in b'bfnrt\\/"':
-            raise self._bad(byte, "in string escape code")
+            raise self._bad(byte, where)
 
     def _number(self) -> None:
         if self.data[self.at] == 0x2D:
@@ -155,7 +157,7 @@ class _Scanner:
     def _expect_digit(self, where: str) -> None:
         byte = self._peek()
         if byte is None:
-            raise _SyntaxError(_END)
+            raise self._bad(0x20, where)
         if byte not in _DIGITS:
             raise self._bad(byte, where)
 
@@ -165,8 +167,9 @@ class _Scanner:
 
     def _literal(self, word: bytes) -> None:
         for expected in word:
-            if (byte := self._next()) != expected:
-                raise self._bad(byte, f"in literal {word.decode()} (expecting {_quoted(expected)})")
+            where = f"in literal {word.decode()} (expecting {_quoted(expected)})"
+            if (byte := self._next(where)) != expected:
+                raise self._bad(byte, where)
 
     def _skip(self) -> int | None:
         data, size = self.data, len(self.data)
@@ -186,10 +189,11 @@ class _Scanner:
     def _peek(self) -> int | None:
         return self.data[self.at] if self.at < len(self.data) else None
 
-    def _next(self) -> int:
+    def _next(self, where: str) -> int:
+        """The next byte of a token; Go reads a space at the end of the text, which only a string can take (`where` empty)."""
         byte = self._peek()
         if byte is None:
-            raise _SyntaxError(_END)
+            raise self._bad(0x20, where) if where else _SyntaxError(_END)
         self.at += 1
         return byte
 
