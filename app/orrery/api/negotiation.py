@@ -37,11 +37,11 @@ class Format:
     transform: Transform = ""
     version: str = ""
     pretty: bool = False
-    final_newline: bool = True
-    """Upstream ends compact JSON with a newline, and pretty JSON without one."""
+    """Indented. Upstream ends compact JSON with a newline, and indented JSON without one."""
 
 
 JSON: Final = Format()
+_PLAIN: Final = {"application/json": JSON, "application/yaml": Format("yaml")}
 RAW_PRETTY: Final = Format(pretty=True)
 """What an error gets when its own negotiation fails."""
 
@@ -98,8 +98,8 @@ def negotiate(accept: bytes | None, *, streams: bool = False, discovery: bool = 
     if not accept:
         return JSON
     if len(accept) > _CACHED_LENGTH_MAX:
-        return _negotiate(accept, streams, discovery)
-    return _negotiate_cached(accept, streams, discovery)
+        return _negotiate(accept, streams=streams, discovery=discovery)
+    return _negotiate_cached(accept, streams=streams, discovery=discovery)
 
 
 def negotiate_stream(accept: bytes | None) -> Format:
@@ -121,7 +121,7 @@ def negotiate_error(accept: bytes | None) -> Format:
     return RAW_PRETTY
 
 
-def _negotiate(accept: bytes, streams: bool, discovery: bool) -> Format:  # noqa: FBT001
+def _negotiate(accept: bytes, *, streams: bool, discovery: bool) -> Format:
     header = accept.decode("latin-1")
     if not discovery and not _router_accepts(header, streams=streams):
         raise NoRepresentation(streams=streams)
@@ -151,7 +151,7 @@ def _match(clause: Clause, *, discovery: bool) -> Format | None:
     for name in SERVED_TYPES:
         major, _, minor = name.partition("/")
         if clause.type in (major, "*") and clause.subtype in (minor, "*") and not (clause.type == "*" and clause.subtype != "*"):
-            found = _with_params(Format(_ENCODINGS[name]), clause.params, discovery=discovery)
+            found = _with_params(_PLAIN[name], clause.params, discovery=discovery)
             if found is not None:
                 return found
     return None
@@ -191,11 +191,12 @@ def body_encoding(content_type: bytes | None) -> Encoding:
     raise UnsupportedMediaType(MEDIA_TYPES)
 
 
-_PATCH_TYPES: Final = {str(patch_type): patch_type for patch_type in PatchType}
+# DIFFERS: upstream applies application/apply-patch+yaml on the server; we answer 415 until field ownership is kept.
+_PATCH_TYPES: Final = {str(patch_type): patch_type for patch_type in PatchType if patch_type is not PatchType.APPLY}
 
 
 def patch_type(content_type: bytes | None) -> PatchType:
-    """Which kind of patch a body is."""
+    """Which kind of patch a body is; UnknownPatchType for what nobody serves."""
     name = (content_type or b"").decode("latin-1").partition(";")[0].strip().lower()
     found = _PATCH_TYPES.get(name)
     if found is None:

@@ -52,12 +52,12 @@ def flag(query: Query, key: str) -> bool | None:
     return None if not values else values[0].lower() not in ("0", "false")
 
 
-def list_options(query: Query, *, watch: bool) -> ListOptions:
-    """Options of list, watch and deletecollection."""
+def list_options(query: Query) -> ListOptions:
+    """Options of list, watch and deletecollection, as they were given; the verbs refuse what does not go together."""
     if not query:
         return EVERYTHING
     timeout_s = _integer(query, "timeoutSeconds")
-    options = ListOptions(
+    return ListOptions(
         label_selector=_text(query, "labelSelector"),
         field_selector=_text(query, "fieldSelector"),
         resource_version=query["resourceVersion"][0] if "resourceVersion" in query else None,
@@ -68,44 +68,6 @@ def list_options(query: Query, *, watch: bool) -> ListOptions:
         allow_bookmarks=flag(query, "allowWatchBookmarks") or False,
         send_initial_events=flag(query, "sendInitialEvents"),
     )
-    errors = _watch_errors(options) if watch else _list_errors(options)
-    if errors:
-        raise Invalid("ListOptions.meta.k8s.io", "", errors)
-    return options
-
-
-def _list_errors(options: ListOptions) -> list[FieldError]:
-    errors = []
-    match = options.resource_version_match
-    path = "resourceVersionMatch"
-    if match:
-        if not options.resource_version:
-            errors.append(forbidden(path, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
-        if options.continue_token:
-            errors.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
-        if match not in ("Exact", "NotOlderThan"):
-            errors.append(not_supported(path, match, ("Exact", "NotOlderThan", "")))
-        if match == "Exact" and options.resource_version == "0":
-            errors.append(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
-    if options.send_initial_events is not None:
-        errors.append(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
-    return errors
-
-
-def _watch_errors(options: ListOptions) -> list[FieldError]:
-    errors = []
-    match = options.resource_version_match
-    path = "resourceVersionMatch"
-    if options.send_initial_events is not None and match != "NotOlderThan":
-        errors.append(forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
-    if match:
-        if options.send_initial_events is None:
-            errors.append(forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
-        if match != "NotOlderThan":
-            errors.append(not_supported(path, match, ("NotOlderThan",)))
-        if options.continue_token:
-            errors.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
-    return errors
 
 
 def apply_write_options(call: Call, query: Query, *, kind: str) -> None:
@@ -113,7 +75,9 @@ def apply_write_options(call: Call, query: Query, *, kind: str) -> None:
     manager = _text(query, "fieldManager")
     validation = _text(query, "fieldValidation")
     dry_run = query.get("dryRun", ())
-    errors = [] if kind != "PatchOptions" or "force" not in query else [forbidden("force", "may not be specified for non-apply patch")]
+    errors: list[FieldError] = []
+    if kind == "PatchOptions" and "force" in query:
+        errors.append(forbidden("force", "may not be specified for non-apply patch"))
     errors += _manager_errors(manager) + _dry_run_errors(dry_run)
     if validation and validation not in get_args(FieldValidation):
         errors.append(not_supported("fieldValidation", validation, ("", "Ignore", "Strict", "Warn")))

@@ -1,0 +1,105 @@
+"""Who may talk to this server at all: the Host and Origin of a request, and its bearer token.
+
+A local server without passwords is reachable by every web page its user opens: a page can send requests to 127.0.0.1, and by
+DNS rebinding it can even read the answers. So the name the client used must be one of ours, and a page's Origin too; no CORS
+header is ever sent. Who the caller is then is the authenticator's answer.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from orrery.api.failures import HostRefused
+from orrery.machinery.errors import NotImplementedYet
+from orrery.verbs.call import User
+
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "kubernetes.docker.internal"})
+_EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "::"})
+_SEEN_MAX: Final = 64
+
+
+class Authenticator(Protocol):
+    """Says who sends a request."""
+
+    def authenticate(self, token: str) -> User:
+        """The user of a bearer token (empty when none was sent); raises Unauthorized."""
+
+
+def host_of(authority: str) -> str:
+    """The host of a Host header, without port and brackets, in lower case."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0].lower()
+    return authority.partition(":")[0].rstrip(".").lower()
+
+
+def is_loopback(host: str) -> bool:
+    if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Guard:
+    """Checks every request before anything else reads it."""
+
+    def __init__(self, allowed_hosts: Iterable[str], authenticator: Authenticator) -> None:
+        """`allowed_hosts` adds to the loopback names; `*` allows every host and origin, 0.0.0.0 every address as Host."""
+        self._allowed = frozenset(host_of(host) if host.count(":") < 2 else host.lower() for host in allowed_hosts)
+        self._authenticator = authenticator
+        self._any_address = not self._allowed.isdisjoint(_EVERY_INTERFACE)
+        self._known_good: set[bytes] = set()
+
+    def check_host(self, headers: Mapping[bytes, bytes]) -> None:
+        """HostRefused when the request came under a foreign name or from a foreign page."""
+        authority = headers.get(b"host", b"")
+        if authority not in self._known_good:
+            self._check_authority(authority)
+        origin = headers.get(b"origin")
+        if origin is not None:
+            self._check_origin(origin.decode("latin-1"))
+
+    def user(self, headers: Mapping[bytes, bytes]) -> User:
+        """Who sends it; Unauthorized when the token is missing or wrong."""
+        if b"impersonate-user" in headers:
+            # DIFFERS: upstream lets users impersonate others; we refuse instead of acting as the wrong user.
+            raise NotImplementedYet("Orrery does not support impersonation (kubectl --as) yet")
+        authorization = headers.get(b"authorization")
+        return self._authenticator.authenticate("" if authorization is None else _bearer_token(authorization))
+
+    def _check_authority(self, authority: bytes) -> None:
+        host = host_of(authority.decode("latin-1"))
+        # A name can be rebound to this machine by whoever owns it; an address cannot.
+        if not self._is_allowed(host) and not (self._any_address and _is_address(host)):
+            name = authority.decode("latin-1") or "none"
+            raise HostRefused(
+                f"the Host header of the request ({name}) names no host of this server; start it with --allowed-host to add one"
+            )
+        if len(self._known_good) < _SEEN_MAX:
+            self._known_good.add(authority)
+
+    def _check_origin(self, origin: str) -> None:
+        try:
+            host = urlsplit(origin).hostname or ""
+        except ValueError:
+            host = ""
+        if not self._is_allowed(host):
+            raise HostRefused(f"requests from web pages of {origin} are refused; start the server with --allowed-host to add their host")
+
+    def _is_allowed(self, host: str) -> bool:
+        return "*" in self._allowed or host in self._allowed or (host != "" and is_loopback(host))
+
+
+def _bearer_token(authorization: bytes) -> str:
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,98 @@
+"""What a request's body holds: the object of a write, a patch, or DeleteOptions, with upstream's complaint for each.
+
+Parsing itself, duplicate keys included, is `machinery.bodies`; here are the words around it, which differ by verb.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+
+from orrery.api.negotiation import Encoding
+from orrery.machinery.errors import BadRequest
+from orrery.machinery.json_syntax import json_kind, json_syntax_error
+from orrery.verbs.results import PatchType
+
+YAML_OFF_LOOP_BYTES_MIN: Final = 16 * 1024
+"""YAML takes about 100 times as long as JSON: longer ones are parsed in a thread."""
+
+_SHOWN_BYTES_MAX: Final = 30
+_TYPE_META: Final = (
+    'json: cannot unmarshal {} into Go value of type struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }}'
+)
+_GO_PATCH: Final = {PatchType.JSON: "[]handlers.jsonPatchOp"}
+
+
+class Malformed(Exception):
+    """The body does not parse, or holds no object; the text is Go's."""
+
+
+async def object_of(raw: bytes, encoding: Encoding, *, expected: str) -> tuple[dict[str, Any], list[str]]:
+    """The object of a create or update, and what is written twice in it; `expected` is the kind that messages name."""
+    try:
+        return await _object(raw, encoding)
+    except Malformed as problem:
+        raise BadRequest(f"the object provided is unrecognized (must be of type {expected}): {problem} ({_shown(raw)})") from None
+
+
+async def delete_body_of(raw: bytes, encoding: Encoding) -> dict[str, Any]:
+    """The object in the body of a delete."""
+    try:
+        return (await _object(raw, encoding))[0]
+    except Malformed as problem:
+        raise BadRequest(str(problem)) from None
+
+
+def patch_of(raw: bytes, patch_type: PatchType) -> tuple[Any, list[str]]:
+    """The parsed patch, which is an object or, for a JSON patch, a list; and what is written twice in it."""
+    lead = "" if patch_type is PatchType.STRATEGIC else "error decoding patch: "
+    try:
+        patch = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise BadRequest(lead + json_syntax_error(raw)) from None
+    if patch is None:
+        if patch_type is PatchType.MERGE:
+            raise BadRequest("Invalid JSON Patch")
+        return ([] if patch_type is PatchType.JSON else {}), []
+    if not isinstance(patch, list if patch_type is PatchType.JSON else dict):
+        wanted = _GO_PATCH.get(patch_type, "map[string]interface {}")
+        raise BadRequest(f"{lead}json: cannot unmarshal {json_kind(raw)} into Go value of type {wanted}")
+    return patch, []
+
+
+async def _object(raw: bytes, encoding: Encoding) -> tuple[dict[str, Any], list[str]]:
+    if encoding == "yaml":
+        return await asyncio.to_thread(_parse_yaml, raw) if len(raw) > YAML_OFF_LOOP_BYTES_MIN else _parse_yaml(raw)
+    return _parse_json(raw)
+
+
+def _parse_json(raw: bytes) -> tuple[dict[str, Any], list[str]]:
+    try:
+        obj = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Malformed(f"couldn't get version/kind; json parse error: {json_syntax_error(raw)}") from None
+    if obj is None:
+        return {}, []
+    if not isinstance(obj, dict):
+        raise Malformed(f"couldn't get version/kind; json parse error: {_TYPE_META.format(json_kind(raw))}")
+    return obj, []
+
+
+def _parse_yaml(raw: bytes) -> tuple[dict[str, Any], list[str]]:
+    import yaml
+
+    try:
+        obj = yaml.safe_load(raw)
+    except yaml.YAMLError as problem:
+        raise Malformed(f"yaml: {problem}") from None
+    return _parse_json(orjson.dumps(obj))
+
+
+def _shown(raw: bytes) -> str:
+    """How upstream prints a body that it could not read: as text when it begins like an object, else in hex."""
+    if not raw:
+        return "<empty>"
+    first = raw[:_SHOWN_BYTES_MAX]
+    text = first.decode(errors="replace") if raw.startswith(b"{") else first.hex()
+    return f"{text} ..." if len(raw) > _SHOWN_BYTES_MAX else text
