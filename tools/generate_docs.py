@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Writes what docs/ takes from the code: docs/differences.md from the `# DIFFERS:` lines, docs/kinds.md from the catalogue.
+
+`make openapi` runs it; `generate_docs.py --check` fails when a file is out of date, as tests/test_docs.py does.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "app" / "orrery"
+_DIFFERS = re.compile(r"^\s*# DIFFERS: (.+)$")
+_MORE = re.compile(r"^\s*# (?!DIFFERS)(.+)$")
+
+_ROOMS = {
+    "api": "HTTP",
+    "auth": "Authentication and authorization",
+    "cli": "The command",
+    "control": "Orrery's own API",
+    "controllers": "Controllers and scheduler",
+    "kinds": "Kinds: defaults, validation, columns",
+    "machinery": "Formats and values",
+    "node": "Nodes and containers",
+    "store": "Storage",
+    "verbs": "Verbs and admission",
+}
+
+
+def differences() -> dict[str, list[str]]:
+    """Every deviation by room, in the order of files and lines."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(SOURCES.rglob("*.py")):
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines):
+            match = _DIFFERS.match(line)
+            if match is None:
+                continue
+            text = [match.group(1)]
+            for following in lines[number + 1 :]:
+                more = _MORE.match(following)
+                if more is None:
+                    break
+                text.append(more.group(1))
+            room = path.relative_to(SOURCES).parts[0].removesuffix(".py")
+            found[room].append(f"{' '.join(text)} (`{path.relative_to(SOURCES)}`)")
+    return found
+
+
+def differences_page() -> str:
+    """docs/differences.md."""
+    parts = [
+        "# Differences from Kubernetes 1.35\n",
+        "Every deliberate deviation is marked in the code; this page is generated from those marks. What is not there at all yet is in",
+        "[missing.md](missing.md).\n",
+    ]
+    for room, entries in sorted(differences().items(), key=lambda item: _ROOMS.get(item[0], item[0])):
+        parts.append(f"## {_ROOMS.get(room, room)}\n")
+        parts += [f"- {entry[0].upper()}{entry[1:]}" for entry in entries]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def kinds_page() -> str:
+    """docs/kinds.md: what is served, and which kinds have behaviour of their own."""
+    from orrery.kinds.builtin import builtin
+
+    rows = [
+        "| Kind | API version | Resource | Short names | Scope | Subresources | Own rules |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind in sorted(builtin(), key=lambda kind: (kind.group, kind.version, kind.resource)):
+        own = [word for word, there in (("defaults", kind.behaviour.default), ("validation", kind.behaviour.validate)) if there]
+        cells = (
+            kind.kind,
+            kind.api_version,
+            kind.resource,
+            ", ".join(kind.short_names),
+            "namespace" if kind.namespaced else "cluster",
+            ", ".join(sub.name for sub in kind.subresources),
+            ", ".join(own),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    head = (
+        "# Kinds\n\nEvery built-in kind of the stable groups is served by the same verbs, with discovery, OpenAPI, defaults and columns. Generated\n"
+        "from the catalogue.\n\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+PAGES = {"differences.md": differences_page, "kinds.md": kinds_page}
+
+
+def main() -> int:
+    stale = []
+    for name, page in PAGES.items():
+        path, text = ROOT / "docs" / name, page()
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+    if stale:
+        print("out of date:" if "--check" in sys.argv else "written:", ", ".join(stale))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
