@@ -1,6 +1,6 @@
 """How fast the store is, without HTTP and without the rules of the API: appends, opening, memory. Prints JSON.
 
-    python bench/store.py [--objects 100000] [--seconds 3] [--dir DIRECTORY]
+python bench/store.py [--objects 100000] [--seconds 3] [--dir DIRECTORY]
 """
 
 import argparse
@@ -94,17 +94,65 @@ def memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-async def fill(directory: Path, objects: int) -> None:
-    log = await SqlLog.open(data_url(directory), Settings(), RealClock(), index_of=index_of)
+async def open_log(directory: Path) -> SqlLog:
+    return await SqlLog.open(data_url(directory), Settings(), RealClock(), index_of=index_of)
+
+
+async def measure_appends(directory: Path, seconds: float) -> dict[str, float]:
+    log = await open_log(directory / "appends")
+    results = {}
+    for callers in (1, 32, 256):
+        results[f"appends_per_s_{callers}"] = await appends_per_s(log, callers=callers, seconds=seconds, first=callers * 10_000_000)
+    await log.close()
+    memory = MemoryLog()
+    results["memory_log_appends_per_s_1"] = await appends_per_s(memory, callers=1, seconds=seconds, first=0)
+    return results
+
+
+async def fill(directory: Path, objects: int) -> dict[str, float]:
+    start, log = time.perf_counter(), await open_log(directory)
     for first in range(0, objects, 500):
         await asyncio.gather(*(log.append(creation("pods", new_pod(number))) for number in range(first, min(first + 500, objects))))
+    result = {"fill_s": round(time.perf_counter() - start, 2), "filled_process_mb": round(memory_mb())}
     await log.close()
+    return result
 
 
 async def load(directory: Path, objects: int) -> dict[str, float]:
     before_mb, start = memory_mb(), time.perf_counter()
-    log = await SqlLog.open(data_url(directory), Settings(), RealClock(), index_of=index_of)
+    log = await open_log(directory)
     took_s, after_mb = time.perf_counter() - start, memory_mb()
-    body = len(log.list_bytes()) if False else 0
     await log.close()
-    return {"load_s": round(took_s, 2), "process_mb": round(after_mb), "object_bytes": round((after_mb - before_mb) * 1e6 / max(objects, 1)), "b": body}
+    per_object = (after_mb - before_mb) * 1e6 / max(objects, 1)
+    return {"open_s": round(took_s, 2), "opened_process_mb": round(after_mb), "memory_per_object_bytes": round(per_object)}
+
+
+def in_a_process(step: str, arguments: argparse.Namespace) -> dict[str, float]:
+    """Memory is only telling in a process that has done nothing else."""
+    command = [sys.executable, __file__, "--step", step, "--objects", str(arguments.objects), "--dir", str(arguments.dir)]
+    result: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--dir", type=Path, help="where the databases are made; what is measured is that disk")
+    parser.add_argument("--step", choices=("fill", "load"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        step = fill if arguments.step == "fill" else load
+        print(json.dumps(asyncio.run(step(arguments.dir / "objects", arguments.objects))))
+        return
+    with tempfile.TemporaryDirectory(dir=arguments.dir) as directory:
+        arguments.dir = Path(directory)
+        results: dict[str, Any] = {"python": platform.python_version(), "objects": arguments.objects}
+        results |= {"object_json_bytes": len(orjson.dumps(new_pod(0)))}
+        results |= asyncio.run(measure_appends(arguments.dir, arguments.seconds))
+        results |= in_a_process("fill", arguments) | in_a_process("load", arguments)
+    print(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
