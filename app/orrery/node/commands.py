@@ -11,9 +11,10 @@ from orrery.machinery.field_errors import go_quote
 from orrery.node.images.image import Image
 
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
-_QUIET: Final = frozenset(
-    "true : echo printf date hostname env printenv pwd id whoami uname ls touch mkdir rm cp mv cat chmod chown ln cd export set df".split()
+_QUIET_NAMES: Final = (
+    "true : echo printf date hostname env printenv pwd id whoami uname ls touch mkdir rm cp mv cat chmod chown ln cd export set df"
 )
+_QUIET: Final = frozenset(_QUIET_NAMES.split())
 _SLEEP: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _UNITS_S: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PATH_FOLDERS: Final = ("/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/")

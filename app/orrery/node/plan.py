@@ -60,7 +60,7 @@ def _plan_sandbox(spec: FrozenObject, state: PodState) -> Actions:
 
 def _plan_init(spec: FrozenObject, state: PodState, actions: Actions) -> bool:
     """Choose init containers to start; whether regular containers may run."""
-    containers = spec.get("initContainers") or ()
+    containers: list[FrozenObject] = spec.get("initContainers") or []
     runs = (state.find(container["name"]) for container in spec["containers"])
     is_past = is_ready = not containers or any(run is not None and run.state is RunState.RUNNING for run in runs)
     # From the last to the first: the newest that ran tells how far initialization has come.

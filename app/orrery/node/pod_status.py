@@ -35,7 +35,7 @@ def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: f
         _mark_lost(spec, init_statuses, statuses)
     by_name = {status["name"]: status for status in [*init_statuses, *statuses]}
     has_initialized = any(state.find(container["name"]) for container in spec["containers"])
-    phase = state.phase or phase_of(spec, by_name, is_terminal=is_over, has_initialized=has_initialized)
+    phase = _settled_phase(state, old) or phase_of(spec, by_name, is_terminal=is_over, has_initialized=has_initialized)
     if is_over and phase not in TERMINAL:
         phase = "Failed"
     told = phase if is_over or phase not in TERMINAL else _standing_phase(old)
@@ -64,8 +64,13 @@ def is_finished(status: FrozenObject, pod: FrozenObject, state: PodState) -> boo
     spec = pod["spec"]
     by_name = {entry["name"]: entry for entry in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]]}
     has_initialized = any(state.find(container["name"]) for container in spec["containers"])
-    phase = state.phase or phase_of(spec, by_name, is_terminal=False, has_initialized=has_initialized)
-    return phase in TERMINAL or (pod.get("status") or {}).get("phase") in TERMINAL
+    phase = _settled_phase(state, status) or phase_of(spec, by_name, is_terminal=False, has_initialized=has_initialized)
+    return phase in TERMINAL
+
+
+def _settled_phase(state: PodState, told: FrozenObject) -> str:
+    """A terminal phase that was decided here, or that the API shows already: it never changes again."""
+    return state.phase or (str(told["phase"]) if told.get("phase") in TERMINAL else "")
 
 
 def _standing_phase(old: FrozenObject) -> str:
@@ -93,10 +98,8 @@ def _init_statuses(pod: FrozenObject, state: PodState) -> list[Object]:
 def _status(container: FrozenObject, pod: FrozenObject, state: PodState) -> Object:
     """The status of one container."""
     run = state.current.get(container["name"])
-    if run is None:
-        status = _waiting_status(container, pod["spec"])
-    else:
-        status = _run_status(container, run, state.previous.get(container["name"]))
+    before = state.previous.get(container["name"])
+    status = _waiting_status(container, pod["spec"]) if run is None else _run_status(container, run, before)
     _tell_why_not_started(status, container, pod, state)
     return status
 

@@ -1,0 +1,184 @@
+"""Starting one container: image, configuration, creation, start, hook; each step with the kubelet's events and reasons.
+
+Follows `startContainer` and `doBackOff` of upstream's runtime manager.
+"""
+
+from dataclasses import dataclass
+
+from orrery.machinery.field_errors import go_quote
+from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
+from orrery.node.durations import go_duration
+from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
+from orrery.node.host import Host
+from orrery.node.images.image import Image, image_id
+from orrery.node.images.references import Reference
+from orrery.node.images.store import ImageError, Pulled
+from orrery.node.pod_state import PodState, Run, RunState, container_id
+from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, Exit, StartFailed
+from orrery.store.log import key_of
+
+
+class NotStarted(Exception):
+    """The container does not run; reason and message become its waiting state."""
+
+    def __init__(self, reason: str, message: str, *, retry_at_s: float = 0.0, run: Run | None = None, awaits: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.retry_at_s = retry_at_s
+        """When a new try is worth it; 0: at the usual pace."""
+        self.run = run
+        """What was created and could not be started."""
+        self.awaits = awaits
+        """Key of the object that is missing."""
+
+
+def pod_title(pod: FrozenObject) -> str:
+    """A Pod as the kubelet's messages name it: `web_default(uid)`."""
+    return f"{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})"
+
+
+def restart_key(pod: FrozenObject, container: FrozenObject) -> str:
+    """Back-off belongs to a container as it is specified: another image begins anew."""
+    return f"{uid_of(pod)}/{container['name']}/{container['image']}"
+
+
+def field_path(pod: FrozenObject, container: FrozenObject) -> str:
+    """Where the container is, as events tell it: `spec.containers{web}`."""
+    name = container["name"]
+    for place in ("containers", "initContainers", "ephemeralContainers"):
+        if any(one["name"] == name for one in pod["spec"].get(place) or ()):
+            return f"spec.{place}{{{name}}}"
+    return ""
+
+
+@dataclass(slots=True)
+class ContainerStart:
+    """One try to start one container of a Pod."""
+
+    host: Host
+    pod: FrozenObject
+    state: PodState
+    container: FrozenObject
+
+    async def run(self) -> Run:
+        """Start the container; NotStarted when it does not run."""
+        self._back_off()
+        try:
+            pulled = await self.host.images.ensure(self.container, uid_of(self.pod), self.tell)
+        except ImageError as error:
+            self.tell("Warning", "Failed", f"Error: {error.reason}")
+            raise NotStarted(error.reason, str(error)) from None
+        config = self._configure(pulled.image)
+        run = self._new_run(config.id, pulled)
+        await self.host.clock.sleep(self.host.pace.create_s())
+        self.tell("Normal", "Created", "Container created")
+        try:
+            run.handle = await self.host.runtime.start(config)
+        except StartFailed as failure:
+            self.tell("Warning", "Failed", f"Error: {failure}")
+            run.started_s = 0.0
+            run.finish(Exit(START_ERROR_CODE, "StartError", str(failure)), self.host.clock.now_s())
+            raise NotStarted("RunContainerError", str(failure), run=run) from None
+        run.started_s = self.host.clock.now_s()
+        self.tell("Normal", "Started", "Container started")
+        if hook := (self.container.get("lifecycle") or {}).get("postStart"):
+            await self.host.clock.sleep(run.handle.run_hook(hook))
+        return run
+
+    def tell(self, type_: str, reason: str, message: str) -> None:
+        """An event about the container."""
+        self.host.recorder.event(self.pod, type_, reason, message, field_path=field_path(self.pod, self.container))
+
+    def _back_off(self) -> None:
+        """A container that ended waits longer every time before it is started again."""
+        last = self.state.current.get(self.container["name"])
+        if last is None or last.state is not RunState.EXITED:
+            return
+        key, now_s, backoff = restart_key(self.pod, self.container), self.host.clock.now_s(), self.host.restarts
+        if not backoff.is_waiting_since(key, last.finished_s, now_s):
+            backoff.grow(key, last.finished_s, now_s)
+            return
+        name, delay_s = self.container["name"], backoff.delay_s(key)
+        self.tell("Warning", "BackOff", f"Back-off restarting failed container {name} in pod {pod_title(self.pod)}")
+        message = f"back-off {go_duration(delay_s)} restarting failed container={name} pod={pod_title(self.pod)}"
+        raise NotStarted("CrashLoopBackOff", message, retry_at_s=last.finished_s + delay_s)
+
+    def _configure(self, image: Image) -> ContainerConfig:
+        pod, container = self.pod, self.container
+        try:
+            environment = environment_of(container, self._surroundings())
+            self._check_user(image)
+        except ConfigError as error:
+            self.tell("Warning", "Failed", f"Error: {error}")
+            bucket, name = error.missing or ("", "")
+            awaits = key_of(bucket, namespace_of(pod), name) if bucket else ""
+            raise NotStarted("CreateContainerConfigError", str(error), awaits=awaits) from None
+        command = tuple(expand_variables(word, environment) for word in container.get("command") or ())
+        arguments = tuple(expand_variables(word, environment) for word in container.get("args") or ())
+        argv = command + arguments if command else image.entrypoint + (arguments or image.command)
+        return ContainerConfig(
+            id=container_id(uid_of(pod), container["name"], self._attempt(), self.state.sandboxes),
+            pod_namespace=namespace_of(pod),
+            pod_name=name_of(pod),
+            pod_uid=uid_of(pod),
+            name=container["name"],
+            image=image,
+            argv=argv,
+            is_own_command=argv == image.entrypoint + image.command,
+            environment=environment,
+            workdir=container.get("workingDir") or image.workdir,
+            has_stdin=bool(container.get("stdin")),
+            has_tty=bool(container.get("tty")),
+        )
+
+    def _attempt(self) -> int:
+        last = self.state.current.get(self.container["name"])
+        return last.attempt + 1 if last is not None else 0
+
+    def _new_run(self, id_: str, pulled: Pulled) -> Run:
+        return Run(
+            id=id_,
+            attempt=self._attempt(),
+            image=_shown_name(pulled.reference),
+            image_id=image_id(pulled.reference),
+            started_s=self.host.clock.now_s(),
+            is_started=not self.container.get("startupProbe"),
+            uid=self._security("runAsUser", pulled.image.uid),
+            gid=self._security("runAsGroup", pulled.image.gid),
+        )
+
+    def _security(self, name: str, otherwise: int) -> int:
+        """A setting of the container's security context, else of the Pod's."""
+        for holder in (self.container, self.pod["spec"]):
+            value = (holder.get("securityContext") or {}).get(name)
+            if value is not None:
+                return int(value)
+        return otherwise
+
+    def _check_user(self, image: Image) -> None:
+        if not self._security("runAsNonRoot", 0):
+            return
+        user = self._security("runAsUser", -1)
+        where = f"(pod: {go_quote(pod_title(self.pod))}, container: {self.container['name']})"
+        if user == 0:
+            raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
+        if user < 0 and image.uid == 0:
+            raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
+
+    def _surroundings(self) -> Surroundings:
+        namespace, client = namespace_of(self.pod), self.host.client
+        host_ip = self.host.facts.ip
+        return Surroundings(
+            pod=self.pod,
+            pod_ip=host_ip if self.pod["spec"].get("hostNetwork") else self.state.pod_ip,
+            host_ip=host_ip,
+            lookup=lambda bucket, name: client.get(bucket, namespace, name),
+            services={},
+            allocatable=self.host.allocatable,
+        )
+
+
+def _shown_name(reference: Reference) -> str:
+    """As `image` in a container status: the tag in normal form, or the bare digest reference."""
+    return f"{reference.repository}:{reference.tag}" if reference.tag else str(reference)

@@ -1,0 +1,156 @@
+"""The node room's front door: registers the nodes and gives every Pod bound to one of them a worker.
+
+One subscription serves all nodes; an event costs a look at the Pod's indexed node name and one dictionary look-up.
+"""
+
+import asyncio
+from collections.abc import Callable
+from ipaddress import IPv4Network
+
+from orrery.machinery.clock import Clock, new_uid
+from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
+from orrery.node.addresses import AddressPool, node_address, pod_cidrs
+from orrery.node.host import Host, Recorder
+from orrery.node.images.catalogue import ImageCatalogue
+from orrery.node.images.store import ImageStore
+from orrery.node.node_objects import NodeFacts, capacity_of, node_names
+from orrery.node.nodes import NodeKeeper
+from orrery.node.pace import pace_of
+from orrery.node.phase import TERMINAL
+from orrery.node.pod_state import PodState
+from orrery.node.pod_status import HostFacts
+from orrery.node.pod_worker import PodWorker
+from orrery.node.recovery import recovered_state
+from orrery.node.runtime import ContainerRuntime
+from orrery.node.scripted import ScriptedRuntime
+from orrery.settings import Settings
+from orrery.store.log import Event, Operation, Subscription
+from orrery.verbs.client import Client
+
+
+class Kubelet:
+    """All nodes of this process. `recorder` makes an event recorder for the node of that name."""
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        settings: Settings,
+        recorder: Callable[[str], Recorder],
+        *,
+        runtime: ContainerRuntime | None = None,
+        catalogue: ImageCatalogue | None = None,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._settings = settings
+        self._pace = pace_of(settings, clock)
+        self._runtime = runtime or ScriptedRuntime(clock=clock, pace=self._pace)
+        self._catalogue = catalogue or ImageCatalogue()
+        self._recorder = recorder
+        self._hosts: dict[str, Host] = {}
+        self._keeper: NodeKeeper | None = None
+        self._workers: dict[str, PodWorker] = {}
+        self._waiting: dict[str, dict[Callable[[], None], None]] = {}
+        self._subscriptions: list[Subscription] = []
+
+    async def start(self) -> None:
+        """Register the nodes, take up the Pods that are there, and follow what comes. Returns once all nodes are Ready."""
+        facts = self._facts()
+        for one, cidr in zip(facts, self._cidrs(), strict=True):
+            self._hosts[one.name] = self._host(one, AddressPool(cidr))
+        recorders = [host.recorder for host in self._hosts.values()]
+        self._keeper = NodeKeeper(facts, client=self._client, clock=self._clock, recorders=recorders)
+        await self._keeper.start()
+        self._subscriptions = [
+            self._client.subscribe("pods", self._on_pod),
+            self._client.subscribe("configmaps", self._on_referenced),
+            self._client.subscribe("secrets", self._on_referenced),
+        ]
+        for name, host in self._hosts.items():
+            for pod in self._client.by_field("pods", "spec.nodeName", name):
+                self._recover(pod, host)
+
+    async def stop(self) -> None:
+        """Stop at once; containers die with the process, Pods stay as the API shows them."""
+        for subscription in self._subscriptions:
+            subscription.cancel()
+        for host in self._hosts.values():
+            host.is_stopped = True
+        if self._keeper is not None:
+            await self._keeper.stop()
+        workers = list(self._workers.values())
+        self._workers.clear()
+        await asyncio.gather(*(worker.cancel() for worker in workers))
+
+    def _facts(self) -> list[NodeFacts]:
+        capacity = capacity_of(self._settings)
+        return [
+            NodeFacts(name, node_address(self._settings.node_cidr, index), str(cidr), capacity, new_uid(self._clock))
+            for index, (name, cidr) in enumerate(zip(node_names(self._settings.nodes), self._cidrs(), strict=True))
+        ]
+
+    def _cidrs(self) -> list[IPv4Network]:
+        return list(pod_cidrs(self._settings.pod_cidr, self._settings.nodes, self._settings.node_pods))
+
+    def _host(self, facts: NodeFacts, addresses: AddressPool) -> Host:
+        return Host(
+            name=facts.name,
+            facts=HostFacts(facts.ip),
+            addresses=addresses,
+            client=self._client,
+            clock=self._clock,
+            pace=self._pace,
+            recorder=self._recorder(facts.name),
+            runtime=self._runtime,
+            images=ImageStore(self._catalogue, clock=self._clock, pace=self._pace),
+            allocatable=facts.capacity,
+            wait_for=self._wait_for,
+        )
+
+    # Pods.
+
+    def _on_pod(self, event: Event) -> None:
+        host = self._hosts.get(event.record.index.fields.get("spec.nodeName", ""))
+        if host is None:
+            return
+        uid = event.record.index.uid
+        worker = self._workers.get(uid)
+        if event.operation is Operation.DELETED:
+            if worker is not None:
+                worker.vanish()
+        elif worker is not None:
+            worker.update(event.record.object)
+        else:
+            self._take(event.record.object, host, PodState())
+
+    def _recover(self, pod: FrozenObject, host: Host) -> None:
+        """Take up a Pod that a previous life of the process left."""
+        if uid_of(pod) in self._workers:
+            return
+        status = pod.get("status") or {}
+        if address := status.get("podIP"):
+            host.addresses.skip(address)
+        for entry in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+            if entry.get("imageID"):
+                host.images.remember(entry["image"])
+        self._take(pod, host, recovered_state(pod, self._clock.now_s()))
+
+    def _take(self, pod: FrozenObject, host: Host, state: PodState) -> None:
+        if (pod.get("status") or {}).get("phase") in TERMINAL and not is_deleting(pod):
+            return  # It has ended: nobody starts it again, and the API deletes it without asking the node.
+        worker = PodWorker(pod, host, state=state, on_over=self._on_over)
+        self._workers[uid_of(pod)] = worker
+        worker.wake()
+
+    def _on_over(self, worker: PodWorker) -> None:
+        self._workers.pop(worker.uid, None)
+
+    # What Pods refer to.
+
+    def _wait_for(self, key: str, callback: Callable[[], None]) -> None:
+        self._waiting.setdefault(key, {})[callback] = None
+
+    def _on_referenced(self, event: Event) -> None:
+        for callback in self._waiting.pop(event.record.key, ()):
+            callback()

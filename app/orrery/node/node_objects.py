@@ -1,0 +1,133 @@
+"""What the API shows of a node: the Node object and its Lease. Pure.
+
+Follows upstream's `nodestatus/setters.go` and what a kubelet on Debian with containerd reports.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orrery.machinery.clock import micro_timestamp, timestamp
+from orrery.machinery.objects import FrozenObject, Object
+from orrery.settings import Settings
+
+KUBELET_VERSION: Final = "v1.35.4"
+CONTAINERD_VERSION: Final = "2.2.1"
+LEASE_NAMESPACE: Final = "kube-node-lease"
+LEASE_S: Final = 40
+_NAME_PREFIX: Final = "orrery-worker"
+
+_CONDITIONS: Final = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """One node as it registers itself."""
+
+    name: str
+    ip: str
+    pod_cidr: str
+    capacity: dict[str, str]
+    boot_id: str
+
+
+def node_names(count: int) -> Sequence[str]:
+    """`orrery-worker`, `orrery-worker2` …, as kind numbers its workers."""
+    return [_NAME_PREFIX if index == 0 else f"{_NAME_PREFIX}{index + 1}" for index in range(count)]
+
+
+def capacity_of(settings: Settings) -> dict[str, str]:
+    """Capacity and allocatable, which are the same: nothing is reserved for the system."""
+    return {
+        "cpu": settings.node_cpu,
+        "ephemeral-storage": settings.node_ephemeral_storage,
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": settings.node_memory,
+        "pods": str(settings.node_pods),
+    }
+
+
+def new_node(facts: NodeFacts, now_s: float) -> Object:
+    """The Node object of a node that registers for the first time."""
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": facts.name,
+        "kubernetes.io/os": "linux",
+    }
+    annotations = {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": facts.name, "labels": labels, "annotations": annotations},
+        "spec": {"podCIDR": facts.pod_cidr, "podCIDRs": [facts.pod_cidr]},
+        "status": node_status(facts, {}, now_s),
+    }
+
+
+def node_status(facts: NodeFacts, old: FrozenObject, now_s: float) -> Object:
+    """The status a kubelet posts; transition times of conditions are kept from `old`."""
+    status: Object = dict(old)
+    status["addresses"] = [{"type": "InternalIP", "address": facts.ip}, {"type": "Hostname", "address": facts.name}]
+    status["capacity"] = {**(old.get("capacity") or {}), **facts.capacity}
+    status["allocatable"] = {**(old.get("allocatable") or {}), **facts.capacity}
+    status["conditions"] = node_conditions(old.get("conditions") or (), now_s)
+    status["daemonEndpoints"] = {"kubeletEndpoint": {"Port": 10250}}
+    status["nodeInfo"] = _node_info(facts)
+    return status
+
+
+def node_conditions(old: Sequence[FrozenObject], now_s: float) -> list[Object]:
+    """The kubelet's conditions, all well; those of others stay."""
+    known = {condition["type"]: condition for condition in old}
+    now = timestamp(now_s)
+    own = []
+    for type_, state, reason, message in _CONDITIONS:
+        before = known.pop(type_, None)
+        since = before["lastTransitionTime"] if before is not None and before["status"] == state else now
+        own.append(
+            {
+                "type": type_,
+                "status": state,
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": since,
+                "reason": reason,
+                "message": message,
+            }
+        )
+    return [*map(dict, known.values()), *own]
+
+
+def _node_info(facts: NodeFacts) -> Object:
+    machine = hashlib.sha256(f"machine/{facts.name}".encode()).hexdigest()
+    return {
+        "architecture": "amd64",
+        "bootID": facts.boot_id,
+        "containerRuntimeVersion": f"containerd://{CONTAINERD_VERSION}",
+        "kernelVersion": "6.12.57+deb13-amd64",
+        "kubeProxyVersion": "",
+        "kubeletVersion": KUBELET_VERSION,
+        "machineID": machine[:32],
+        "operatingSystem": "linux",
+        "osImage": "Debian GNU/Linux 13 (trixie)",
+        "systemUUID": f"{machine[32:40]}-{machine[40:44]}-{machine[44:48]}-{machine[48:52]}-{machine[52:64]}",
+    }
+
+
+def new_lease(name: str, node: FrozenObject, now_s: float) -> Object:
+    """The node's heartbeat."""
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": LEASE_S, "renewTime": micro_timestamp(now_s)},
+    }

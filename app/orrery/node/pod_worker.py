@@ -1,0 +1,398 @@
+"""One Pod's life on its node: from the moment it is bound until the API object may go.
+
+A worker has no thread and no standing task. `wake` starts a run of `_sync`, which tells the API what is, decides by `plan.py` what
+to do, does it, and goes on until nothing changes; then only timers and containers can wake it again. Upstream: `pod_workers.go`,
+`SyncPod`, `SyncTerminatingPod`, `SyncTerminatedPod`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from orrery.machinery.clock import Timer, parse_timestamp
+from orrery.machinery.errors import NotFound
+from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
+from orrery.node.addresses import AddressesExhausted
+from orrery.node.container_start import ContainerStart, NotStarted, field_path, restart_key
+from orrery.node.host import Host
+from orrery.node.plan import Actions, plan_actions
+from orrery.node.pod_state import PodState, Reason, Run, RunState, all_containers
+from orrery.node.pod_status import is_finished, plan_status
+from orrery.node.probes import Prober
+from orrery.node.restart import is_sidecar
+from orrery.node.runtime import Exit
+from orrery.node.termination import Stop, tell_killing
+from orrery.node.volumes import mount_errors
+from orrery.store.log import key_of
+
+_RETRY_S: Final = 10.0
+_RETRY_S_MAX: Final = 60.0
+_JITTER: Final = 0.5
+_MOUNT_RETRY_S: Final = 0.5
+_MOUNT_RETRY_S_MAX: Final = 122.0
+_TOO_LATE: Final = "Pod was active on the node longer than the specified deadline"
+_NO_ADDRESS: Final = (
+    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: no IP addresses available"
+)
+
+log = logging.getLogger(__name__)
+
+
+class PodWorker:
+    """Lives as long as its Pod can still change."""
+
+    __slots__ = (
+        "_began_s",
+        "_deadline",
+        "_has_mounted",
+        "_host",
+        "_is_dirty",
+        "_is_gone",
+        "_is_over",
+        "_mount_retry_s",
+        "_on_over",
+        "_probers",
+        "_retry",
+        "_state",
+        "_stop",
+        "_task",
+        "pod",
+    )
+
+    def __init__(self, pod: FrozenObject, host: Host, *, state: PodState, on_over: Callable[["PodWorker"], None]) -> None:
+        self.pod = pod
+        self._host = host
+        self._state = state
+        self._on_over = on_over
+        self._began_s = host.clock.now_s()
+        self._task: asyncio.Task[None] | None = None
+        self._retry: Timer | None = None
+        self._deadline: Timer | None = None
+        self._probers: dict[str, Prober] = {}
+        self._stop: Stop | None = None
+        self._mount_retry_s = 0.0
+        self._has_mounted = self._is_dirty = self._is_gone = self._is_over = False
+
+    @property
+    def uid(self) -> str:
+        return uid_of(self.pod)
+
+    # What the outside says.
+
+    def update(self, pod: FrozenObject) -> None:
+        """The API holds a newer version of the Pod. Its own status writes come back here too, and wake nobody."""
+        old, self.pod = self.pod, pod
+        if self._stop is not None:
+            grace_s, before_s = _grace_s(pod), _grace_s(old)
+            if grace_s < before_s:
+                self._stop.shorten(grace_s)
+            if self._is_over and is_deleting(pod):
+                self.wake()
+        elif _concerns_node(old, pod):
+            self.wake()
+
+    def vanish(self) -> None:
+        """The API object is gone: stop what still runs, tell nobody."""
+        self._is_gone = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the Pod again, soon."""
+        self._is_dirty = True
+        if self._task is None and not self._host.is_stopped:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def cancel(self) -> None:
+        """The node goes down with its process."""
+        self._drop_timers()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # The loop.
+
+    async def _run(self) -> None:
+        try:
+            while self._is_dirty and not self._host.is_stopped:
+                self._is_dirty = False
+                await self._sync()
+        except Exception:
+            log.exception("The node failed to look after Pod %s/%s", namespace_of(self.pod), name_of(self.pod))
+            self._retry_in(_RETRY_S)
+        finally:
+            self._task = None
+        if self._is_dirty:
+            self.wake()
+
+    async def _sync(self) -> None:
+        if self._is_over or self._is_gone:
+            await self._finish()
+            return
+        if is_deleting(self.pod):
+            await self._terminate()
+            return
+        self._check_deadline()
+        await self._report()
+        if self._is_gone or is_deleting(self.pod):
+            self._is_dirty = True
+            return
+        self._arm_deadline()
+        if is_finished(self.pod["status"], self.pod, self._state):
+            await self._terminate()
+            return
+        self._watch_runs()
+        if self._mount():
+            await self._act(plan_actions(self.pod["spec"], self._state))
+
+    async def _report(self, *, is_over: bool = False) -> None:
+        """Write the status, if there is anything new in it."""
+        uid, host, state = self.uid, self._host, self._state
+
+        def edit(pod: Object) -> bool:
+            if uid_of(pod) != uid:
+                self._is_gone = True
+                return False
+            status = plan_status(pod, state, host.facts, now_s=host.clock.now_s(), is_over=is_over)
+            if status == pod.get("status"):
+                return False
+            pod["status"] = status
+            return True
+
+        written = await host.client.change("pods", namespace_of(self.pod), name_of(self.pod), edit, subresource="status")
+        if written is None:
+            self._is_gone = True
+        elif not self._is_gone:
+            self.pod = written
+
+    # Getting it to run.
+
+    def _mount(self) -> bool:
+        """Whether all volumes are there; when not, a later look is arranged."""
+        if self._has_mounted:
+            return True
+        namespace = namespace_of(self.pod)
+        errors = mount_errors(self.pod["spec"], lambda bucket, name: self._host.client.get(bucket, namespace, name))
+        for error in errors:
+            self._host.recorder.event(self.pod, "Warning", "FailedMount", str(error))
+            if error.missing:
+                self._await(key_of(error.missing[0], namespace, error.missing[1]))
+        self._has_mounted = not errors
+        if errors:
+            self._mount_retry_s = min(max(self._mount_retry_s * 2, _MOUNT_RETRY_S), _MOUNT_RETRY_S_MAX)
+            self._retry_in(self._mount_retry_s)
+        return self._has_mounted
+
+    async def _act(self, actions: Actions) -> None:
+        if actions.creates_sandbox and not await self._create_sandbox():
+            return
+        changed = actions.creates_sandbox
+        failures: list[NotStarted] = []
+        for container in [*actions.start_init, *actions.start]:
+            if self._is_gone or is_deleting(self.pod):
+                self._is_dirty = True
+                return
+            failure = await self._start(container)
+            if failure is None or failure.run is not None:
+                changed = True
+            if failure is not None:
+                failures.append(failure)
+                if container in actions.start_init and not is_sidecar(container):
+                    break
+        if failures:
+            await self._plan_retry(failures)
+        if changed:
+            self._is_dirty = True
+
+    async def _create_sandbox(self) -> bool:
+        host, state = self._host, self._state
+        if state.sandboxes:
+            host.recorder.event(self.pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+        await host.clock.sleep(host.pace.sandbox_s())
+        if not self.pod["spec"].get("hostNetwork"):
+            try:
+                state.pod_ip = host.addresses.take()
+            except AddressesExhausted:
+                host.recorder.event(self.pod, "Warning", "FailedCreatePodSandBox", _NO_ADDRESS)
+                self._retry_in(_RETRY_S)
+                return False
+        state.has_sandbox = True
+        state.sandboxes += 1
+        return True
+
+    async def _start(self, container: FrozenObject) -> NotStarted | None:
+        """Start one container; what kept it from running, if anything did."""
+        name, state = container["name"], self._state
+        try:
+            run = await ContainerStart(self._host, self.pod, state, container).run()
+        except NotStarted as failure:
+            state.reasons[name] = Reason(failure.reason, failure.message)
+            if failure.run is not None:
+                state.replace(name, failure.run)
+            if failure.awaits:
+                self._await(failure.awaits)
+            return failure
+        state.reasons.pop(name, None)
+        state.replace(name, run)
+        if run.handle is not None:
+            run.handle.exited.add_done_callback(lambda done: self._exited(name, run, done))
+        return None
+
+    def _exited(self, name: str, run: Run, done: "asyncio.Future[Exit]") -> None:
+        if done.cancelled() or run.state is RunState.EXITED:
+            return
+        run.finish(done.result(), self._host.clock.now_s())
+        if (prober := self._probers.pop(name, None)) is not None:
+            prober.cancel()
+        if self._stop is None:
+            self._host.clock.call_later(self._host.pace.notice_s(), self.wake)
+
+    async def _plan_retry(self, failures: list[NotStarted]) -> None:
+        """Try again when a back-off ends, else at the kubelet's usual pace."""
+        now_s = self._host.clock.now_s()
+        ends = [failure.retry_at_s for failure in failures if failure.retry_at_s]
+        delay_s = min(max(min(ends) - now_s, 0.0), _RETRY_S_MAX) if ends else _RETRY_S
+        self._retry_in(delay_s * (1 + self._host.clock.random.random() * _JITTER))
+        if ends:
+            # DIFFERS: upstream tells CrashLoopBackOff at the next look at the Pod; we tell it when the back-off begins.
+            await self._report()
+
+    # Probes and timers.
+
+    def _watch_runs(self) -> None:
+        """Begin the probes of every container whose running has been told for the first time."""
+        # DIFFERS: upstream tells Running and Ready in one write when there is no readiness probe; we tell one after the other.
+        for container in all_containers(self.pod["spec"]):
+            name = container["name"]
+            run = self._state.find(name)
+            if run is None or run.state is not RunState.RUNNING or run.is_reported:
+                continue
+            run.is_reported = True
+            self._probe(container, run)
+
+    def _probe(self, container: FrozenObject, run: Run) -> None:
+        initializers = self.pod["spec"].get("initContainers") or ()
+        if any(one["name"] == container["name"] for one in initializers) and not is_sidecar(container):
+            return
+        host = self._host
+        prober = Prober(
+            container,
+            run,
+            clock=host.clock,
+            began_s=self._began_s,
+            address=self._state.pod_ip or host.facts.ip,
+            tell=lambda type_, reason, message: host.recorder.event(
+                self.pod, type_, reason, message, field_path=field_path(self.pod, container)
+            ),
+            wake=self.wake,
+            kill=lambda probe: self._kill_unhealthy(container, run, probe),
+        )
+        if any(container.get(kind) for kind in ("startupProbe", "livenessProbe", "readinessProbe")):
+            self._probers[container["name"]] = prober
+        prober.begin()
+
+    def _kill_unhealthy(self, container: FrozenObject, run: Run, probe: str) -> None:
+        if run.handle is None:
+            return
+        ending = "" if self.pod["spec"].get("restartPolicy") == "Never" else ", will be restarted"
+        tell_killing(self._host, self.pod, container, f"Container {container['name']} failed {probe} probe{ending}")
+        grace_s = (container.get(f"{probe}Probe") or {}).get("terminationGracePeriodSeconds")
+        run.handle.stop(max(float(grace_s if grace_s is not None else _grace_s(self.pod)), 2.0))
+
+    def _await(self, key: str) -> None:
+        # DIFFERS: upstream looks again at its own pace; we look as soon as the object that was missing is written, too.
+        self._host.wait_for(key, self.wake)
+
+    def _retry_in(self, delay_s: float) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = self._host.clock.call_later(delay_s, self.wake, background=True)
+
+    def _arm_deadline(self) -> None:
+        due_s = self._deadline_s()
+        if self._deadline is None and due_s is not None:
+            self._deadline = self._host.clock.call_later(due_s - self._host.clock.now_s(), self._at_deadline, background=True)
+
+    def _at_deadline(self) -> None:
+        self._deadline = None
+        self.wake()
+
+    def _check_deadline(self) -> None:
+        due_s = self._deadline_s()
+        if due_s is not None and self._host.clock.now_s() >= due_s and not self._state.phase:
+            self._state.phase, self._state.phase_reason, self._state.phase_message = "Failed", "DeadlineExceeded", _TOO_LATE
+            self._host.recorder.event(self.pod, "Normal", "DeadlineExceeded", _TOO_LATE)
+
+    def _deadline_s(self) -> float | None:
+        allowed_s = self.pod["spec"].get("activeDeadlineSeconds")
+        started = (self.pod.get("status") or {}).get("startTime")
+        return parse_timestamp(started) + float(allowed_s) if allowed_s is not None and started else None
+
+    def _drop_timers(self) -> None:
+        for timer in (self._retry, self._deadline):
+            if timer is not None:
+                timer.cancel()
+        self._retry = self._deadline = None
+        for prober in self._probers.values():
+            prober.cancel()
+        self._probers.clear()
+
+    # The end.
+
+    async def _terminate(self) -> None:
+        """Stop everything, tell the last state, and let the API object go if it is being deleted."""
+        await self._report()
+        await self._stop_all()
+        if not self._is_gone:
+            await self._report(is_over=True)
+        self._is_over = True
+        await self._finish()
+
+    async def _stop_all(self) -> None:
+        self._drop_timers()
+        self._stop = Stop(self._host, self.pod, self._state)
+        await self._stop.run(_grace_s(self.pod))
+        self._release_sandbox()
+
+    def _release_sandbox(self) -> None:
+        if self._state.has_sandbox and not self.pod["spec"].get("hostNetwork"):
+            self._host.addresses.release(self._state.pod_ip)
+        self._state.has_sandbox = False
+
+    async def _finish(self) -> None:
+        """What is left when nothing runs any more."""
+        if self._is_gone:
+            await self._stop_all()
+        elif is_deleting(self.pod):
+            try:
+                await self._host.client.delete("pods", namespace_of(self.pod), name_of(self.pod), grace_period_s=0, uid=self.uid)
+            except NotFound:
+                self._is_gone = True
+        if self._is_gone or not is_deleting(self.pod):
+            self._forget()
+
+    def _forget(self) -> None:
+        self._drop_timers()
+        for container in all_containers(self.pod["spec"]):
+            self._host.restarts.forget(restart_key(self.pod, container))
+            self._host.images.forget(self.uid, container["image"])
+        self._on_over(self)
+
+
+def _grace_s(pod: FrozenObject) -> float:
+    """The grace period that counts: the deletion's, else the Pod's own."""
+    seconds = pod["metadata"].get("deletionGracePeriodSeconds")
+    if seconds is None:
+        seconds = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    return float(seconds)
+
+
+def _concerns_node(old: FrozenObject, new: FrozenObject) -> bool:
+    """Whether a new version says more than a status of the node's own making."""
+    before, now = old["metadata"], new["metadata"]
+    if before.get("generation") != now.get("generation") or before.get("deletionTimestamp") != now.get("deletionTimestamp"):
+        return True
+    if new["spec"].get("readinessGates"):
+        return bool(old.get("status", {}).get("conditions") != new.get("status", {}).get("conditions"))
+    phase = (new.get("status") or {}).get("phase")
+    return phase in ("Succeeded", "Failed") and phase != (old.get("status") or {}).get("phase")
