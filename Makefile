@@ -20,3 +20,18 @@ run: $(VENV)/.run ## Start the server on 127.0.0.1:8080 and say how to reach it.
 
 test: $(VENV)/.dev ## Lint, types, arrows, and all tests.
 	tests/run
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev ## Measure over the wire; needs wrk.
+	$(BIN)/python bench/run.py $(ARGS)
+
+openapi: $(VENV)/.dev ## Rebuild what is generated under openapi/ and docs/.
+	$(BIN)/python -m tools.generate_docs
+
+clean:
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache

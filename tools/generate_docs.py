@@ -83,8 +83,8 @@ def kinds_page() -> str:
         )
         rows.append("| " + " | ".join(cells) + " |")
     head = (
-        "# Kinds\n\nEvery built-in kind of the stable groups is served by the same verbs, with discovery, OpenAPI, defaults and columns. Generated\n"
-        "from the catalogue.\n\n"
+        "# Kinds\n\nEvery built-in kind of the stable groups is served by the same verbs, with discovery, OpenAPI, defaults and columns.\n"
+        "Generated from the catalogue.\n\n"
     )
     return head + "\n".join(rows) + "\n"
 

@@ -70,14 +70,21 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--kubeconfig", "write the kubeconfig there (default: in the data directory)", type=_path, metavar="FILE")
     option("--pace", "how long pulling, starting and stopping take", default="real", choices=("real", "fast"))
     option("--nodes", "how many simulated nodes", default="3", type=_nodes, metavar="N")
-    option("--token-file", "static bearer tokens, a line each: token,user,uid,\"group1,group2\"", type=_path, metavar="FILE")
+    option("--token-file", 'static bearer tokens, a line each: token,user,uid,"group1,group2"', type=_path, metavar="FILE")
     option("--allowed-host", "a further name under which clients may address the server", repeated=True, metavar="NAME")
     option("--insecure", "listen on other than loopback addresses without tokens", flag=True)
     return parser
 
 
 def _add(
-    parser: argparse.ArgumentParser, variables: Mapping[str, str], name: str, text: str, *, flag: bool = False, repeated: bool = False, **rest: Any
+    parser: argparse.ArgumentParser,
+    variables: Mapping[str, str],
+    name: str,
+    text: str,
+    *,
+    flag: bool = False,
+    repeated: bool = False,
+    **rest: Any,
 ) -> None:
     """One option whose default is its variable: `--token-file` is ORRERY_TOKEN_FILE."""
     variable = "ORRERY_" + name.removeprefix("--").replace("-", "_").upper()

@@ -18,7 +18,7 @@ from orrery.cli.kubeconfig import write_kubeconfig
 from orrery.cli.options import ServeOptions
 from orrery.cluster import Cluster, ClusterSource, open_cluster
 from orrery.settings import Settings
-from orrery.store.sql_log import StoreError
+from orrery.store.log import StoreUnusable
 
 
 class StartError(Exception):
@@ -31,7 +31,7 @@ def serve(options: ServeOptions) -> int:
         _check_exposure(options)
         with contextlib.closing(_listen(options.host, options.port)) as listener:
             _run(_serve_on(listener, options))
-    except (StartError, StoreError, TokenFileError) as problem:
+    except (StartError, StoreUnusable, TokenFileError) as problem:
         print(f"orrery: {problem}", file=sys.stderr)
         return 1
     return 0

@@ -1,0 +1,207 @@
+"""The composition root: the one file that knows every room. It opens the log, plugs the rooms together, starts and stops them.
+
+`open_cluster` makes the cluster of a server, `new_cluster` one on any log and clock (tests hold a virtual one).
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from orrery.controllers.deployment import DeploymentController
+from orrery.controllers.engine.controller import Controller
+from orrery.controllers.engine.runner import Runner
+from orrery.controllers.garbage_collector import GarbageCollector
+from orrery.controllers.namespaces import NamespaceController, RootCertificateController, ServiceAccountController
+from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
+from orrery.controllers.scheduler import SchedulerController
+from orrery.controllers.services import EndpointsController, EndpointSliceController, KubernetesServiceController
+from orrery.kinds.bootstrap import bootstrap_objects
+from orrery.kinds.builtin import builtin
+from orrery.kinds.catalogue import Catalogue
+from orrery.machinery.clock import Clock, RealClock
+from orrery.machinery.errors import AlreadyExists
+from orrery.machinery.objects import FrozenObject, GroupResource
+from orrery.node.kubelet import Kubelet
+from orrery.settings import Settings
+from orrery.store import compaction
+from orrery.store.log import Index, Log
+from orrery.store.memory_log import MemoryLog
+from orrery.verbs.call import User
+from orrery.verbs.client import Client
+from orrery.verbs.recorder import EventRecorder
+from orrery.verbs.registry import index_of
+from orrery.verbs.verbs import Verbs
+
+if TYPE_CHECKING:
+    from orrery.api.app import OrreryApp
+    from orrery.auth.tokens import Token
+    from orrery.store.sql_log import SqlLog
+
+_SYSTEM_NAMESPACES: Final = ("default", "kube-system")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSource:
+    """Where the state is kept."""
+
+    data: Path
+    """The directory for everything that is kept in files."""
+    database_url: str = ""
+    """Another place for the log than the data directory's SQLite file."""
+    in_memory: bool = False
+
+
+class Cluster:
+    """A control plane and its nodes on one log."""
+
+    def __init__(self, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings) -> None:
+        self.log = log
+        self.catalogue = catalogue
+        self.clock = clock
+        self.settings = settings
+        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings)
+        self.client = self._client("orrery")
+        self.runner = Runner()
+        self.kubelet = Kubelet(self._client("kubelet"), clock, settings)
+        self._app: OrreryApp | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self._recorders: list[EventRecorder] = []
+        self._add_controllers()
+
+    def _add_controllers(self) -> None:
+        services = ipaddress.ip_network(self.settings.service_cidr)
+        outside = ipaddress.ip_network(self.settings.node_cidr)
+        self._add("deployment-controller", lambda client, recorder: DeploymentController(client, recorder))
+        self._add("replicaset-controller", new_replicaset_controller)
+        self._add("replication-controller", new_replication_controller)
+        self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
+        self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))
+        self._add("service-account-controller", lambda client, recorder: ServiceAccountController(client))
+        self._add("root-ca-cert-publisher", lambda client, recorder: RootCertificateController(client))
+        self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
+        self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))
+        self._add(
+            "kube-apiserver",
+            lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=str(outside[1])),
+        )
+        self._add("default-scheduler", lambda client, recorder: SchedulerController(client, recorder))
+
+    def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
+        client = self._client(component)
+        recorder = EventRecorder(client, component)
+        self._recorders.append(recorder)
+        self.runner.add(new(client, recorder), client)
+
+    def _client(self, component: str) -> Client:
+        user = User(f"system:{component}", ("system:masters", "system:authenticated"))
+        return self.verbs.client(user, component)
+
+    async def start(self) -> None:
+        """Make what a fresh cluster has, then start controllers and nodes."""
+        await asyncio.gather(*(self._create(bucket, obj) for bucket, obj in bootstrap_objects(self.settings)))
+        self.runner.start()
+        await self.kubelet.start()
+
+    async def _create(self, bucket: GroupResource, obj: FrozenObject) -> None:
+        name = obj["metadata"]["name"]
+        if self.client.get(bucket, obj["metadata"].get("namespace", ""), name) is None:
+            with contextlib.suppress(AlreadyExists):
+                await self.client.create(bucket, dict(obj))
+
+    async def stop(self) -> None:
+        """End nodes and controllers, then close the log: what was acknowledged is kept."""
+        self.end_watches()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.kubelet.stop()
+        await self.runner.stop()
+        await self.log.close()
+
+    def readiness(self) -> Mapping[str, Callable[[], bool]]:
+        """What /readyz promises, check by check."""
+        return {
+            "namespaces": self._has_namespaces,
+            "kubernetes-service": lambda: self.client.get("services", "default", "kubernetes") is not None,
+            "nodes": self._has_nodes,
+        }
+
+    def _has_namespaces(self) -> bool:
+        return all(
+            self.client.get("serviceaccounts", namespace, "default") is not None
+            and self.client.get("configmaps", namespace, "kube-root-ca.crt") is not None
+            for namespace in _SYSTEM_NAMESPACES
+        )
+
+    def _has_nodes(self) -> bool:
+        ready = sum(_is_ready(node) for node in self.client.list("nodes"))
+        return ready >= self.settings.nodes
+
+    def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
+        """The HTTP application of this cluster; `data` is where it may cache documents."""
+        from orrery.api.app import new_app
+        from orrery.auth.tokens import Authenticator
+        from orrery.control.routes import new_router
+
+        self._app = new_app(
+            verbs=self.verbs,
+            catalogue=self.catalogue,
+            authenticator=Authenticator(tokens),
+            settings=self.settings,
+            clock=self.clock,
+            readiness=self.readiness(),
+            allowed_hosts=tuple(allowed_hosts),
+            routers=(new_router(self.client),),
+        )
+        return self._app
+
+    def end_watches(self) -> None:
+        """End all watch streams, so that connections close by themselves."""
+        if self._app is not None:
+            self._app.end_watches()
+
+    def keep_compact(self, log: compaction.Compactable) -> None:
+        """Forget old history from time to time."""
+        self._background.append(asyncio.create_task(compaction.run(log, self.settings, self.clock), name="compaction"))
+
+
+def _is_ready(node: FrozenObject) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _namespaced_buckets(catalogue: Catalogue) -> tuple[GroupResource, ...]:
+    return tuple(kind.bucket for kind in catalogue if kind.namespaced and kind.stored_as is None and "delete" in kind.verbs)
+
+
+def new_cluster(clock: Clock, settings: Settings, *, log: Log | None = None) -> Cluster:
+    """A cluster on `log`, or on one in memory. Not started yet."""
+    return Cluster(log if log is not None else MemoryLog(settings), builtin(), clock, settings)
+
+
+async def open_cluster(settings: Settings, source: ClusterSource) -> Cluster:
+    """A server's cluster on real time and its own log. StoreUnusable says in one line why the log cannot be had."""
+    clock, catalogue = RealClock(), builtin()
+    if source.in_memory:
+        return Cluster(MemoryLog(settings), catalogue, clock, settings)
+    log = await _open_log(settings, source, clock, catalogue)
+    cluster = Cluster(log, catalogue, clock, settings)
+    cluster.keep_compact(log)
+    return cluster
+
+
+async def _open_log(settings: Settings, source: ClusterSource, clock: Clock, catalogue: Catalogue) -> "SqlLog":
+    from orrery.store.sql_log import SqlLog  # SQLAlchemy: a memory-only run need not import it.
+
+    def index_stored(bucket: GroupResource, obj: FrozenObject) -> Index:
+        return index_of(catalogue.stored(bucket), obj)
+
+    url = source.database_url
+    if not url:
+        source.data.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{source.data / 'orrery.db'}"
+    return await SqlLog.open(url, settings, clock, index_of=index_stored)

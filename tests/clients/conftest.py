@@ -1,0 +1,115 @@
+"""A real server on a free port, and real clients to talk to it. A client that is missing fails where CI is set, and is named elsewhere."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[2] / ".tools"
+KUBECTL_VERSIONS = ("1.35", "1.30")
+START_S = 30.0
+
+
+def missing(what: str) -> None:
+    """A test that cannot run: an error in CI, a skip that says what is missing elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing", pytrace=False)
+    pytest.skip(f"{what} is missing")
+
+
+@dataclass
+class RunningServer:
+    """A server process and where to reach it."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    kubeconfig: Path
+    data: Path
+    output: list[str] = field(default_factory=list)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.terminate()
+        code = self.process.wait(timeout=20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+
+def start_server(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> RunningServer:
+    """`orrery serve` on a free port, once it has said where it is."""
+    command = [str(Path(sys.executable).with_name("orrery")), "serve", "--port", "0", "--data", str(data), *options]
+    variables = {**os.environ, **(environment or {}), "PYTHONWARNINGS": "error"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables)
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("Stop it"):
+            break
+    url = next((word.rstrip(".,)") for line in lines for word in line.split() if word.startswith("http://")), "")
+    if not url:
+        process.stdout.close()
+        raise AssertionError(f"the server ended with {process.wait(timeout=10)}: {lines}")
+    return RunningServer(process, url, data / "kubeconfig", data, lines)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server at pace fast for all tests that do not need their own."""
+    running = start_server(tmp_path_factory.mktemp("orrery"), "--pace", "fast")
+    yield running
+    assert running.stop() == 0
+
+
+Kubectl = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class KubectlRunner:
+    """Calls one kubectl; `__call__` returns its output and fails with its words, `run` leaves judging to the test."""
+
+    program: Path
+    kubeconfig: Path
+    namespace: str = ""
+
+    def run(self, *arguments: str, stdin: str | None = None, timeout_s: float = 60) -> "subprocess.CompletedProcess[str]":
+        place = ["--namespace", self.namespace] if self.namespace else []
+        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *place, *arguments]
+        home = str(self.kubeconfig.parent)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False, env={**os.environ, "HOME": home}
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """In the background, for watches."""
+        place = ["--namespace", self.namespace] if self.namespace else []
+        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *place, *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def __call__(self, *arguments: str, stdin: str | None = None, timeout_s: float = 60) -> str:
+        done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+def kubectl_program(version: str) -> Path:
+    program = TOOLS / f"kubectl-{version}" / "kubectl"
+    if not program.exists():
+        missing(f"kubectl {version} (python tools/fetch_kubectl.py {version})")
+    return program
+
+
+@pytest.fixture(params=KUBECTL_VERSIONS)
+def kubectl(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[KubectlRunner]:
+    """kubectl, oldest and newest, in a namespace of the test's own."""
+    version: str = request.param
+    name = f"test-{abs(hash((request.node.nodeid, version))) % 10**8}"
+    runner = KubectlRunner(kubectl_program(version), server.kubeconfig)
+    runner("create", "namespace", name)
+    yield KubectlRunner(runner.program, server.kubeconfig, name)
+    runner("delete", "namespace", name, "--wait=false")
