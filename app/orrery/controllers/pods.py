@@ -8,7 +8,7 @@ from typing import Final
 
 from orrery.machinery.clock import parse_timestamp
 from orrery.machinery.errors import ApiError, NotFound
-from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, name_of, namespace_of, thaw
+from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, name_of, namespace_of
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
 
@@ -84,7 +84,10 @@ def deletion_cost_of(pod: FrozenObject) -> int:
 
 
 def new_pod(template: FrozenObject, owner: FrozenObject, reference: Object) -> Object:
-    """A Pod from a template, named after its owner, with the owner's controllerRef."""
+    """A Pod from a template, named after its owner, with the owner's controllerRef.
+
+    Its spec is the template's own, shared and frozen; the client copies what it is given to create.
+    """
     source = template.get("metadata") or {}
     metadata: Object = {"generateName": _prefix(name_of(owner)), "namespace": namespace_of(owner)}
     for key in ("labels", "annotations"):
@@ -93,7 +96,7 @@ def new_pod(template: FrozenObject, owner: FrozenObject, reference: Object) -> O
     if source.get("finalizers"):
         metadata["finalizers"] = list(source["finalizers"])
     metadata["ownerReferences"] = [dict(reference)]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": thaw(template["spec"])}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
 def _prefix(owner_name: str) -> str:

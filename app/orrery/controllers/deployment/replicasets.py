@@ -50,7 +50,7 @@ class Revisions:
         """Whether the new one has all the replicas, knows it should, and has them available."""
         if self.new is None:
             return False
-        wanted = self.deployment["spec"]["replicas"]
+        wanted: int = self.deployment["spec"]["replicas"]
         size = size_of(self.new)
         return size.replicas == size.available == annotated_number(self.new, DESIRED_REPLICAS) == wanted
 
@@ -219,5 +219,6 @@ def plan_clean_up(old: Sequence[FrozenObject], limit: int) -> list[FrozenObject]
 
 def _is_empty(replicaset: FrozenObject) -> bool:
     status = replicaset.get("status", {})
-    has_seen = status.get("observedGeneration", 0) >= replicaset["metadata"].get("generation", 0)
-    return status.get("replicas", 0) == 0 and replicaset["spec"]["replicas"] == 0 and has_seen
+    seen: int = status.get("observedGeneration", 0)
+    generation: int = replicaset["metadata"].get("generation", 0)
+    return seen >= generation and not status.get("replicas") and not replicaset["spec"]["replicas"]

@@ -47,8 +47,7 @@ def conditions_of(deployment: FrozenObject) -> Sequence[FrozenObject]:
 
 
 def has_deadline(deployment: FrozenObject) -> bool:
-    seconds = deployment["spec"].get("progressDeadlineSeconds")
-    return seconds is not None and seconds != _NO_DEADLINE
+    return deployment["spec"].get("progressDeadlineSeconds") not in (None, _NO_DEADLINE)
 
 
 def _total(replicasets: Sequence[FrozenObject], field: str) -> int:
@@ -101,12 +100,11 @@ def _availability(*, enough: bool, now_s: float) -> Object:
 
 def is_complete(deployment: FrozenObject, status: Mapping[str, Any]) -> bool:
     """Whether all replicas are updated and available, no old ones are left, and the controller has seen the newest spec."""
-    wanted = deployment["spec"]["replicas"]
-    return (
-        status.get("updatedReplicas", 0) == wanted
-        and status.get("replicas", 0) == wanted
-        and status.get("availableReplicas", 0) == wanted
-        and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    wanted: int = deployment["spec"]["replicas"]
+    generation: int = deployment["metadata"].get("generation", 0)
+    seen: int = status.get("observedGeneration", 0)
+    return seen >= generation and (
+        status.get("updatedReplicas", 0) == wanted and status.get("replicas", 0) == wanted and status.get("availableReplicas", 0) == wanted
     )
 
 
@@ -130,7 +128,12 @@ def is_timed_out(deployment: FrozenObject, *, now_s: float) -> bool:
         return False
     if condition["reason"] == TIMED_OUT:
         return True
-    return parse_timestamp(condition["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"] < now_s
+    return _deadline_s(deployment, condition) < now_s
+
+
+def _deadline_s(deployment: FrozenObject, progressing: FrozenObject) -> float:
+    """The moment at which a rollout without further progress counts as stuck."""
+    return parse_timestamp(progressing["lastUpdateTime"]) + float(deployment["spec"]["progressDeadlineSeconds"])
 
 
 def plan_rollout_status(deployment: FrozenObject, replicasets: Sequence[FrozenObject], new: FrozenObject | None, *, now_s: float) -> Object:
@@ -191,7 +194,7 @@ def plan_deadline_check_s(deployment: FrozenObject, status: Mapping[str, Any], *
     current = find_condition(conditions_of(deployment), "Progressing")
     if not has_deadline(deployment) or current is None or current["reason"] == TIMED_OUT or is_complete(deployment, status):
         return None
-    left_s = parse_timestamp(current["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"] - now_s
+    left_s = _deadline_s(deployment, current) - now_s
     return left_s + 1.0 if left_s >= 1.0 else max(left_s, 0.0) + 0.05
 
 

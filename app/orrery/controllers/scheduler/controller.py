@@ -209,11 +209,11 @@ def _is_ours(pod: FrozenObject) -> bool:
     spec = pod["spec"]
     if spec.get("nodeName") or is_deleting(pod) or spec.get("schedulingGates"):
         return False
-    return spec.get("schedulerName", SCHEDULER) == SCHEDULER
+    return bool(spec.get("schedulerName", SCHEDULER) == SCHEDULER)
 
 
 def _is_news(new: FrozenObject, old: FrozenObject | None) -> bool:
     """Whether an attempt may end differently now: status changes, our own among them, say nothing new."""
     if old is None:
         return True
-    return new["metadata"].get("generation") != old["metadata"].get("generation") or labels_of(new) != labels_of(old)
+    return bool(new["metadata"].get("generation") != old["metadata"].get("generation") or labels_of(new) != labels_of(old))
