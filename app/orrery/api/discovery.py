@@ -41,6 +41,11 @@ GROUP_ORDER: Final = (
 """Upstream's priorities of the built-in groups; others follow by name."""
 
 AGGREGATED_TYPE: Final = "application/{};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_STORED_VERSIONS: Final = {
+    ("storage.k8s.io", "VolumeAttributesClass"): "v1beta1",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "v1beta1",
+}
+"""Upstream still stores these in an older version, which the hash tells."""
 _STAGES: Final = {"alpha": 0, "beta": 1, "": 2}
 
 
@@ -181,7 +186,8 @@ def _subresource_row(kind: Kind, sub: Subresource) -> Object:
 
 def storage_version_hash(kind: Kind) -> str:
     """Upstream's fingerprint of the version that is stored: the first eight bytes of a SHA-256."""
-    digest = hashlib.sha256(f"{kind.group}/{kind.version}/{kind.kind}".encode()).digest()
+    version = _STORED_VERSIONS.get((kind.group, kind.kind), kind.version)
+    digest = hashlib.sha256(f"{kind.group}/{version}/{kind.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 

@@ -1,0 +1,86 @@
+"""A served API without a socket: real verbs on a log in memory, a virtual clock, and a client that speaks ASGI."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from orrery.api.app import OrreryApp, new_app
+from orrery.kinds.builtin import builtin
+from orrery.machinery.clock import VirtualClock
+from orrery.machinery.errors import Unauthorized
+from orrery.settings import Settings
+from orrery.store.memory_log import MemoryLog
+from orrery.verbs.call import SYSTEM_ADMIN, Call, User
+from orrery.verbs.verbs import Verbs
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+PARTIAL_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+
+
+class OneToken:
+    """Knows one token; the empty one is somebody too unless `required`."""
+
+    def __init__(self, *, required: bool = False) -> None:
+        self.required = required
+
+    def authenticate(self, token: str) -> User:
+        if token == "secret" or (not token and not self.required):
+            return SYSTEM_ADMIN
+        raise Unauthorized
+
+
+@dataclass
+class Served:
+    """The application with what it stands on."""
+
+    app: OrreryApp
+    http: httpx.AsyncClient
+    verbs: Verbs
+    clock: VirtualClock
+    ready: dict[str, bool]
+
+    async def create(self, name: str, **fields: object) -> httpx.Response:
+        return await self.http.post(CONFIGMAPS, json={"metadata": {"name": name}, **fields})
+
+
+NewServed = Callable[..., Served]
+
+
+@pytest.fixture
+async def new_served() -> AsyncIterator[NewServed]:
+    """Makes a served API; keyword arguments go to `new_app`."""
+    clients: list[httpx.AsyncClient] = []
+
+    def new(*, settings: Settings | None = None, raise_faults: bool = True, **options: object) -> Served:
+        settings = settings or Settings()
+        clock, catalogue = VirtualClock(), builtin()
+        verbs = Verbs(log=MemoryLog(settings), catalogue=catalogue, clock=clock, settings=settings)
+        ready = {"nodes": True}
+        arguments: dict[str, object] = {
+            "authenticator": OneToken(),
+            "readiness": {"nodes": lambda: ready["nodes"]},
+            **options,
+        }
+        app = new_app(verbs=verbs, catalogue=catalogue, settings=settings, clock=clock, **arguments)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=raise_faults)
+        http = httpx.AsyncClient(transport=transport, base_url="http://localhost", headers={"user-agent": "tests"})
+        clients.append(http)
+        return Served(app, http, verbs, clock, ready)
+
+    yield new
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def served(new_served: NewServed) -> Served:
+    """A served API with the namespace `default`."""
+    found = new_served()
+    kind = builtin().find("", "v1", "namespaces")
+    assert kind is not None
+    await found.verbs.create(Call(kind, name="default"), {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "default"}})
+    return found
