@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orrery.kinds.printed import go_struct
 from orrery.kinds.ip_syntax import cidr_warnings, legacy_cidr_errors
 from orrery.kinds.kind import Behaviour, Errors
 from orrery.kinds.label_selectors import validate_label_name
-from orrery.kinds.printed import in_order
 from orrery.kinds.resource_rules import amounts_errors
 from orrery.machinery.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from orrery.machinery.names import is_label_value
@@ -78,8 +78,10 @@ def _taint_errors(obj: FrozenObject) -> Errors:
         elif effect not in _EFFECTS:
             errors.append(not_supported(f"{path}.effect", effect, _EFFECTS))
         if (key, effect) in seen:
-            printed = {"Key": key, "Value": value, "Effect": effect, "TimeAdded": taint.get("timeAdded")}
-            errors.append(FieldError("FieldValueDuplicate", path, in_order(printed), "taints must be unique by key and effect pair"))
+            shown = {"Key": key, "Value": value, "Effect": effect, "TimeAdded": taint.get("timeAdded")}
+            errors.append(
+                FieldError("FieldValueDuplicate", path, go_struct(printed.items()), "taints must be unique by key and effect pair")
+            )
         seen.add((key, effect))
     return errors
 
@@ -112,7 +114,7 @@ def _validate_change(obj: Object, old: FrozenObject) -> Errors:
     seen: set[tuple[str, str]] = set()
     for index, address in enumerate(_status(obj).get("addresses") or ()):
         if (key := (address.get("type", ""), address.get("address", ""))) in seen:
-            errors.append(duplicate(f"status.addresses[{index}]", in_order({"Type": key[0], "Address": key[1]})))
+            errors.append(duplicate(f"status.addresses[{index}]", go_struct({"Type": key[0], "Address": key[1]}.items())))
         seen.add(key)
     spec, before = _spec(obj), _spec(old)
     cidrs, had = spec.get("podCIDRs") or [], before.get("podCIDRs") or []
