@@ -64,7 +64,24 @@ def test_tag_lists_unfold() -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", "latest stable mainline 1.7.1 1.7.9 1.9.1 1.14.2 1.16.1 1.19 1.20 1.25 1.25.3 1.29 1.29-alpine alpine".split()
+    "tag",
+    [
+        "latest",
+        "stable",
+        "mainline",
+        "1.7.1",
+        "1.7.9",
+        "1.9.1",
+        "1.14.2",
+        "1.16.1",
+        "1.19",
+        "1.20",
+        "1.25",
+        "1.25.3",
+        "1.29",
+        "1.29-alpine",
+        "alpine",
+    ],
 )
 def test_the_tags_of_nginx_that_lessons_use_exist(tag: str) -> None:
     image = ImageCatalogue().pull(parse_reference(f"nginx:{tag}"))
@@ -80,7 +97,8 @@ def test_a_tag_that_does_not_exist_is_refused_in_containerds_words(tag: str) -> 
 
     name = f"docker.io/library/nginx:{tag}"
     assert str(caught.value) == (
-        f'rpc error: code = NotFound desc = failed to pull and unpack image "{name}": failed to resolve reference "{name}": {name}: not found'
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{name}": '
+        f'failed to resolve reference "{name}": {name}: not found'
     )
 
 
