@@ -1,11 +1,10 @@
 """How these tests write to a log: small objects, named the way keys are."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, event
 
 from orrery.machinery.clock import Clock, VirtualClock
 from orrery.machinery.objects import FrozenObject
@@ -77,16 +76,18 @@ def told(event: Event) -> tuple[int, str, str, bytes, tuple[int, bytes] | None]:
     return event.revision, event.operation, event.record.key, event.record.body, previous
 
 
-def statements_of(engine: Engine, *, matching: Callable[[str], bool]) -> list[tuple[str, int]]:
-    """A list that grows with each matching statement the engine runs, and how many rows it was given."""
-    seen: list[tuple[str, int]] = []
+class Statements:
+    """Every SQL statement that any engine runs, and how many rows it was given."""
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:  # noqa: FBT001
-        if matching(statement):
-            seen.append((statement, len(parameters) if many else 1))
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
 
-    event.listen(engine, "before_cursor_execute", note)
-    return seen
+    def note(self, _connection: object, _cursor: object, statement: str, *rest: Any) -> None:
+        parameters, _context, many = rest
+        self.seen.append((statement, len(parameters) if many else 1))
+
+    def rows_of(self, beginning: str) -> list[int]:
+        return [rows for statement, rows in self.seen if statement.startswith(beginning)]
 
 
 LABELS: Mapping[str, str] = {"app": "web"}
