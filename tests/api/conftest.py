@@ -7,30 +7,18 @@ import httpx
 import pytest
 
 from orrery.api.app import OrreryApp, new_app
+from orrery.auth.tokens import Authenticator
 from orrery.kinds.builtin import builtin
 from orrery.machinery.clock import VirtualClock
-from orrery.machinery.errors import Unauthorized
 from orrery.settings import Settings
 from orrery.store.memory_log import MemoryLog
-from orrery.verbs.call import SYSTEM_ADMIN, Call, User
+from orrery.verbs.call import Call
 from orrery.verbs.verbs import Verbs
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 PARTIAL_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
-
-
-class OneToken:
-    """Knows one token; the empty one is somebody too unless `required`."""
-
-    def __init__(self, *, required: bool = False) -> None:
-        self.required = required
-
-    def authenticate(self, token: str) -> User:
-        if token == "secret" or (not token and not self.required):
-            return SYSTEM_ADMIN
-        raise Unauthorized
 
 
 @dataclass
@@ -61,7 +49,7 @@ async def new_served() -> AsyncIterator[NewServed]:
         verbs = Verbs(log=MemoryLog(settings), catalogue=catalogue, clock=clock, settings=settings)
         ready = {"nodes": True}
         arguments: dict[str, object] = {
-            "authenticator": OneToken(),
+            "authenticator": Authenticator(),
             "readiness": {"nodes": lambda: ready["nodes"]},
             **options,
         }

@@ -7,8 +7,6 @@ from orrery.api.guard import Guard
 from orrery.machinery.errors import NotImplementedYet
 from orrery.verbs.call import User
 
-SOMEBODY = User("somebody")
-
 
 class Tokens:
     def authenticate(self, token: str) -> User:

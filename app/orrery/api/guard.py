@@ -20,7 +20,7 @@ _SEEN_MAX: Final = 64
 
 
 class Authenticator(Protocol):
-    """Says who sends a request."""
+    """Says who sends a request; `auth.tokens` has the one of a server."""
 
     def authenticate(self, token: str) -> User:
         """The user of a bearer token (empty when none was sent); raises Unauthorized."""

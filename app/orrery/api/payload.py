@@ -9,13 +9,15 @@ from typing import Any, Final
 import orjson
 
 from orrery.api.negotiation import Encoding
+from orrery.machinery.bodies import SyntaxProblem, parse_json, parse_yaml
 from orrery.machinery.errors import BadRequest
-from orrery.machinery.json_syntax import json_kind, json_syntax_error
+from orrery.machinery.json_syntax import json_kind
 from orrery.verbs.results import PatchType
 
 YAML_OFF_LOOP_BYTES_MIN: Final = 16 * 1024
 """YAML takes about 100 times as long as JSON: longer ones are parsed in a thread."""
 
+_LEAD: Final = "couldn't get version/kind; json parse error: "
 _SHOWN_BYTES_MAX: Final = 30
 _TYPE_META: Final = (
     'json: cannot unmarshal {} into Go value of type struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
@@ -48,9 +50,9 @@ def patch_of(raw: bytes, patch_type: PatchType) -> tuple[Any, list[str]]:
     """The parsed patch, which is an object or, for a JSON patch, a list; and what is written twice in it."""
     lead = "" if patch_type is PatchType.STRATEGIC else "error decoding patch: "
     try:
-        patch = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise BadRequest(lead + json_syntax_error(raw)) from None
+        patch, duplicates = parse_json(raw)
+    except SyntaxProblem as problem:
+        raise BadRequest(f"{lead}{problem}") from None
     if patch is None:
         if patch_type is PatchType.MERGE:
             raise BadRequest("Invalid JSON Patch")
@@ -58,7 +60,7 @@ def patch_of(raw: bytes, patch_type: PatchType) -> tuple[Any, list[str]]:
     if not isinstance(patch, list if patch_type is PatchType.JSON else dict):
         wanted = _GO_PATCH.get(patch_type, "map[string]interface {}")
         raise BadRequest(f"{lead}json: cannot unmarshal {json_kind(raw)} into Go value of type {wanted}")
-    return patch, []
+    return patch, duplicates
 
 
 async def _object(raw: bytes, encoding: Encoding) -> tuple[dict[str, Any], list[str]]:
@@ -69,24 +71,30 @@ async def _object(raw: bytes, encoding: Encoding) -> tuple[dict[str, Any], list[
 
 def _parse_json(raw: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
-        obj = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise Malformed(f"couldn't get version/kind; json parse error: {json_syntax_error(raw)}") from None
-    if obj is None:
-        return {}, []
-    if not isinstance(obj, dict):
-        raise Malformed(f"couldn't get version/kind; json parse error: {_TYPE_META.format(json_kind(raw))}")
-    return obj, []
+        value, duplicates = parse_json(raw)
+    except SyntaxProblem as problem:
+        raise Malformed(f"{_LEAD}{problem}") from None
+    return _as_object(value, raw), duplicates
 
 
 def _parse_yaml(raw: bytes) -> tuple[dict[str, Any], list[str]]:
-    import yaml
-
     try:
-        obj = yaml.safe_load(raw)
-    except yaml.YAMLError as problem:
-        raise Malformed(f"yaml: {problem}") from None
-    return _parse_json(orjson.dumps(obj))
+        value, duplicates = parse_yaml(raw)
+    except SyntaxProblem as problem:
+        raise Malformed(str(problem)) from None
+    return _as_object(value, orjson.dumps(value)), duplicates
+
+
+def _as_object(value: Any, raw: bytes) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed(f"{_LEAD}{_TYPE_META.format(json_kind(raw))}")
+    for key in ("kind", "apiVersion"):
+        if not isinstance(value.get(key), str | None):
+            found = json_kind(orjson.dumps(value[key]))
+            raise Malformed(f"{_LEAD}json: cannot unmarshal {found} into Go struct field .{key} of type string")
+    return value
 
 
 def _shown(raw: bytes) -> str:
