@@ -56,7 +56,11 @@ def keys(records: Sequence[Record]) -> list[str]:
 
 
 async def open_log(directory: Path, settings: Settings | None = None, clock: Clock | None = None) -> SqlLog:
-    return await SqlLog.open(data_url(directory), settings or Settings(), clock or VirtualClock(), index_of=index_of)
+    return await open_url(data_url(directory), settings, clock)
+
+
+async def open_url(url: str, settings: Settings | None = None, clock: Clock | None = None) -> SqlLog:
+    return await SqlLog.open(url, settings or Settings(), clock or VirtualClock(), index_of=index_of)
 
 
 async def read_to(stream: EventStream, revision: int) -> list[Event]:

@@ -137,7 +137,7 @@ class Database:
         """The newest event of every key, by revision."""
         assert self._writer is not None
         with self._writer.begin():
-            rows = self._writer.execution_options(yield_per=_LOAD_ROWS).execute(_NEWEST)
+            rows = self._writer.execute(_NEWEST, execution_options={"yield_per": _LOAD_ROWS})
             for partition in rows.partitions():
                 for row in partition:
                     yield StoredKey(*row)
