@@ -42,7 +42,7 @@ class NodeCluster:
         self.clock = clock or VirtualClock()
         self.settings = settings
         self.log = log or MemoryLog(settings)
-        verbs = Verbs(log=self.log, catalogue=builtin(), clock=self.clock, settings=settings, admission=())
+        verbs = Verbs(log=self.log, catalogue=_standin(builtin()), clock=self.clock, settings=settings, admission=())
         self.client = verbs.client(SYSTEM_ADMIN, "test")
         self.events = Notebook()
         self.kubelet = Kubelet(self.client, self.clock, settings, lambda _: self.events, catalogue=ImageCatalogue())
@@ -124,16 +124,55 @@ def new_pod(name: str = "web", *, node: str = NODE, image: str = "nginx:1.25", *
 
 
 def printed(pod: FrozenObject) -> str:
-    """READY and STATUS, roughly as kubectl shows them."""
-    status = pod.get("status", {})
+    """READY and STATUS, as kubectl shows them for the Pods of these tests."""
+    spec, status = pod["spec"], pod.get("status", {})
     statuses = status.get("containerStatuses", ())
     ready = sum(bool(one.get("ready")) for one in statuses)
-    word = status.get("phase", "")
-    for one in [*status.get("initContainerStatuses", ()), *statuses]:
-        state = one["state"]
-        if reason := (state.get("waiting") or {}).get("reason") or (state.get("terminated") or {}).get("reason"):
-            is_past_init = reason == "Completed" and one in status.get("initContainerStatuses", ())
-            word = word if is_past_init else reason
-    if is_deleting(pod):
-        word = "Terminating"
-    return f"{ready}/{len(pod['spec']['containers'])} {word}"
+    word = _printed_init(spec, status) or next(filter(None, map(_reason, statuses)), "") or status.get("phase", "")
+    return f"{ready}/{len(spec['containers'])} {'Terminating' if is_deleting(pod) else word}"
+
+
+def _reason(status: FrozenObject) -> str:
+    state = status["state"]
+    return str((state.get("waiting") or state.get("terminated") or {}).get("reason", ""))
+
+
+def _printed_init(spec: FrozenObject, status: FrozenObject) -> str:
+    statuses = status.get("initContainerStatuses", ())
+    for index, (one, container) in enumerate(zip(statuses, spec.get("initContainers", ()), strict=False)):
+        if one["state"].get("terminated", {}).get("exitCode") == 0 or (container.get("restartPolicy") and one.get("started")):
+            continue
+        reason = _reason(one)
+        return f"Init:{index}/{len(statuses)}" if reason in ("", "PodInitializing") else f"Init:{reason}"
+    return ""
+
+
+def _standin(catalogue):
+    from orrery.kinds.kind import Behaviour
+
+    kind = catalogue.stored("pods")
+    if kind.behaviour.selectable is not None:
+        return catalogue
+
+    def prepare(obj):
+        obj["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
+        obj["spec"].setdefault("restartPolicy", "Always")
+        obj["spec"].setdefault("terminationGracePeriodSeconds", 30)
+
+    def graceful(obj, asked):
+        g = asked if asked is not None else obj["spec"].get("terminationGracePeriodSeconds", 30)
+        if not obj["spec"].get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return 0
+        return g
+
+    catalogue.add(
+        kind.with_behaviour(
+            Behaviour(
+                has_generation=True,
+                prepare_create=prepare,
+                graceful=graceful,
+                selectable=lambda o: {"spec.nodeName": o["spec"].get("nodeName", "")},
+            )
+        )
+    )
+    return catalogue

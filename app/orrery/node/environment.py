@@ -172,4 +172,4 @@ def _resource_value(reference: FrozenObject, container: FrozenObject, around: Su
 
 
 def _divided(value: Quantity, unit: Quantity) -> int:
-    return -(-value.milli_value // unit.milli_value)
+    return -(-value.milli // unit.milli)

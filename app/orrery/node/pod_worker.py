@@ -184,6 +184,11 @@ class PodWorker:
         return self._has_mounted
 
     async def _act(self, actions: Actions) -> None:
+        if actions.stops_pod:
+            if self._state.has_sandbox:  # Only sidecars are left: they end with the others.
+                await self._stop_all()
+                self._stop, self._is_dirty = None, True
+            return
         if actions.creates_sandbox and not await self._create_sandbox():
             return
         changed = actions.creates_sandbox
