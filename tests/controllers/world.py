@@ -111,7 +111,7 @@ class World:
         return list(self.client.list("pods", NAMESPACE, labels=labels or None))
 
     def replicasets(self) -> list[FrozenObject]:
-        return sorted(self.client.list(REPLICASETS, NAMESPACE), key=lambda one: int(one["metadata"]["uid"] is None))
+        return list(self.client.list(REPLICASETS, NAMESPACE))
 
     def replicaset_of(self, image: str) -> FrozenObject:
         return next(one for one in self.replicasets() if image_of(one["spec"]["template"]) == image)

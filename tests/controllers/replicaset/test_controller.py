@@ -196,7 +196,7 @@ async def test_a_refused_pod_shows_as_replica_failure_until_it_goes_well(world: 
     condition = world.condition(REPLICASETS, "web", "ReplicaFailure")
     assert (condition["status"], condition["reason"]) == ("True", "FailedCreate")
     assert condition["message"] == "pods is forbidden: exceeded quota: small"
-    assert refusals == 1  # Slow start: one try tells it all.
+    assert refusals == 2  # Slow start: one Pod tells it all; and once more because the status that says so woke us.
     assert (await world.messages("FailedCreate"))[0] == "Error creating: pods is forbidden: exceeded quota: small"
 
     await world.clock.advance(60)

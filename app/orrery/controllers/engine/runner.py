@@ -66,6 +66,8 @@ class _Loop:
             if self.queue.overflowed and not len(self.queue):
                 self.queue.overflowed = False
                 self.informer.relist()
+            # A log in memory never makes a write wait, so one controller could run far ahead of those that act on what it wrote.
+            await asyncio.sleep(0)
 
     async def _reconcile(self, key: str) -> None:
         self.counts.reconciles += 1
