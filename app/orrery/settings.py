@@ -16,6 +16,8 @@ class Settings(BaseModel):
     node_memory: str = "16Gi"
     node_pods: int = 110
     node_ephemeral_storage: str = "100Gi"
+    images: Literal["open", "strict"] = "open"
+    """Whether images of repositories that Orrery does not know exist (and run as quiet servers) or fail to pull."""
 
     cluster_domain: str = "cluster.local"
     service_cidr: str = "10.96.0.0/16"

@@ -46,7 +46,7 @@ class Kubelet:
         self._settings = settings
         self._pace = pace_of(settings, clock)
         self._runtime = runtime or ScriptedRuntime(clock=clock, pace=self._pace)
-        self._catalogue = catalogue or ImageCatalogue()
+        self._catalogue = catalogue or ImageCatalogue(settings.images)
         self._recorder = recorder
         self._hosts: dict[str, Host] = {}
         self._keeper: NodeKeeper | None = None
