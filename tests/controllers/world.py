@@ -47,17 +47,20 @@ class World:
         self.recorders.append(recorder)
         return recorder
 
-    async def start(self, *, kubelet: bool = True, scheduler: bool = True, nodes: int = 3, ready_after_s: float = 1.0) -> None:
+    async def start(self, *, kubelet: bool = True, nodes: int = 3, ready_after_s: float = 1.0) -> None:
+        """A namespace, nodes, and everything that works on them."""
         await self.create("namespaces", {"metadata": {"name": NAMESPACE}})
         for number in range(nodes):
             await self.create("nodes", node(f"node-{number}"))
+        await self.start_controllers(kubelet=kubelet, ready_after_s=ready_after_s)
+
+    async def start_controllers(self, *, kubelet: bool = True, ready_after_s: float = 1.0) -> None:
         client = self.client
         self.runner.add(DeploymentController(client, self.recorder("deployment-controller")), client)
         self.runner.add(new_replicaset_controller(client, self.recorder("replicaset-controller")), client)
         self.runner.add(new_replication_controller(client, self.recorder("replication-controller")), client)
-        if scheduler:
-            made = SchedulerController(client, self.recorder("default-scheduler", is_scheduler=True))
-            self.runner.add(made, client, workers=WORKERS)
+        scheduler = SchedulerController(client, self.recorder("default-scheduler", is_scheduler=True))
+        self.runner.add(scheduler, client, workers=WORKERS)
         if kubelet:
             self.kubelet = Kubelet(self, ready_after_s=ready_after_s)
         for bucket in (DEPLOYMENTS, REPLICASETS, "pods", "events"):

@@ -214,6 +214,6 @@ def _is_ours(pod: FrozenObject) -> bool:
 
 def _is_news(new: FrozenObject, old: FrozenObject | None) -> bool:
     """Whether an attempt may end differently now: status changes, our own among them, say nothing new."""
-    if old is None:
+    if old is None or new["spec"].get("schedulingGates") != old["spec"].get("schedulingGates"):
         return True
     return bool(new["metadata"].get("generation") != old["metadata"].get("generation") or labels_of(new) != labels_of(old))
