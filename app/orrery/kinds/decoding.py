@@ -10,6 +10,7 @@ from orrery.kinds.converters import WrongValue, struct_converter
 from orrery.kinds.decode_problems import unknown_fields, wrong_type
 from orrery.kinds.kind import Kind
 from orrery.kinds.schema import Struct, find_struct
+from orrery.kinds.unstructured_problems import wrong_type_in_map
 from orrery.machinery.errors import BadRequest
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import Object
@@ -23,9 +24,16 @@ _SUMMARY_CHARS: Final = 30
 class WrongType(BadRequest):
     """A value is not of its field's type. `cause` is the decoder's own message, without what it was decoded for."""
 
-    def __init__(self, gvk: tuple[str, str, str] | None, cause: str) -> None:
+    def __init__(self, declared: Struct, raw: Object, cause: str) -> None:
         self.cause = cause
+        self._declared, self._raw = declared, raw
+        gvk = declared.gvks[0] if declared.gvks else None
         super().__init__(_cannot_be_handled(gvk[2], gvk[1], cause) if gvk else cause)
+
+    @property
+    def cause_in_map(self) -> str:
+        """The message when the value was made by a strategic merge patch, which upstream does not read as JSON."""
+        return wrong_type_in_map(self._declared, self._raw) or self.cause
 
 
 def _cannot_be_handled(kind: str, version: str, why: str) -> str:
@@ -43,7 +51,7 @@ def decode(declared: Struct, raw: Object, strict_errors: list[str]) -> Object:
     try:
         decoded: Object = struct_converter(declared.id)(ordered, unknown)
     except ValueError as error:
-        raise WrongType(declared.gvks[0] if declared.gvks else None, _message(declared, raw, error)) from None
+        raise WrongType(declared, raw, _message(declared, raw, error)) from None
     if unknown:
         strict_errors += unknown_fields(declared, raw)
     return decoded
