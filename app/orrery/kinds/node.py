@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orrery.kinds.printed import go_struct
 from orrery.kinds.ip_syntax import cidr_warnings, legacy_cidr_errors
 from orrery.kinds.kind import Behaviour, Errors
 from orrery.kinds.label_selectors import validate_label_name
+from orrery.kinds.printed import go_struct
 from orrery.kinds.resource_rules import amounts_errors
 from orrery.machinery.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from orrery.machinery.names import is_label_value
@@ -79,9 +79,8 @@ def _taint_errors(obj: FrozenObject) -> Errors:
             errors.append(not_supported(f"{path}.effect", effect, _EFFECTS))
         if (key, effect) in seen:
             shown = {"Key": key, "Value": value, "Effect": effect, "TimeAdded": taint.get("timeAdded")}
-            errors.append(
-                FieldError("FieldValueDuplicate", path, go_struct(printed.items()), "taints must be unique by key and effect pair")
-            )
+            why = "taints must be unique by key and effect pair"
+            errors.append(FieldError("FieldValueDuplicate", path, go_struct(shown.items()), why))
         seen.add((key, effect))
     return errors
 

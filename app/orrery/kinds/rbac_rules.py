@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orrery.kinds.field_rules import bad, path_segment_messages, subdomain
-from orrery.kinds.printed import go_struct
 from orrery.kinds.kind import Errors
+from orrery.kinds.printed import go_struct
 from orrery.machinery.field_errors import invalid, not_supported, required
 from orrery.machinery.objects import FrozenObject, Object
 

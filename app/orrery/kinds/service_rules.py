@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orrery.kinds.printed import go_struct
 from orrery.kinds.ip_syntax import endpoint_ip_errors, is_ipv6, legacy_cidr_errors, legacy_ip_errors, parse_ip
 from orrery.kinds.kind import Errors
 from orrery.kinds.label_selectors import validate_labels
+from orrery.kinds.printed import go_struct
 from orrery.machinery.field_errors import duplicate, forbidden, invalid, not_supported, required
 from orrery.machinery.names import is_dns1123_label, is_dns1123_subdomain, is_port_name, is_port_number, is_qualified_name
 from orrery.machinery.objects import FrozenObject, annotations_of

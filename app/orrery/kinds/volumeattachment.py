@@ -1,0 +1,67 @@
+"""VolumeAttachment: which volume hangs on which node; the spec is for good. Follows storage's `ValidateVolumeAttachment`."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orrery.kinds.field_rules import IMMUTABLE, subdomain
+from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.pod_volume_sources import validate_csi_driver_name
+from orrery.machinery.field_errors import forbidden, invalid, required, too_long
+from orrery.machinery.names import bytes_len
+from orrery.machinery.objects import FrozenObject, Object
+
+_METADATA_BYTES_MAX: Final = 256 * 1024
+_MESSAGE_BYTES_MAX: Final = 1024
+_ONE_OF: Final = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+
+
+def _source_errors(source: Mapping[str, Any]) -> Errors:
+    name, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
+    if name is None and inline is None:
+        return [required("spec.source", _ONE_OF)]
+    if name is not None and inline is not None:
+        return [forbidden("spec.source", _ONE_OF)]
+    if name == "":
+        return [required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName")]
+    return []
+
+
+def _status_errors(status: Mapping[str, Any]) -> Errors:
+    errors: Errors = []
+    size = sum(bytes_len(key) + bytes_len(value) for key, value in (status.get("attachmentMetadata") or {}).items())
+    if size > _METADATA_BYTES_MAX:
+        errors.append(too_long("status.attachmentMetadata", _METADATA_BYTES_MAX))
+    for field in ("attachError", "detachError"):
+        if bytes_len((status.get(field) or {}).get("message", "")) > _MESSAGE_BYTES_MAX:
+            errors.append(too_long(f"status.{field}.message", _METADATA_BYTES_MAX))  # Upstream names the wrong limit.
+    return errors
+
+
+def _common(obj: FrozenObject) -> Errors:
+    spec = obj.get("spec") or {}
+    errors = [] if spec.get("attacher") else [required("spec.attacher")]
+    errors += _source_errors(spec.get("source") or {})
+    errors += subdomain("spec.nodeName", spec.get("nodeName", ""))
+    return errors + _status_errors(obj.get("status") or {})
+
+
+def _validate(obj: Object) -> Errors:
+    spec = obj.get("spec") or {}
+    errors = _common(obj) + validate_csi_driver_name(spec.get("attacher", ""), "spec.attacher")
+    name = (spec.get("source") or {}).get("persistentVolumeName")
+    return errors + (subdomain("spec.source.persistentVolumeName", name) if name is not None else [])
+
+
+def _validate_update(obj: Object, old: FrozenObject) -> Errors:
+    errors = _common(obj)
+    if obj.get("spec") != old.get("spec"):
+        errors.append(invalid("spec", obj.get("spec"), IMMUTABLE))
+    return errors
+
+
+BEHAVIOUR: Final = Behaviour(
+    validate=_validate,
+    validate_update=_validate_update,
+    validate_status=lambda obj, old: _validate_update(obj, old),
+    allow_unconditional_update=False,
+)
