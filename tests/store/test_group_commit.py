@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -159,6 +160,24 @@ async def test_after_a_failed_commit_the_log_goes_on_and_a_restart_agrees(log: S
     found = reopened.find(pod("poison"))
     assert found is not None and (found.revision, found.body) == (written.revision, written.body)
     assert reopened.count("pods") == 1
+    await reopened.close()
+
+
+async def test_a_disk_that_is_really_full_fails_the_write_and_forgets_it(log: SqlLog, tmp_path: Path) -> None:
+    """A limit on the size of files is how a process sees a full disk without filling one."""
+    record = await create(log, pod("small"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(WriteFailed, match=r"could not be made durable: (disk I/O error|database or disk is full)"):
+            await create(log, pod("large"), text="x" * 2_000_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    await update(log, record, text="x" * 2_000_000)
+    await log.close()
+    reopened = await open_log(tmp_path)
+    assert [(each.key, each.revision) for each in reopened.list(Scope("pods")).records] == [(pod("small"), 3)]
     await reopened.close()
 
 

@@ -130,6 +130,10 @@ async def test_opening_a_current_database_does_not_need_alembic(tmp_path: Path) 
     assert _output_of(_OPENER, tmp_path) == "False\n"
 
 
+async def test_a_log_in_memory_does_not_need_sqlalchemy(tmp_path: Path) -> None:
+    assert _output_of("import sys, orrery.store.memory_log; print('sqlalchemy' in sys.modules)", tmp_path) == "False\n"
+
+
 async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     acknowledged = _killed_after(500, _WRITER, tmp_path)
 

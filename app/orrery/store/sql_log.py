@@ -29,6 +29,8 @@ from orrery.store.tables import OPERATIONS
 _CHUNK: Final = 500
 """How many revisions compaction takes in one transaction, between two batches of writes."""
 
+_MANY: Final = 10_000
+
 
 class SqlLog(CachedLog):
     """The Log contract on SQLite or PostgreSQL. Belongs to the event loop it was opened on."""
@@ -64,7 +66,9 @@ class SqlLog(CachedLog):
         self._compacting = asyncio.Lock()
         self._closed = False
         with _collection_paused():
-            self._cache.load(self._live(), revision=database.durable)
+            loaded = self._cache.load(self._live(), revision=database.durable)
+        if loaded >= _MANY:
+            gc.freeze()  # They stay: no collection needs to walk over them again.
         self._next = database.durable + 1
         self._writer = GroupWriter(database.commit, self._finished)
 
@@ -209,7 +213,7 @@ def _head_after(write: StagedWrite) -> int:
 
 @contextmanager
 def _collection_paused() -> Iterator[None]:
-    """No garbage collection while a hundred thousand objects are made that all stay; then none of them is looked at again."""
+    """No garbage collection while many objects are made that all stay."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -217,4 +221,3 @@ def _collection_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-        gc.freeze()

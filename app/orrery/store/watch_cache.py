@@ -37,8 +37,8 @@ class WatchCache:
 
     # Filling
 
-    def load(self, rows: Iterable[tuple[str, int, bytes, Index]], *, revision: int) -> None:
-        """Fill an empty cache with the live objects as they are at `revision`; the window starts there."""
+    def load(self, rows: Iterable[tuple[str, int, bytes, Index]], *, revision: int) -> int:
+        """Fill an empty cache with the live objects as they are at `revision`, where the window starts; how many they are."""
         keys: dict[str, list[str]] = {}
         for key, written_at, body, index in rows:
             place = key.split("/", 2)
@@ -48,6 +48,7 @@ class WatchCache:
         self._keys = {bucket: SortedList(members) for bucket, members in keys.items()}
         self.revision = revision
         self.history.raise_floor(revision)
+        return len(self._records)
 
     def new_record(self, key: str, revision: int, body: bytes, index: Index) -> CachedRecord:
         """A record ready to be published; it is not in the cache yet."""
