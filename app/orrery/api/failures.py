@@ -6,10 +6,10 @@ and rendered in `responses`.
 
 from typing import Final
 
-from orrery.machinery.errors import ApiError, NotAcceptable, UnsupportedMediaType
+from orrery.machinery.errors import ApiError, NotAcceptable
 
 MEDIA_TYPES: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
-"""What upstream's messages list. Protobuf is in the texts, so that they stay equal, and is refused with a text of its own."""
+"""What upstream's messages list. Bodies may be protobuf; answers never are, which `protobuf_unwritable` says."""
 
 SERVED_TYPES: Final = MEDIA_TYPES[:2]
 STREAM_TYPES: Final = tuple(f"{name};stream=watch" for name in ("application/json", "application/vnd.kubernetes.protobuf"))
@@ -51,11 +51,6 @@ class HostRefused(ApiError):
     """The request came under a name, or from a web page, that this server does not answer to."""
 
     code, reason = 403, "Forbidden"
-
-
-def protobuf_unreadable() -> ApiError:
-    # DIFFERS: upstream reads protobuf bodies; we answer 415 and name what we read.
-    return UnsupportedMediaType(SERVED_TYPES)
 
 
 def protobuf_unwritable() -> ApiError:

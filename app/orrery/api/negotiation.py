@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from orrery.api.failures import MEDIA_TYPES, SERVED_TYPES, NoRepresentation, UnknownPatchType, protobuf_unreadable, protobuf_unwritable
+from orrery.api.failures import MEDIA_TYPES, SERVED_TYPES, NoRepresentation, UnknownPatchType, protobuf_unwritable
 from orrery.machinery.errors import NotAcceptable, UnsupportedMediaType
 from orrery.verbs.results import PatchType
 
 Encoding = Literal["json", "yaml"]
+BodyEncoding = Literal["json", "yaml", "protobuf"]
 Transform = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList", "APIGroupDiscoveryList"]
 
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
@@ -179,7 +180,7 @@ def is_pretty(query: Mapping[str, list[str]], user_agent: bytes) -> bool:
     return user_agent.startswith(_HUMANS)
 
 
-def body_encoding(content_type: bytes | None) -> Encoding:
+def body_encoding(content_type: bytes | None) -> BodyEncoding:
     """How a request's body is written; JSON when it does not say."""
     if not content_type or content_type == b"application/json":
         return "json"
@@ -187,7 +188,7 @@ def body_encoding(content_type: bytes | None) -> Encoding:
     if name in _ENCODINGS:
         return _ENCODINGS[name]
     if name == PROTOBUF:
-        raise protobuf_unreadable()
+        return "protobuf"
     raise UnsupportedMediaType(MEDIA_TYPES)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from orrery.api.negotiation import Encoding
+from orrery.api.negotiation import BodyEncoding
 from orrery.machinery.bodies import SyntaxProblem, parse_json, parse_yaml
 from orrery.machinery.errors import BadRequest
 from orrery.machinery.json_syntax import json_kind
@@ -30,7 +30,7 @@ class Malformed(Exception):
     """The body does not parse, or holds no object; the text is Go's."""
 
 
-async def object_of(raw: bytes, encoding: Encoding, *, expected: str) -> tuple[dict[str, Any], list[str]]:
+async def object_of(raw: bytes, encoding: BodyEncoding, *, expected: str) -> tuple[dict[str, Any], list[str]]:
     """The object of a create or update, and what is written twice in it; `expected` is the kind that messages name."""
     try:
         return await _object(raw, encoding)
@@ -38,7 +38,7 @@ async def object_of(raw: bytes, encoding: Encoding, *, expected: str) -> tuple[d
         raise BadRequest(f"the object provided is unrecognized (must be of type {expected}): {problem} ({_shown(raw)})") from None
 
 
-async def delete_body_of(raw: bytes, encoding: Encoding) -> dict[str, Any]:
+async def delete_body_of(raw: bytes, encoding: BodyEncoding) -> dict[str, Any]:
     """The object in the body of a delete."""
     try:
         return (await _object(raw, encoding))[0]
@@ -63,9 +63,11 @@ def patch_of(raw: bytes, patch_type: PatchType) -> tuple[Any, list[str]]:
     return patch, duplicates
 
 
-async def _object(raw: bytes, encoding: Encoding) -> tuple[dict[str, Any], list[str]]:
+async def _object(raw: bytes, encoding: BodyEncoding) -> tuple[dict[str, Any], list[str]]:
     if encoding == "yaml":
         return await asyncio.to_thread(_parse_yaml, raw) if len(raw) > YAML_OFF_LOOP_BYTES_MIN else _parse_yaml(raw)
+    if encoding == "protobuf":
+        return _parse_protobuf(raw), []
     return _parse_json(raw)
 
 
@@ -83,6 +85,15 @@ def _parse_yaml(raw: bytes) -> tuple[dict[str, Any], list[str]]:
     except SyntaxProblem as problem:
         raise Malformed(str(problem)) from None
     return _as_object(value, orjson.dumps(value)), duplicates
+
+
+def _parse_protobuf(raw: bytes) -> dict[str, Any]:
+    from orrery.api import protobuf
+
+    try:
+        return protobuf.decode(raw)
+    except protobuf.ProtobufProblem as problem:
+        raise Malformed(str(problem)) from None
 
 
 def _as_object(value: Any, raw: bytes) -> dict[str, Any]:
