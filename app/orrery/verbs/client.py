@@ -68,3 +68,6 @@ class Client(Protocol):
         resource_version: str | None = None,
     ) -> None:
         """Delete; NotFound when it is gone, Conflict when uid or resourceVersion differ."""
+
+    async def bind(self, namespace: str, name: str, node: str, *, uid: str = "") -> None:
+        """pods/binding: assign the Pod to the node. NotFound when it is gone, Conflict when it has a node, a gate or another uid."""

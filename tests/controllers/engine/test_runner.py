@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 import pytest
 
@@ -66,6 +67,10 @@ def configmap(name: str) -> Object:
     return {"metadata": {"name": name, "namespace": NAMESPACE}, "data": {}}
 
 
+def put(value: str, draft: Object) -> None:
+    draft["data"]["n"] = value
+
+
 async def test_what_exists_at_the_start_and_what_comes_later_is_reconciled(world: World, runner: Runner, controller: Recording) -> None:
     await world.create("configmaps", configmap("before"))
     runner.start()
@@ -82,8 +87,8 @@ async def test_what_exists_at_the_start_and_what_comes_later_is_reconciled(world
 async def test_many_events_of_one_object_are_one_reconcile(world: World, runner: Runner, controller: Recording) -> None:
     runner.start()
     await world.create("configmaps", configmap("a"))
-    for number in range(20):
-        await world.change("configmaps", "a", lambda draft, number=number: draft["data"].update(n=str(number)))
+    for number in map(str, range(20)):
+        await world.change("configmaps", "a", partial(put, number))
     await world.clock.idle()
 
     assert runner.counts("recording").reconciles <= 2
