@@ -3,10 +3,9 @@
 Trusted calls come from Orrery's own components, whose objects are made by our code: they skip the schema and get the defaults only.
 """
 
-from orrery.kinds.decoding import check_type_meta, decode
+from orrery.kinds.decoding import check_type_meta, decode, strict_refusal
 from orrery.kinds.kind import Kind
 from orrery.kinds.schema import struct_of
-from orrery.machinery.errors import BadRequest
 from orrery.machinery.objects import Object
 from orrery.verbs.call import Call
 from orrery.verbs.object_meta import dedupe_owners
@@ -42,8 +41,7 @@ def report_strict_errors(call: Call, kind: Kind) -> None:
     if call.field_validation == "Warn":
         call.warnings += call.strict_errors
     elif call.field_validation == "Strict":
-        found = ", ".join(call.strict_errors)
-        raise BadRequest(f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {found}')
+        raise strict_refusal(kind, call.strict_errors)
 
 
 def to_storage(kind: Kind, obj: Object) -> Object:

@@ -69,7 +69,7 @@ async def store_new(registry: Registry, call: Call, obj: Object) -> Record:
 
 def _generate_name(registry: Registry, kind: Kind, meta: Object) -> str:
     """A name nobody has; after upstream's eight tries the last one stands and the log refuses it."""
-    prefix = meta["generateName"][:_GENERATED_PREFIX_MAX]
+    prefix = str(meta["generateName"])[:_GENERATED_PREFIX_MAX]
     name = prefix
     for _ in range(_GENERATE_TRIES):
         name = prefix + new_name_suffix(registry.clock)

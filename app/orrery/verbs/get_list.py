@@ -82,9 +82,7 @@ def _page(registry: Registry, call: Call, selection: Selection, scope: Scope, *,
     return Listing(records, page.revision, token, remaining if more else None)
 
 
-def _selected(
-    registry: Registry, selection: Selection, scope: Scope, after: str, limit: int, at: int
-) -> tuple[Page, list[Record], bool]:
+def _selected(registry: Registry, selection: Selection, scope: Scope, after: str, limit: int, at: int) -> tuple[Page, list[Record], bool]:
     """The records that match, read in one go; the limit counts matches."""
     page = registry.log.list(scope, after=after, at=at)
     matches = selection.matches

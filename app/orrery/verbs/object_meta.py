@@ -6,6 +6,8 @@ What a kind adds comes through `Behaviour.name_rule`; what names and labels look
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import orjson
+
 from orrery.kinds.kind import Errors, Kind
 from orrery.kinds.label_selectors import validate_labels
 from orrery.machinery.field_errors import FieldError, forbidden, go_quote, invalid, required, too_long
@@ -99,7 +101,7 @@ def _validate_owners(owners: Sequence[Object]) -> Errors:
         name = f"{owner.get('kind', '')}/{owner.get('name', '')}"
         if controller:
             why = f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {name}'
-            errors.append(invalid(path, _printable(owners), why))
+            errors.append(invalid(path, [_printable(each) for each in owners], why))
         else:
             controller = name
     return errors
@@ -115,12 +117,13 @@ def _validate_owner(owner: Object, path: str) -> Errors:
         if not owner.get(field):
             errors.append(invalid(f"{path}.{field}", owner.get(field, ""), "must not be empty"))
     if (group, version, owner.get("kind")) == ("", "v1", "Event"):
-        errors.append(invalid(path, _printable([owner])[0], "/v1, Kind=Event is disallowed from being an owner"))
+        errors.append(invalid(path, _printable(owner), "/v1, Kind=Event is disallowed from being an owner"))
     return errors
 
 
-def _printable(owners: Sequence[Object]) -> list[Object]:
-    return [{field: owner[field] for field in _OWNER_FIELDS if field in owner} for owner in owners]
+def _printable(owner: Object) -> orjson.Fragment:
+    """As messages show it: in the order of upstream's struct."""
+    return orjson.Fragment(orjson.dumps({field: owner[field] for field in _OWNER_FIELDS if field in owner}))
 
 
 def _validate_finalizers(finalizers: Sequence[str]) -> Errors:

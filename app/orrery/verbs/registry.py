@@ -17,6 +17,7 @@ from orrery.settings import Settings
 from orrery.store.log import Index, Log, Operation, Record, Write, key_of
 from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest
 from orrery.verbs.call import Call
+from orrery.verbs.ports import Ports
 from orrery.verbs.results import unstored
 from orrery.verbs.service_addresses import ServiceAddresses
 
@@ -32,6 +33,7 @@ class Registry:
         self.clock = clock
         self.settings = settings
         self.addresses = ServiceAddresses(log, clock, settings)
+        self.ports = Ports()
         self._admission = tuple(admission)
         self._chains: dict[tuple[str, Action, str], tuple[Admission, ...]] = {}
 

@@ -1,8 +1,9 @@
 """Cluster IPs and node ports of Services: who has which, and who gets the next one.
 
-Follows core/service/storage (alloc.go) on a cluster with one family, IPv4: the fields about families, what is refused, and the upper
-part of each range first, so that the lower part stays for those who ask by number. The state is read from the log at first use and
-kept by its events; taking and giving back cost the same however many there are. What updates keep is `kinds/service.py`'s business.
+Follows core/service/storage (alloc.go) on a cluster with one family, IPv4: what is refused, and the upper part of each range first, so
+that the lower part stays for those who ask by number. The state is read from the log at first use and kept by its events; taking and
+giving back cost the same however many there are. Families are `kinds/service_families.py`'s business, what updates keep
+`kinds/service.py`'s.
 """
 
 import ipaddress
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orrery.kinds.kind import Errors
-from orrery.kinds.service_rules import cluster_ip_errors, needs_health_check
+from orrery.kinds.service_rules import needs_health_check
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import InternalError, Invalid
 from orrery.machinery.field_errors import invalid
@@ -81,7 +82,7 @@ class Allocation:
         """Fill in the families, addresses and ports of a Service; Invalid when one cannot be had."""
         spec = obj["spec"]
         before = old["spec"] if old is not None else None
-        if spec.get("type") != "ExternalName" and _init_families(obj, before):
+        if spec.get("type") != "ExternalName":
             self._allocate_ip(obj, before)
         held = set(_ports_of(before)) if before is not None else set()
         if spec.get("type") == "NodePort" or spec.get("type") == "LoadBalancer":
@@ -240,70 +241,6 @@ def _ports_of(spec: FrozenObject) -> Sequence[int]:
     if spec.get("healthCheckNodePort"):
         numbers.append(spec["healthCheckNodePort"])
     return numbers
-
-
-def _init_families(obj: Object, before: FrozenObject | None) -> bool:
-    """Work out ipFamilyPolicy and ipFamilies; whether an address may be needed. Invalid when they ask for what is not there."""
-    spec = obj["spec"]
-    if not spec.get("ipFamilyPolicy"):
-        headless = spec.get("clusterIP") == "None" and not spec.get("selector")
-        inherited = before.get("ipFamilyPolicy") if before is not None else None
-        spec["ipFamilyPolicy"] = inherited or ("RequireDualStack" if headless else "SingleStack")
-    errors = cluster_ip_errors(spec)
-    if errors:
-        raise _refused(obj, errors)
-    errors = _single_stack_errors(spec) + _infer_families(spec)
-    if errors:
-        raise _refused(obj, errors)
-    if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        _init_headless_families(spec)
-        return False
-    if spec["ipFamilyPolicy"] == "RequireDualStack":
-        errors.append(invalid("spec.ipFamilyPolicy", "RequireDualStack", "this cluster is not configured for dual-stack services"))
-    for index, family in enumerate(spec.get("ipFamilies") or ()):
-        if family != "IPv4":
-            errors.append(invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster"))
-    if errors:
-        raise _refused(obj, errors)
-    if not spec.get("ipFamilies"):
-        spec["ipFamilies"] = ["IPv4"]
-    return True
-
-
-def _init_headless_families(spec: Object) -> None:
-    """A headless Service without a selector may name families that the cluster does not have."""
-    families = spec.get("ipFamilies") or ["IPv4"]
-    if len(families) < 2 and spec["ipFamilyPolicy"] != "SingleStack":
-        families = [*families, "IPv6" if families[0] == "IPv4" else "IPv4"]
-    spec["ipFamilies"] = families
-
-
-def _single_stack_errors(spec: Object) -> Errors:
-    errors: Errors = []
-    if spec["ipFamilyPolicy"] != "SingleStack":
-        return errors
-    for field, what in (("clusterIPs", "cluster IPs"), ("ipFamilies", "IP families")):
-        if len(spec.get(field) or ()) == 2:
-            why = f"must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified"
-            errors.append(invalid("spec.ipFamilyPolicy", "SingleStack", why))
-    return errors
-
-
-def _infer_families(spec: Object) -> Errors:
-    """Families that follow from the addresses asked for."""
-    families = list(spec.get("ipFamilies") or ())
-    errors: Errors = []
-    for index, ip in enumerate(spec.get("clusterIPs") or ()):
-        if ip == "None":
-            break
-        if index >= len(families):
-            if ":" in ip:
-                errors.append(invalid(f"spec.clusterIPs[{index}]", spec["clusterIPs"], "IPv6 is not configured on this cluster"))
-            else:
-                families.append("IPv4")
-    if families:
-        spec["ipFamilies"] = families
-    return errors
 
 
 def _refused(obj: Object, errors: Errors) -> Invalid:

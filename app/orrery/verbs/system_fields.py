@@ -26,7 +26,9 @@ _ORDER: Final = (
     "finalizers",
 )
 _WIPED: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
-_EMPTY_IS_ABSENT: Final = frozenset({"labels", "annotations", "ownerReferences", "finalizers", "name", "generateName", "namespace", "uid", "generation"})
+_EMPTY_IS_ABSENT: Final = frozenset(
+    {"labels", "annotations", "ownerReferences", "finalizers", "name", "generateName", "namespace", "uid", "generation"}
+)
 
 
 def metadata_of(obj: Object) -> Object:

@@ -53,7 +53,7 @@ async def _create_by_update(registry: Registry, call: Call, obj: Object, uid: st
     behaviour = stored_kind(call.kind).behaviour
     if not (strategy.may_create and behaviour.allow_create_on_update):
         raise NotFound(call.kind.group_resource, call.name)
-    _check_uid(call, uid, "")
+    check_uid(call, uid, "")
     await registry.admit(call, Action.CREATE, obj, None)
     return await store_new(registry, call, obj), True
 
@@ -72,11 +72,9 @@ async def change(registry: Registry, call: Call, wanted: Change, *, strategy: St
             await registry.log.settled(key)
 
 
-async def _attempt(
-    registry: Registry, call: Call, kind: Kind, record: Record, wanted: Change, strategy: Strategy, uid: str
-) -> Record:
+async def _attempt(registry: Registry, call: Call, kind: Kind, record: Record, wanted: Change, strategy: Strategy, uid: str) -> Record:
     old = record.object
-    _check_uid(call, uid, old["metadata"]["uid"])
+    check_uid(call, uid, old["metadata"]["uid"])
     obj = wanted(old)
     _check_version(call, kind, obj["metadata"], record)
     await registry.admit(call, Action.UPDATE, obj, old)
@@ -109,7 +107,7 @@ async def rewrite(registry: Registry, call: Call, edit: Change) -> Record:
             await registry.log.settled(key)
 
 
-def _check_uid(call: Call, uid: str, actual: str) -> None:
+def check_uid(call: Call, uid: str, actual: str) -> None:
     """A uid in the body is a precondition; the text is that of upstream's storage."""
     if uid and uid != actual:
         key = f"/registry/{storage_path(call)}"
@@ -149,9 +147,7 @@ def _check_version(call: Call, kind: Kind, meta: Object, record: Record) -> None
         raise Conflict(call.kind.group_resource, call.name)
 
 
-def check_change(
-    call: Call, kind: Kind, obj: Object, old: FrozenObject, strategy: Strategy, allocation: Allocation | None = None
-) -> None:
+def check_change(call: Call, kind: Kind, obj: Object, old: FrozenObject, strategy: Strategy, allocation: Allocation | None = None) -> None:
     """Upstream's BeforeUpdate: prepare, keep what is the server's, validate, warn, canonicalize."""
     meta, old_meta = obj["metadata"], old["metadata"]
     system_fields.keep_generation(meta, old_meta)

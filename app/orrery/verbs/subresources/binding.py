@@ -13,7 +13,7 @@ from orrery.verbs.create import BareServerError
 from orrery.verbs.registry import Registry
 from orrery.verbs.results import unstored
 from orrery.verbs.subresources.handler import Handler
-from orrery.verbs.update import rewrite
+from orrery.verbs.update import check_uid, rewrite
 
 BINDING: Final = Kind("", "v1", "Binding", "bindings", "binding", namespaced=True, verbs=())
 _TOPOLOGY: Final = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
@@ -35,8 +35,7 @@ class BindingHandler(Handler):
             raise BadRequest("name in URL does not match name in Binding object")
         _check_target(binding.get("target") or {})
         node = str(binding["target"]["name"])
-        labels = _topology_of(registry, node) | (meta.get("labels") or {})
-        await bind(registry, call, node, annotations=meta.get("annotations") or {}, labels=labels)
+        await bind(registry, call, node, uid=meta.get("uid", ""), annotations=meta.get("annotations"), labels=meta.get("labels"))
         return success(201)
 
 
@@ -60,19 +59,27 @@ def _topology_of(registry: Registry, node: str) -> dict[str, str]:
 
 
 async def bind(
-    registry: Registry, call: Call, node: str, *, annotations: dict[str, str] | None = None, labels: dict[str, str] | None = None
+    registry: Registry,
+    call: Call,
+    node: str,
+    *,
+    uid: str = "",
+    annotations: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> Record:
-    """Assign the Pod to the node; Conflict when it is assigned, gated or going away."""
+    """Assign the Pod to the node; Conflict when it is assigned, gated, going away, or not the one with that `uid`."""
 
     def bound(old: FrozenObject) -> Object:
+        check_uid(call, uid, old["metadata"]["uid"])
         _check_unassigned(call, old)
         pod = thaw(old)
         pod["spec"]["nodeName"] = node
         meta = pod["metadata"]
         if annotations:
             meta["annotations"] = (meta.get("annotations") or {}) | annotations
-        if labels:
-            meta["labels"] = (meta.get("labels") or {}) | labels
+        added = _topology_of(registry, node) | (labels or {})
+        if added:
+            meta["labels"] = (meta.get("labels") or {}) | added
         _set_scheduled(pod, timestamp(registry.clock.now_s()))
         return pod
 
