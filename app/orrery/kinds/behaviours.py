@@ -7,6 +7,7 @@ from orrery.kinds import (
     clusterrolebinding,
     configmap,
     csi,
+    deployment,
     endpoints,
     endpointslice,
     event,
@@ -20,7 +21,9 @@ from orrery.kinds import (
     node,
     persistentvolume,
     persistentvolumeclaim,
+    pod,
     priorityclass,
+    replicaset,
     resourcequota,
     role,
     rolebinding,
@@ -38,6 +41,9 @@ from orrery.machinery.objects import GroupResource
 
 BEHAVIOURS: Final[dict[GroupResource, Behaviour]] = {
     # workloads
+    "deployments.apps": deployment.BEHAVIOUR,
+    "pods": pod.BEHAVIOUR,
+    "replicasets.apps": replicaset.BEHAVIOUR,
     # everything else
     "clusterrolebindings.rbac.authorization.k8s.io": clusterrolebinding.BEHAVIOUR,
     "clusterroles.rbac.authorization.k8s.io": clusterrole.BEHAVIOUR,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from orrery.kinds.kind import Errors
 from orrery.kinds.path_rules import validate_descending_path
 from orrery.kinds.pod_windows import validate_windows_options
-from orrery.kinds.go_structs import go_struct
+from orrery.kinds.printed import go_struct
 from orrery.machinery.field_errors import duplicate, forbidden, go_quote, invalid, not_supported, required, too_long
 from orrery.machinery.names import bytes_len, is_user_id
 from orrery.machinery.objects import FrozenObject

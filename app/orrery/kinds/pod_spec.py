@@ -6,7 +6,6 @@ Follows ValidatePodSpec of core. Feature gates are as Kubernetes 1.35 ships them
 from typing import Any, Final
 
 from orrery.kinds.annotations import validate_annotations
-from orrery.kinds.go_structs import go_struct
 from orrery.kinds.ip_syntax import legacy_ip_errors
 from orrery.kinds.kind import Errors
 from orrery.kinds.label_selectors import validate_labels
@@ -22,6 +21,7 @@ from orrery.kinds.pod_scheduling import validate_affinity, validate_scheduling_g
 from orrery.kinds.pod_security import validate_annotations_match_fields, validate_pod_security, validate_security_annotations
 from orrery.kinds.pod_volumes import validate_volumes
 from orrery.kinds.pod_windows import validate_for_os, validate_host_process
+from orrery.kinds.printed import go_struct
 from orrery.machinery.field_errors import duplicate, forbidden, invalid, not_found, not_supported, required, too_long
 from orrery.machinery.names import (
     bytes_len,

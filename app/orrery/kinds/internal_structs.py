@@ -1,0 +1,97 @@
+"""Objects as Kubernetes' own internal structs: what a few of its messages print instead of what the client wrote.
+
+The layout of the structs under PodSpec comes from a table that `tools/generate_internal.py` makes, read when it is first needed.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+import orjson
+
+from orrery.machinery.assets import asset
+from orrery.machinery.objects import FrozenObject
+
+_SELECTOR_ORDER: Final = ("matchLabels", "matchExpressions", "key", "operator", "values")
+_HOST_FIELDS: Final = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
+_ZEROS: Final[Mapping[str, Any]] = {"string": "", "int": 0, "bool": False, "quantity": "0", "intOrString": 0}
+
+
+@cache
+def _layout() -> dict[str, list[list[str]]]:
+    table: dict[str, str] = orjson.loads(asset("openapi/kubernetes-1.35.internal.json").read_bytes())
+    return {name: [field.split("/") for field in fields.split(" ")] for name, fields in table.items()}
+
+
+def pod_spec_as_internal(spec: FrozenObject) -> dict[str, Any]:
+    """A PodSpec of v1 as core.PodSpec, which keeps what is shared with the host in the security context."""
+    security = {**(spec.get("securityContext") or {}), **{field: spec[field] for field in _HOST_FIELDS if field in spec}}
+    present = "securityContext" in spec or bool(security)
+    return as_internal("PodSpec", {**spec, "securityContext": security} if present else spec)
+
+
+def as_internal(struct: str, value: FrozenObject) -> dict[str, Any]:
+    """Every field of the struct, in its order and under its Go name."""
+    printed: dict[str, Any] = {}
+    for name, field, kind in _layout()[struct]:
+        if kind == "inline":
+            printed |= value.get(field) or {}
+        else:
+            given = value.get(field or name[0].lower() + name[1:])
+            printed[name] = _converted(kind, given)
+    return printed
+
+
+def _converted(kind: str, value: Any) -> Any:
+    if kind.startswith("*"):
+        return None if value is None else _converted(kind[1:], value)
+    if kind.startswith("[]"):
+        return None if not value else [_converted(kind[2:], item) for item in value]
+    if kind == "map":
+        return dict(sorted(value.items())) if value else None
+    if kind == "raw":
+        return _in_selector_order(value)
+    if kind in _ZEROS:
+        return _ZEROS[kind] if value is None else value
+    return value if kind == "time" else as_internal(kind, value or {})
+
+
+def _in_selector_order(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_selector_order(item) for item in value]
+    if not isinstance(value, dict) or not all(key in _SELECTOR_ORDER for key in value):
+        return value
+    ordered = {key: value[key] for key in _SELECTOR_ORDER if key in value}
+    return {key: dict(sorted(item.items())) if key == "matchLabels" else _in_selector_order(item) for key, item in ordered.items()}
+
+
+def difference(old: Any, new: Any) -> str:
+    """The unified diff of both as JSON, one space of indentation, three lines of context."""
+    before, after = (_lines(value) for value in (old, new))
+    matcher = difflib.SequenceMatcher(None, before, after)
+    out: list[str] = []
+    for group in matcher.get_grouped_opcodes(3):
+        first, last = group[0], group[-1]
+        out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
+        for tag, from_old, to_old, from_new, to_new in group:
+            if tag == "equal":
+                out += [f" {line}" for line in before[from_old:to_old]]
+                continue
+            out += [f"-{line}" for line in before[from_old:to_old] if tag != "insert"]
+            out += [f"+{line}" for line in after[from_new:to_new] if tag != "delete"]
+    return "".join(out)
+
+
+def _lines(value: Any) -> list[str]:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return [f"{line}\n" for line in text.split("\n")]
+
+
+def _range(start: int, stop: int) -> str:
+    length = stop - start
+    if length == 1:
+        return str(start + 1)
+    return f"{start if length == 0 else start + 1},{length}"
