@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orrery.kinds.builtin import builtin
+from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, uid_of
 from orrery.node.images.catalogue import ImageCatalogue
@@ -147,23 +148,23 @@ def _printed_init(spec: FrozenObject, status: FrozenObject) -> str:
     return ""
 
 
-def _standin(catalogue):
+def _standin(catalogue: Catalogue) -> Catalogue:
     from orrery.kinds.kind import Behaviour
 
     kind = catalogue.stored("pods")
     if kind.behaviour.selectable is not None:
         return catalogue
 
-    def prepare(obj):
+    def prepare(obj: Object) -> None:
         obj["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
         obj["spec"].setdefault("restartPolicy", "Always")
         obj["spec"].setdefault("terminationGracePeriodSeconds", 30)
 
-    def graceful(obj, asked):
+    def graceful(obj: FrozenObject, asked: int | None) -> int:
         g = asked if asked is not None else obj["spec"].get("terminationGracePeriodSeconds", 30)
         if not obj["spec"].get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             return 0
-        return g
+        return int(g)
 
     catalogue.add(
         kind.with_behaviour(

@@ -1,5 +1,7 @@
 """Images that cannot be had: reasons, messages, back-off, and events."""
 
+from typing import Any
+
 from tests.node.cluster import NodeCluster
 
 REFUSAL = (
@@ -43,8 +45,8 @@ async def test_a_bad_image_that_is_set_right_lets_the_pod_run(cluster: NodeClust
     await cluster.run(image="nginx:1.161")
     await cluster.clock.advance(60)
 
-    def mend(pod: dict[str, object]) -> bool:
-        pod["spec"]["containers"][0]["image"] = "nginx:1.16.1"  # type: ignore[index]
+    def mend(pod: dict[str, Any]) -> bool:
+        pod["spec"]["containers"][0]["image"] = "nginx:1.16.1"
         return True
 
     await cluster.client.change("pods", "default", "web", mend)
@@ -68,7 +70,7 @@ async def test_what_is_no_reference_is_an_invalid_image_name(cluster: NodeCluste
 
 
 async def test_an_image_that_may_not_be_pulled_must_be_there(cluster: NodeCluster) -> None:
-    pod = {"containers": [{"name": "web", "image": "nginx:1.25", "imagePullPolicy": "Never"}]}
+    pod: dict[str, Any] = {"containers": [{"name": "web", "image": "nginx:1.25", "imagePullPolicy": "Never"}]}
     await cluster.run(**pod)
     await cluster.clock.advance(20)
 
@@ -78,7 +80,7 @@ async def test_an_image_that_may_not_be_pulled_must_be_there(cluster: NodeCluste
 
 
 async def test_an_image_that_is_always_pulled_is_asked_for_each_time(fast: NodeCluster) -> None:
-    pod = {"containers": [{"name": "web", "image": "nginx", "imagePullPolicy": "Always"}]}
+    pod: dict[str, Any] = {"containers": [{"name": "web", "image": "nginx", "imagePullPolicy": "Always"}]}
     await fast.run("a", **pod)
     await fast.run("b", **pod)
     await fast.clock.settle()
@@ -95,3 +97,21 @@ async def test_a_node_pulls_one_image_after_the_other(cluster: NodeCluster) -> N
     took, waited = second.split(" in ")[1].split(" (")
     assert float(waited.split("s")[0]) > float(took.rstrip("s"))
     assert 'image "mysql:8.0"' in first
+
+
+async def test_another_image_restarts_the_container(cluster: NodeCluster) -> None:
+    await cluster.run()
+    await cluster.clock.settle()
+
+    def upgrade(pod: dict[str, Any]) -> bool:
+        pod["spec"]["containers"][0]["image"] = "nginx:1.26"
+        return True
+
+    await cluster.client.change("pods", "default", "web", upgrade)
+    await cluster.clock.settle()
+
+    assert cluster.is_ready()
+    assert cluster.container()["image"] == "docker.io/library/nginx:1.26"
+    assert cluster.container()["restartCount"] == 1
+    assert ("Killing", "Container web definition changed, will be restarted") in cluster.events.of("web")
+    assert cluster.status()["observedGeneration"] == 2

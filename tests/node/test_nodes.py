@@ -37,7 +37,7 @@ async def test_nodes_register_ready_and_with_what_a_node_shows() -> None:
 
 
 async def test_leases_are_renewed_every_ten_seconds(fast: NodeCluster) -> None:
-    times = []
+    times, lease = [], None
     for _ in range(3):
         lease = fast.client.get("leases.coordination.k8s.io", "kube-node-lease", NODE)
         assert lease is not None
@@ -45,6 +45,7 @@ async def test_leases_are_renewed_every_ten_seconds(fast: NodeCluster) -> None:
         await fast.clock.advance(10)
 
     assert [round(later - earlier) for earlier, later in pairwise(times)] == [10, 10]
+    assert lease is not None
     assert lease["spec"]["holderIdentity"] == NODE
     assert lease["spec"]["leaseDurationSeconds"] == 40
     assert lease["metadata"]["ownerReferences"][0]["kind"] == "Node"

@@ -1,5 +1,7 @@
 """Containers that end: restart policies, back-off, and what the API shows of it."""
 
+from typing import Any
+
 import pytest
 
 from tests.node.cluster import NodeCluster
@@ -124,7 +126,7 @@ async def test_a_start_error_that_is_not_restarted_fails_the_pod(cluster: NodeCl
         ("ubuntu", {"command": ["sleep", "$(SECONDS_TO_SLEEP)"], "env": [{"name": "SECONDS_TO_SLEEP", "value": "8"}]}, 8),
     ],
 )
-async def test_command_and_args_replace_entrypoint_and_cmd(cluster: NodeCluster, image: str, spec: dict[str, object], runs_s: int) -> None:
+async def test_command_and_args_replace_entrypoint_and_cmd(cluster: NodeCluster, image: str, spec: dict[str, Any], runs_s: int) -> None:
     await cluster.run(image=image, restartPolicy="Never", **spec)
     await cluster.clock.settle()
     started_s = cluster.clock.now_s()

@@ -4,6 +4,7 @@ Follows `startContainer` and `doBackOff` of upstream's runtime manager.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
@@ -143,6 +144,7 @@ class ContainerStart:
             image=_shown_name(pulled.reference),
             image_id=image_id(pulled.reference),
             started_s=self.host.clock.now_s(),
+            wanted_image=self.container["image"],
             is_started=not self.container.get("startupProbe"),
             uid=self._security("runAsUser", pulled.image.uid),
             gid=self._security("runAsGroup", pulled.image.gid),
@@ -179,6 +181,7 @@ class ContainerStart:
         )
 
 
+@lru_cache(maxsize=4096)
 def _shown_name(reference: Reference) -> str:
     """As `image` in a container status: the tag in normal form, or the bare digest reference."""
     return f"{reference.repository}:{reference.tag}" if reference.tag else str(reference)

@@ -118,7 +118,7 @@ class Kubelet:
         worker = self._workers.get(uid)
         if event.operation is Operation.DELETED:
             if worker is not None:
-                worker.vanish()
+                worker.vanish(event.record.object)
         elif worker is not None:
             worker.update(event.record.object)
         else:

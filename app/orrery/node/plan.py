@@ -18,6 +18,8 @@ class Actions:
     stops_pod: bool = False
     start_init: list[FrozenObject] = field(default_factory=list)
     start: list[FrozenObject] = field(default_factory=list)
+    replace: list[FrozenObject] = field(default_factory=list)
+    """Running containers that are to be stopped first, because their image was changed."""
 
 
 def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
@@ -32,6 +34,9 @@ def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
         run = state.find(container["name"])
         if run is not None and run.state is RunState.RUNNING:
             is_kept = True
+            if run.wanted_image and run.wanted_image != container["image"]:
+                actions.replace.append(container)
+                actions.start.append(container)
         elif run is None or should_restart(container, spec, run.exit_code):
             actions.start.append(container)
     if not is_kept and not actions.start:

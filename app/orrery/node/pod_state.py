@@ -35,6 +35,8 @@ class Run:
     image: str
     image_id: str
     started_s: float
+    wanted_image: str = ""
+    """The image as the Pod names it; empty when a previous life ran it."""
     state: RunState = RunState.RUNNING
     finished_s: float = 0.0
     end: Exit | None = None

@@ -8,21 +8,22 @@ to do, does it, and goes on until nothing changes; then only timers and containe
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
 from orrery.node.addresses import AddressesExhausted
-from orrery.node.container_start import ContainerStart, NotStarted, field_path, restart_key
+from orrery.node.container_start import ContainerStart, NotStarted, restart_key
 from orrery.node.host import Host
+from orrery.node.phase import TERMINAL
 from orrery.node.plan import Actions, plan_actions
+from orrery.node.pod_probes import PodProbes
 from orrery.node.pod_state import PodState, Reason, Run, RunState, all_containers
 from orrery.node.pod_status import is_finished, plan_status
-from orrery.node.probes import Prober
 from orrery.node.restart import is_sidecar
 from orrery.node.runtime import Exit
-from orrery.node.termination import Stop, tell_killing
+from orrery.node.termination import GRACE_S_MIN, Stop, grace_s_of, tell_killing
 from orrery.node.volumes import mount_errors
 from orrery.store.log import key_of
 
@@ -43,7 +44,6 @@ class PodWorker:
     """Lives as long as its Pod can still change."""
 
     __slots__ = (
-        "_began_s",
         "_deadline",
         "_has_mounted",
         "_host",
@@ -51,49 +51,63 @@ class PodWorker:
         "_is_gone",
         "_is_over",
         "_mount_retry_s",
+        "_name",
+        "_namespace",
         "_on_over",
-        "_probers",
+        "_pod",
+        "_probes",
         "_retry",
+        "_seen",
         "_state",
         "_stop",
         "_task",
-        "pod",
+        "uid",
     )
 
     def __init__(self, pod: FrozenObject, host: Host, *, state: PodState, on_over: Callable[["PodWorker"], None]) -> None:
-        self.pod = pod
+        self.uid = uid_of(pod)
+        self._name = name_of(pod)
+        self._namespace = namespace_of(pod)
+        self._pod: FrozenObject | None = pod
+        self._seen = _marks(pod)
         self._host = host
         self._state = state
         self._on_over = on_over
-        self._began_s = host.clock.now_s()
         self._task: asyncio.Task[None] | None = None
         self._retry: Timer | None = None
         self._deadline: Timer | None = None
-        self._probers: dict[str, Prober] = {}
+        self._probes = PodProbes(host, state, pod=lambda: self.pod, wake=self.wake)
         self._stop: Stop | None = None
         self._mount_retry_s = 0.0
         self._has_mounted = self._is_dirty = self._is_gone = self._is_over = False
 
     @property
-    def uid(self) -> str:
-        return uid_of(self.pod)
+    def pod(self) -> FrozenObject:
+        """The newest version. An idle worker keeps none: ten thousand parsed Pods would be most of the memory of a node."""
+        if self._pod is None:
+            self._pod = self._host.client.get("pods", self._namespace, self._name)
+            assert self._pod is not None and uid_of(self._pod) == self.uid, "a Pod that is gone is told by `vanish` first"
+        return self._pod
 
     # What the outside says.
 
     def update(self, pod: FrozenObject) -> None:
         """The API holds a newer version of the Pod. Its own status writes come back here too, and wake nobody."""
-        old, self.pod = self.pod, pod
-        if self._stop is not None:
-            grace_s, before_s = _grace_s(pod), _grace_s(old)
-            if grace_s < before_s:
-                self._stop.shorten(grace_s)
-            if self._is_over and is_deleting(pod):
-                self.wake()
-        elif _concerns_node(old, pod):
+        seen, self._seen = self._seen, _marks(pod)
+        self._pod = pod if self._task is not None else None
+        if self._seen == seen:
+            return
+        if self._stop is None:
+            self.wake()
+            return
+        if self._seen.grace_s < seen.grace_s:
+            self._stop.shorten(self._seen.grace_s)
+        if self._is_over and is_deleting(pod):
             self.wake()
 
-    def vanish(self) -> None:
-        """The API object is gone: stop what still runs, tell nobody."""
+    def vanish(self, pod: FrozenObject) -> None:
+        """The API object is gone, this was its last version: stop what still runs, tell nobody."""
+        self._pod = pod
         self._is_gone = True
         self.wake()
 
@@ -118,12 +132,14 @@ class PodWorker:
                 self._is_dirty = False
                 await self._sync()
         except Exception:
-            log.exception("The node failed to look after Pod %s/%s", namespace_of(self.pod), name_of(self.pod))
+            log.exception("The node failed to look after Pod %s/%s", self._namespace, self._name)
             self._retry_in(_RETRY_S)
         finally:
             self._task = None
         if self._is_dirty:
             self.wake()
+        elif not self._is_gone:
+            self._pod = None
 
     async def _sync(self) -> None:
         if self._is_over or self._is_gone:
@@ -141,7 +157,7 @@ class PodWorker:
         if is_finished(self.pod["status"], self.pod, self._state):
             await self._terminate()
             return
-        self._watch_runs()
+        self._probes.watch()
         if self._mount():
             await self._act(plan_actions(self.pod["spec"], self._state))
 
@@ -159,11 +175,12 @@ class PodWorker:
             pod["status"] = status
             return True
 
-        written = await host.client.change("pods", namespace_of(self.pod), name_of(self.pod), edit, subresource="status")
+        written = await host.client.change("pods", self._namespace, self._name, edit, subresource="status")
         if written is None:
             self._is_gone = True
         elif not self._is_gone:
-            self.pod = written
+            self._pod = written
+            self._seen = _marks(written)
 
     # Getting it to run.
 
@@ -171,7 +188,7 @@ class PodWorker:
         """Whether all volumes are there; when not, a later look is arranged."""
         if self._has_mounted:
             return True
-        namespace = namespace_of(self.pod)
+        namespace = self._namespace
         errors = mount_errors(self.pod["spec"], lambda bucket, name: self._host.client.get(bucket, namespace, name))
         for error in errors:
             self._host.recorder.event(self.pod, "Warning", "FailedMount", str(error))
@@ -191,6 +208,7 @@ class PodWorker:
             return
         if actions.creates_sandbox and not await self._create_sandbox():
             return
+        await self._replace(actions.replace)
         changed = actions.creates_sandbox
         failures: list[NotStarted] = []
         for container in [*actions.start_init, *actions.start]:
@@ -208,6 +226,16 @@ class PodWorker:
             await self._plan_retry(failures)
         if changed:
             self._is_dirty = True
+
+    async def _replace(self, containers: list[FrozenObject]) -> None:
+        """Stop containers whose image was changed; they are started again."""
+        for container in containers:
+            run = self._state.find(container["name"])
+            if run is not None and run.handle is not None:
+                message = f"Container {container['name']} definition changed, will be restarted"
+                tell_killing(self._host, self.pod, container, message)
+                run.handle.stop(max(grace_s_of(self.pod), GRACE_S_MIN))
+                await asyncio.shield(run.handle.exited)
 
     async def _create_sandbox(self) -> bool:
         host, state = self._host, self._state
@@ -247,8 +275,7 @@ class PodWorker:
         if done.cancelled() or run.state is RunState.EXITED:
             return
         run.finish(done.result(), self._host.clock.now_s())
-        if (prober := self._probers.pop(name, None)) is not None:
-            prober.cancel()
+        self._probes.drop(name)
         if self._stop is None:
             self._host.clock.call_later(self._host.pace.notice_s(), self.wake)
 
@@ -262,47 +289,7 @@ class PodWorker:
             # DIFFERS: upstream tells CrashLoopBackOff at the next look at the Pod; we tell it when the back-off begins.
             await self._report()
 
-    # Probes and timers.
-
-    def _watch_runs(self) -> None:
-        """Begin the probes of every container whose running has been told for the first time."""
-        # DIFFERS: upstream tells Running and Ready in one write when there is no readiness probe; we tell one after the other.
-        for container in all_containers(self.pod["spec"]):
-            name = container["name"]
-            run = self._state.find(name)
-            if run is None or run.state is not RunState.RUNNING or run.is_reported:
-                continue
-            run.is_reported = True
-            self._probe(container, run)
-
-    def _probe(self, container: FrozenObject, run: Run) -> None:
-        initializers = self.pod["spec"].get("initContainers") or ()
-        if any(one["name"] == container["name"] for one in initializers) and not is_sidecar(container):
-            return
-        host = self._host
-        prober = Prober(
-            container,
-            run,
-            clock=host.clock,
-            began_s=self._began_s,
-            address=self._state.pod_ip or host.facts.ip,
-            tell=lambda type_, reason, message: host.recorder.event(
-                self.pod, type_, reason, message, field_path=field_path(self.pod, container)
-            ),
-            wake=self.wake,
-            kill=lambda probe: self._kill_unhealthy(container, run, probe),
-        )
-        if any(container.get(kind) for kind in ("startupProbe", "livenessProbe", "readinessProbe")):
-            self._probers[container["name"]] = prober
-        prober.begin()
-
-    def _kill_unhealthy(self, container: FrozenObject, run: Run, probe: str) -> None:
-        if run.handle is None:
-            return
-        ending = "" if self.pod["spec"].get("restartPolicy") == "Never" else ", will be restarted"
-        tell_killing(self._host, self.pod, container, f"Container {container['name']} failed {probe} probe{ending}")
-        grace_s = (container.get(f"{probe}Probe") or {}).get("terminationGracePeriodSeconds")
-        run.handle.stop(max(float(grace_s if grace_s is not None else _grace_s(self.pod)), 2.0))
+    # Timers.
 
     def _await(self, key: str) -> None:
         # DIFFERS: upstream looks again at its own pace; we look as soon as the object that was missing is written, too.
@@ -338,9 +325,7 @@ class PodWorker:
             if timer is not None:
                 timer.cancel()
         self._retry = self._deadline = None
-        for prober in self._probers.values():
-            prober.cancel()
-        self._probers.clear()
+        self._probes.cancel()
 
     # The end.
 
@@ -356,7 +341,7 @@ class PodWorker:
     async def _stop_all(self) -> None:
         self._drop_timers()
         self._stop = Stop(self._host, self.pod, self._state)
-        await self._stop.run(_grace_s(self.pod))
+        await self._stop.run(grace_s_of(self.pod))
         self._release_sandbox()
 
     def _release_sandbox(self) -> None:
@@ -370,7 +355,7 @@ class PodWorker:
             await self._stop_all()
         elif is_deleting(self.pod):
             try:
-                await self._host.client.delete("pods", namespace_of(self.pod), name_of(self.pod), grace_period_s=0, uid=self.uid)
+                await self._host.client.delete("pods", self._namespace, self._name, grace_period_s=0, uid=self.uid)
             except NotFound:
                 self._is_gone = True
         if self._is_gone or not is_deleting(self.pod):
@@ -384,20 +369,21 @@ class PodWorker:
         self._on_over(self)
 
 
-def _grace_s(pod: FrozenObject) -> float:
-    """The grace period that counts: the deletion's, else the Pod's own."""
-    seconds = pod["metadata"].get("deletionGracePeriodSeconds")
-    if seconds is None:
-        seconds = pod["spec"].get("terminationGracePeriodSeconds", 30)
-    return float(seconds)
+class _Marks(NamedTuple):
+    """What of a Pod concerns the node beyond the status it writes itself: when one changes, the worker looks again."""
+
+    generation: int
+    is_deleting: bool
+    grace_s: float
+    has_ended: bool
+    gates: str
+    """The states of readiness gates."""
 
 
-def _concerns_node(old: FrozenObject, new: FrozenObject) -> bool:
-    """Whether a new version says more than a status of the node's own making."""
-    before, now = old["metadata"], new["metadata"]
-    if before.get("generation") != now.get("generation") or before.get("deletionTimestamp") != now.get("deletionTimestamp"):
-        return True
-    if new["spec"].get("readinessGates"):
-        return bool(old.get("status", {}).get("conditions") != new.get("status", {}).get("conditions"))
-    phase = (new.get("status") or {}).get("phase")
-    return phase in ("Succeeded", "Failed") and phase != (old.get("status") or {}).get("phase")
+def _marks(pod: FrozenObject) -> _Marks:
+    status, gates = pod.get("status") or {}, ""
+    if wanted := pod["spec"].get("readinessGates"):
+        states = {one["type"]: one["status"] for one in status.get("conditions") or ()}
+        gates = ",".join(states.get(gate["conditionType"], "") for gate in wanted)
+    has_ended = status.get("phase") in TERMINAL
+    return _Marks(pod["metadata"].get("generation", 0), is_deleting(pod), grace_s_of(pod), has_ended, gates)

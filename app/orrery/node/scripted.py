@@ -29,11 +29,12 @@ def plan_script(config: ContainerConfig) -> Script:
 class ScriptedContainer:
     """One container playing its script."""
 
-    __slots__ = ("_clock", "_config", "_kill_due_s", "_killer", "_life", "_pace", "_script", "exited")
+    __slots__ = ("_clock", "_image", "_is_own_command", "_kill_due_s", "_killer", "_life", "_pace", "_script", "exited")
 
     def __init__(self, config: ContainerConfig, script: Script, *, clock: Clock, pace: Pace) -> None:
         self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self._config = config
+        self._image = config.image
+        self._is_own_command = config.is_own_command
         self._script = script
         self._clock = clock
         self._pace = pace
@@ -64,11 +65,11 @@ class ScriptedContainer:
         kind = next((name for name in _NETWORK_PROBES if name in probe), None)
         if kind is None:
             return True
-        if not self._config.is_own_command:
-            return self._script.runs_s is None and not self._config.image.ports
+        if not self._is_own_command:
+            return self._script.runs_s is None and not self._image.ports
         port = probe[kind].get("port")
-        ports = self._config.image.ports
-        return self._config.image.is_server and (not ports or not isinstance(port, int) or port in ports)
+        ports = self._image.ports
+        return self._image.is_server and (not ports or not isinstance(port, int) or port in ports)
 
     def _end_by_itself(self) -> None:
         self._end(exit_of(self._script.code))

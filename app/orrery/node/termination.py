@@ -66,3 +66,11 @@ class Stop:
 
 def tell_killing(host: Host, pod: FrozenObject, container: FrozenObject, message: str) -> None:
     host.recorder.event(pod, "Normal", "Killing", message, field_path=field_path(pod, container))
+
+
+def grace_s_of(pod: FrozenObject) -> float:
+    """The grace period that counts: the deletion's, else the Pod's own."""
+    seconds = pod["metadata"].get("deletionGracePeriodSeconds")
+    if seconds is None:
+        seconds = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    return float(seconds)

@@ -46,6 +46,7 @@ def digest_of(reference: Reference) -> str:
     return reference.digest or "sha256:" + hashlib.sha256(str(reference).encode()).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def image_id(reference: Reference) -> str:
     """As `imageID` in a container status: `docker.io/library/nginx@sha256:…`."""
     return f"{reference.repository}@{digest_of(reference)}"

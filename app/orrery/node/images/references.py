@@ -5,6 +5,7 @@ Follows distribution's `reference` grammar and `pkg/util/parsers`: `nginx` is `d
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from orrery.machinery.field_errors import go_quote
@@ -40,6 +41,7 @@ class Reference:
         return f"{self.repository}{tag}@{self.digest}" if self.digest else f"{self.repository}{tag}"
 
 
+@lru_cache(maxsize=4096)
 def parse_reference(text: str) -> Reference:
     """The reference in normal form; InvalidReference says why it is none.
 
