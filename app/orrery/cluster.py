@@ -32,7 +32,8 @@ from orrery.store.log import Index, Log
 from orrery.store.memory_log import MemoryLog
 from orrery.verbs.call import User
 from orrery.verbs.client import Client
-from orrery.verbs.recorder import EventRecorder
+from orrery.verbs.event_expiry import EventExpiry
+from orrery.verbs.recorder import EventRecorder, Style
 from orrery.verbs.registry import index_of
 from orrery.verbs.verbs import Verbs
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from orrery.auth.tokens import Token
     from orrery.store.sql_log import SqlLog
 
+SCHEDULER: Final = "default-scheduler"
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")
 
 
@@ -66,10 +68,10 @@ class Cluster:
         self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings)
         self.client = self._client("orrery")
         self.runner = Runner()
-        self.kubelet = Kubelet(self._client("kubelet"), clock, settings)
+        self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder)
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []
-        self._recorders: list[EventRecorder] = []
+        self._expiry: EventExpiry | None = None
         self._add_controllers()
 
     def _add_controllers(self) -> None:
@@ -88,13 +90,15 @@ class Cluster:
             "kube-apiserver",
             lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=str(outside[1])),
         )
-        self._add("default-scheduler", lambda client, recorder: SchedulerController(client, recorder))
+        self._add(SCHEDULER, lambda client, recorder: SchedulerController(client, recorder))
 
     def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
         client = self._client(component)
-        recorder = EventRecorder(client, component)
-        self._recorders.append(recorder)
-        self.runner.add(new(client, recorder), client)
+        style: Style = "events" if component == SCHEDULER else "core"
+        self.runner.add(new(client, EventRecorder(client, component, style=style)), client)
+
+    def _node_recorder(self, node: str) -> EventRecorder:
+        return EventRecorder(self.client, "kubelet", node)
 
     def _client(self, component: str) -> Client:
         user = User(f"system:{component}", ("system:masters", "system:authenticated"))
@@ -103,6 +107,7 @@ class Cluster:
     async def start(self) -> None:
         """Make what a fresh cluster has, then start controllers and nodes."""
         await asyncio.gather(*(self._create(bucket, obj) for bucket, obj in bootstrap_objects(self.settings)))
+        self._expiry = self.verbs.expire_events()
         self.runner.start()
         await self.kubelet.start()
 
@@ -118,6 +123,8 @@ class Cluster:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._expiry is not None:
+            self._expiry.stop()
         await self.kubelet.stop()
         await self.runner.stop()
         await self.log.close()
@@ -195,13 +202,14 @@ async def open_cluster(settings: Settings, source: ClusterSource) -> Cluster:
 
 
 async def _open_log(settings: Settings, source: ClusterSource, clock: Clock, catalogue: Catalogue) -> "SqlLog":
-    from orrery.store.sql_log import SqlLog  # SQLAlchemy: a memory-only run need not import it.
+    # SQLAlchemy: a run in memory need not import it.
+    from orrery.store.engine import data_url
+    from orrery.store.sql_log import SqlLog
 
     def index_stored(bucket: GroupResource, obj: FrozenObject) -> Index:
         return index_of(catalogue.stored(bucket), obj)
 
     url = source.database_url
     if not url:
-        source.data.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{source.data / 'orrery.db'}"
+        url = data_url(source.data)
     return await SqlLog.open(url, settings, clock, index_of=index_stored)

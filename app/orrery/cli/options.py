@@ -59,8 +59,8 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="start the server", description="Start the server. Each option is also an ORRERY_… variable.")
 
-    def option(flag: str, text: str, **rest: Any) -> None:
-        _add(serve, variables, flag, text, **rest)
+    def option(name: str, text: str, **rest: Any) -> None:
+        _add(serve, variables, name, text, **rest)
 
     option("--host", "address to listen on", default="127.0.0.1", metavar="ADDRESS")
     option("--port", "port to listen on; 0 takes a free one", default="8080", type=_port, metavar="PORT")

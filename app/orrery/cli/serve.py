@@ -9,7 +9,7 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 
 import uvicorn
 
@@ -125,9 +125,13 @@ def _welcome(url: str, options: ServeOptions, *, token: bool) -> str:
 
 def _run(main: Coroutine[None, None, None]) -> None:
     """Run on uvloop where it is installed, which answers about a third more requests."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         from uvloop import new_event_loop
     except ImportError:
-        from asyncio import new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(main)
+        return asyncio.new_event_loop
+    return new_event_loop

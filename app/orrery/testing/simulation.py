@@ -7,7 +7,7 @@ async with Simulation() as cluster:
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from orrery.cluster import Cluster, new_cluster
 from orrery.control.revisions import History, revision_of
@@ -17,6 +17,8 @@ from orrery.settings import Settings
 from orrery.store.log import Event
 
 NAMESPACE = "default"
+EventList: TypeAlias = list[Event]
+Texts: TypeAlias = list[str]
 
 
 class Simulation:
@@ -81,9 +83,9 @@ class Simulation:
     def list(self, bucket: str, namespace: str = NAMESPACE, **labels: str) -> Sequence[FrozenObject]:
         return self.client.list(bucket, namespace, labels=labels or None)
 
-    def watch(self, bucket: str) -> "list[Event]":
+    def watch(self, bucket: str) -> EventList:
         """A list that grows with every event of the bucket from now on."""
-        seen: list[Event] = []
+        seen: EventList = []
         self.client.subscribe(bucket, seen.append)
         return seen
 
@@ -119,11 +121,11 @@ class Simulation:
     def pods(self, **labels: str) -> Sequence[FrozenObject]:
         return self.list("pods", **labels)
 
-    def images(self, **labels: str) -> "list[str]":
+    def images(self, **labels: str) -> Texts:
         """The image of each Pod's first container, in the order of names."""
         return [pod["spec"]["containers"][0]["image"] for pod in self.pods(**labels)]
 
-    def events(self, name: str = "") -> "list[str]":
+    def events(self, name: str = "") -> Texts:
         """`Reason: message` of the events about an object, oldest first."""
         found = [event for event in self.list("events") if not name or event["involvedObject"].get("name") == name]
         found.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
