@@ -91,8 +91,10 @@ def check_new(call: Call, kind: Kind, obj: Object, allocation: Allocation | None
     if allocation is not None:
         allocation.apply(obj, None)
     errors = validate_object_meta(kind, meta)
-    if behaviour.validate is not None:
-        errors += behaviour.validate(obj)
+    # The kind that was asked for may be stricter than the stored one (events.k8s.io); both check the stored form.
+    validate = call.kind.behaviour.validate or behaviour.validate
+    if validate is not None:
+        errors += validate(obj)
     if errors:
         raise Invalid(call.kind.qualified_kind, meta.get("name", ""), errors)
     if behaviour.warnings is not None:

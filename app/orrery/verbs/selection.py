@@ -1,5 +1,6 @@
 """Which objects a list or watch means: label and field selectors, and the name or namespace that narrows the scope."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -9,6 +10,7 @@ from orrery.kinds.kind import Kind
 from orrery.kinds.schema import struct_of
 from orrery.machinery.errors import BadRequest
 from orrery.machinery.field_errors import go_quote
+from orrery.machinery.objects import FrozenObject
 from orrery.machinery.selectors import FieldSelector, LabelSelector, SelectorError, parse_field_selector, parse_label_selector
 from orrery.store.log import Record
 from orrery.verbs.call import Call, ListOptions
@@ -30,6 +32,8 @@ class Selection:
     impossible: bool = False
     """The selectors contradict each other or the path: nothing matches, ever."""
     everything: bool = True
+    fields_of: Callable[[FrozenObject], Mapping[str, str]] | None = None
+    """For a kind that names its fields otherwise than the stored one, whose index does not know them."""
 
     def matches(self, record: Record) -> bool:
         index = record.index
@@ -38,7 +42,8 @@ class Selection:
         if self.fields.is_everything:
             return True
         _, namespace, name = record.key.split("/", 2)
-        return self.fields.matches({**index.fields, "metadata.name": name, "metadata.namespace": namespace})
+        fields = self.fields_of(record.object) if self.fields_of is not None else index.fields
+        return self.fields.matches({**fields, "metadata.name": name, "metadata.namespace": namespace})
 
 
 def select(call: Call, options: ListOptions) -> Selection:
@@ -54,7 +59,8 @@ def select(call: Call, options: ListOptions) -> Selection:
     namespace = fixed.get("metadata.namespace", "")
     impossible = bool(call.namespace and namespace and call.namespace != namespace and call.kind.namespaced)
     everything = labels.is_everything and fields.is_everything
-    return Selection(labels, fields, name, namespace, impossible, everything)
+    renamed = call.kind.behaviour.selectable if call.kind.stored_as is not None else None
+    return Selection(labels, fields, name, namespace, impossible, everything, renamed)
 
 
 def _parsed(options: ListOptions) -> tuple[LabelSelector, FieldSelector]:
@@ -79,7 +85,7 @@ def _check_fields(kind: Kind, fields: FieldSelector) -> None:
 @cache
 def selectable_fields(kind: Kind) -> frozenset[str]:
     """The names of the fields a kind can be selected by, beyond name and namespace."""
-    selectable = (kind.stored_as or kind).behaviour.selectable
+    selectable = kind.behaviour.selectable or (kind.stored_as or kind).behaviour.selectable
     if selectable is None:
         return frozenset()
     empty = decode(struct_of(kind.stored_as or kind), {"metadata": {}}, [])

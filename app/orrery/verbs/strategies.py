@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from orrery.kinds.kind import Errors, Kind
 from orrery.machinery.objects import FrozenObject, Object, thaw
+from orrery.verbs.registry import stored_kind
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How one kind of change treats an object. `prepare` and `validate` get the kind, the new object and the old one."""
+    """How one kind of change treats an object. `prepare` gets the stored kind, `validate` the one that was asked for."""
 
     prepare: Callable[[Kind, Object, FrozenObject], None]
     validate: Callable[[Kind, Object, FrozenObject], Errors]
@@ -54,7 +55,7 @@ def _same_content(obj: Object, old: FrozenObject) -> bool:
 
 
 def _validate_update(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
-    validate = kind.behaviour.validate_update
+    validate = kind.behaviour.validate_update or stored_kind(kind).behaviour.validate_update
     return validate(obj, old) if validate is not None else []
 
 
@@ -83,7 +84,7 @@ def _prepare_status(kind: Kind, obj: Object, old: FrozenObject) -> None:
 
 
 def _validate_status(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
-    validate = kind.behaviour.validate_status
+    validate = kind.behaviour.validate_status or stored_kind(kind).behaviour.validate_status
     return validate(obj, old) if validate is not None else []
 
 

@@ -159,7 +159,7 @@ def check_change(call: Call, kind: Kind, obj: Object, old: FrozenObject, strateg
     changed = validate_object_meta_update(meta, old_meta)
     # Upstream checks the change of metadata once for all kinds and once more in each kind's own validation.
     errors += changed + changed
-    errors += strategy.validate(kind, obj, old)
+    errors += strategy.validate(call.kind, obj, old)
     if errors:
         raise Invalid(call.kind.qualified_kind, meta.get("name", ""), errors)
     if strategy.warnings is not None:
