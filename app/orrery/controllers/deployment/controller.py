@@ -58,8 +58,8 @@ class DeploymentController:
 
     def watch(self, informer: Informer) -> None:
         informer.observe("replicasets.apps", self._orphans.observe)
-        informer.on("replicasets.apps", self._keys_of_replicaset)
-        informer.on("pods", self._keys_of_pod)
+        informer.hear("replicasets.apps", self._keys_of_replicaset)
+        informer.hear("pods", self._keys_of_pod)
         informer.on(BUCKET, lambda change: (key_of_object(change.any),))
 
     async def reconcile(self, key: str) -> Outcome:
@@ -289,7 +289,7 @@ class DeploymentController:
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         """A Recreate goes on when the last old Pod is gone; nothing else about Pods matters here."""
-        if change.new is not None:
+        if change.is_present:
             return ()
         for key in controller_keys(change, api_version="apps/v1", kind="ReplicaSet"):
             replicaset = self._client.get("replicasets.apps", *split_key(key))

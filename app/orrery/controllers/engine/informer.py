@@ -16,8 +16,8 @@ from orrery.verbs.client import Client
 class Change:
     """One object before and after. `old` is None for a creation, `new` for a deletion (`old` is then its last state).
 
-    At the start every existing object comes once as if it were new. Objects are parsed only when asked for: `key`, `uid`, `owners`
-    and `is_deleting` come from the record as it is.
+    At the start every existing object comes once as if it were new. Objects are parsed only when asked for: `key`, `uid`, `owners`,
+    `is_deleting` and `is_controlled` come from the record as it is.
     """
 
     __slots__ = ("_event", "_record")
@@ -68,6 +68,11 @@ class Change:
     def owners(self) -> tuple[str, ...]:
         """UIDs of its owners."""
         return self._record.index.owners
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether one of its owners is its controller. Bytes of a string cannot look like this: its quotes are escaped."""
+        return bool(self._record.index.owners) and b'"controller":true' in self._record.body
 
     @property
     def is_deleting(self) -> bool:

@@ -73,14 +73,13 @@ class Orphans:
         self._names: dict[str, set[str]] = {}
 
     def observe(self, change: Change) -> None:
-        obj = change.any
-        names = self._names.setdefault(namespace_of(obj), set())
-        if change.new is not None and controller_of(obj) is None:
-            names.add(name_of(obj))
-        else:
-            names.discard(name_of(obj))
-        if not names:
-            del self._names[namespace_of(obj)]
+        _, namespace, name = change.key.split("/", 2)
+        if change.is_present and not change.is_controlled:
+            self._names.setdefault(namespace, set()).add(name)
+        elif (names := self._names.get(namespace)) is not None:
+            names.discard(name)
+            if not names:
+                del self._names[namespace]
 
     def within(self, client: Client, namespace: str) -> Sequence[FrozenObject]:
         """The orphans of one namespace, by name."""

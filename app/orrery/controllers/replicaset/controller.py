@@ -82,8 +82,9 @@ class ReplicaSetController:
         return self._flavour.name
 
     def watch(self, informer: Informer) -> None:
+        # Every ReplicaSet is looked at from the start and finds its Pods by index: Pods need not be listed, only heard.
         informer.observe("pods", self._orphans.observe)
-        informer.on("pods", self._keys_of_pod)
+        informer.hear("pods", self._keys_of_pod)
         informer.on(self._flavour.bucket, lambda change: (key_of_object(change.any),))
 
     async def reconcile(self, key: str) -> Outcome:
