@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from orrery.kinds.builtin import builtin
-from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, uid_of
 from orrery.node.images.catalogue import ImageCatalogue
@@ -43,7 +42,7 @@ class NodeCluster:
         self.clock = clock or VirtualClock()
         self.settings = settings
         self.log = log or MemoryLog(settings)
-        verbs = Verbs(log=self.log, catalogue=_standin(builtin()), clock=self.clock, settings=settings, admission=())
+        verbs = Verbs(log=self.log, catalogue=builtin(), clock=self.clock, settings=settings, admission=())
         self.client = verbs.client(SYSTEM_ADMIN, "test")
         self.events = Notebook()
         self.kubelet = Kubelet(self.client, self.clock, settings, lambda _: self.events, catalogue=ImageCatalogue())
@@ -146,34 +145,3 @@ def _printed_init(spec: FrozenObject, status: FrozenObject) -> str:
         reason = _reason(one)
         return f"Init:{index}/{len(statuses)}" if reason in ("", "PodInitializing") else f"Init:{reason}"
     return ""
-
-
-def _standin(catalogue: Catalogue) -> Catalogue:
-    from orrery.kinds.kind import Behaviour
-
-    kind = catalogue.stored("pods")
-    if kind.behaviour.selectable is not None:
-        return catalogue
-
-    def prepare(obj: Object) -> None:
-        obj["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
-        obj["spec"].setdefault("restartPolicy", "Always")
-        obj["spec"].setdefault("terminationGracePeriodSeconds", 30)
-
-    def graceful(obj: FrozenObject, asked: int | None) -> int:
-        g = asked if asked is not None else obj["spec"].get("terminationGracePeriodSeconds", 30)
-        if not obj["spec"].get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            return 0
-        return int(g)
-
-    catalogue.add(
-        kind.with_behaviour(
-            Behaviour(
-                has_generation=True,
-                prepare_create=prepare,
-                graceful=graceful,
-                selectable=lambda o: {"spec.nodeName": o["spec"].get("nodeName", "")},
-            )
-        )
-    )
-    return catalogue

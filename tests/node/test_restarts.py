@@ -25,7 +25,7 @@ async def test_ubuntu_completes_at_once_and_ends_in_crash_loop_back_off(cluster:
     ended = container["lastState"]["terminated"]
     assert (ended["exitCode"], ended["reason"]) == (0, "Completed")
     assert ("BackOff", f"Back-off restarting failed container web in pod {title(cluster)}") in cluster.events.of("web")
-    assert "0/1 Completed" in cluster.shows()
+    assert cluster.shows() == ["0/1 Pending", "0/1 ContainerCreating", "0/1 Completed", "0/1 CrashLoopBackOff"]
 
 
 async def test_the_back_off_doubles_up_to_five_minutes(cluster: NodeCluster) -> None:

@@ -37,6 +37,10 @@ class Pace:
         """How long it takes until the node notices that a container ended (upstream lists containers once a second)."""
         return self._between(0.1, 0.9)
 
+    def look_s(self) -> float:
+        """How long it takes until the node looks again at what it has just started."""
+        return self._between(0.05, 0.25)
+
     def stop_s(self, usual_s: float) -> float:
         """How long a program that obeys SIGTERM takes to end."""
         return usual_s * self._between(0.8, 1.2)

@@ -225,6 +225,8 @@ class PodWorker:
         if failures:
             await self._plan_retry(failures)
         if changed:
+            # What ends at once has ended by then, and is never told to run.
+            await self._host.clock.sleep(self._host.pace.look_s())
             self._is_dirty = True
 
     async def _replace(self, containers: list[FrozenObject]) -> None:

@@ -41,7 +41,9 @@ class ScriptedContainer:
         self._killer: Timer | None = None
         self._kill_due_s = 0.0
         self._life: Timer | None = None
-        if script.runs_s is not None:
+        if script.runs_s == 0:
+            self._end_by_itself()
+        elif script.runs_s is not None:
             self._life = clock.call_later(script.runs_s, self._end_by_itself, background=True)
 
     def stop(self, grace_s: float) -> None:
