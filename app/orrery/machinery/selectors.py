@@ -104,10 +104,12 @@ class LabelSelector:
         if self.is_nothing:
             return False
         # A plain loop is faster here than all() with a generator.
-        for requirement in self.requirements:  # noqa: SIM110
+        for requirement in self.requirements:
             if not requirement.matches(labels):
-                return False
-        return True
+                break
+        else:
+            return True
+        return False
 
     def __str__(self) -> str:
         return ",".join(str(requirement) for requirement in self.requirements)
@@ -307,11 +309,12 @@ class FieldSelector:
         return not self.terms
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        # A plain loop is faster here than all() with a generator.
-        for term in self.terms:  # noqa: SIM110
+        for term in self.terms:
             if (fields.get(term.field, "") == term.value) is term.is_negated:
-                return False
-        return True
+                break
+        else:
+            return True
+        return False
 
     def __str__(self) -> str:
         return ",".join(f"{term.field}{'!=' if term.is_negated else '='}{_escaped(term.value)}" for term in self.terms)
