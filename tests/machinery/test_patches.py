@@ -49,7 +49,7 @@ def test_an_operation_that_cannot_be_applied_is_refused_without_a_reason(operati
 
 
 def test_unknown_fields_of_operations_are_strict_errors() -> None:
-    assert json_patch_problems([{"op": "add", "path": "/a", "foo": 1}]) == ['json patch unknown field "[0].foo"']
+    assert json_patch_problems([{"op": "add", "path": "/a", "foo": 1}]) == ['unknown field "[0].foo"']
 
 
 @pytest.mark.parametrize(

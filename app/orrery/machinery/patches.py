@@ -47,7 +47,7 @@ class PatchError(ValueError):
 
 
 def json_patch_problems(operations: Any) -> list[str]:
-    """Strict errors of a JSON patch: unknown fields of its operations. PatchError (400) when it is no list of operations."""
+    """Strict errors of a JSON patch, which upstream tells after the words `json patch`: unknown fields of its operations. PatchError (400) when it is no list of operations."""
     if not isinstance(operations, list):
         raise _no_patch(operations, "Go value of type []handlers.jsonPatchOp")
     unknown: dict[str, None] = {}
@@ -60,7 +60,7 @@ def json_patch_problems(operations: Any) -> list[str]:
             if key in _TEXT_FIELDS and not isinstance(value, str | None):
                 raise _no_patch(value, f"Go struct field jsonPatchOp.{key} of type string")
             if key not in (*_TEXT_FIELDS, "value"):
-                unknown[f'json patch unknown field "[{index}].{key}"'] = None
+                unknown[f'unknown field "[{index}].{key}"'] = None
     return list(unknown)
 
 
