@@ -22,6 +22,13 @@ from orrery.machinery.quantities import parse
 _POLICIES: Final = ("Delete", "Recycle", "Retain")
 _MODES: Final = ("Block", "Filesystem")
 _HOST_PATH_TYPES: Final = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket")
+_SOURCE_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    "hostPath": {"type": ""},
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {"cachingMode": "ReadWrite", "fsType": "ext4", "kind": "Shared", "readOnly": False},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
 _CHECK_ORDER: Final = (
     "hostPath",
     "gcePersistentDisk",
@@ -111,8 +118,9 @@ def _default(obj: Object) -> None:
     if not spec.get("persistentVolumeReclaimPolicy"):
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     spec.setdefault("volumeMode", "Filesystem")
-    if spec.get("hostPath") is not None:
-        spec["hostPath"].setdefault("type", "")
+    for name, defaults in _SOURCE_DEFAULTS.items():
+        if (source := spec.get(name)) is not None:
+            spec[name] = {**source, **{field: value for field, value in defaults.items() if source.get(field) in (None, "")}}
     status = obj.setdefault("status", {})
     if not status.get("phase"):
         status["phase"] = "Pending"

@@ -119,7 +119,7 @@ def _named_at_last(obj: FrozenObject, old: FrozenObject) -> bool:
 
 def _annotation_errors(obj: FrozenObject, old: FrozenObject) -> Errors:
     now, then = (annotations_of(each).get(CLASS_ANNOTATION, "") for each in (obj, old))
-    return [] if now == then else [invalid(f"metadata.annotations[{CLASS_ANNOTATION}]", now, "field is immutable")]
+    return [] if now == then else [invalid(f"metadata.annotations.{CLASS_ANNOTATION}", now, "field is immutable")]
 
 
 def _size_errors(obj: FrozenObject, old: FrozenObject) -> Errors:
