@@ -12,7 +12,6 @@ from orrery.controllers.deployment import DeploymentController
 from orrery.controllers.engine.runner import Runner
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
 from orrery.controllers.scheduler import SchedulerController
-from orrery.controllers.scheduler.controller import WORKERS
 from orrery.kinds.builtin import builtin
 from orrery.machinery.clock import VirtualClock, timestamp
 from orrery.machinery.errors import NotFound
@@ -60,7 +59,7 @@ class World:
         self.runner.add(new_replicaset_controller(client, self.recorder("replicaset-controller")), client)
         self.runner.add(new_replication_controller(client, self.recorder("replication-controller")), client)
         scheduler = SchedulerController(client, self.recorder("default-scheduler", is_scheduler=True))
-        self.runner.add(scheduler, client, workers=WORKERS)
+        self.runner.add(scheduler, client)
         if kubelet:
             self.kubelet = Kubelet(self, ready_after_s=ready_after_s)
         for bucket in (DEPLOYMENTS, REPLICASETS, "pods", "events"):

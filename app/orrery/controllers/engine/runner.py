@@ -103,10 +103,14 @@ class Runner:
         self._loops: dict[str, _Loop] = {}
         self._running = False
 
-    def add(self, controller: Controller, client: Client, *, workers: int = WORKERS) -> None:
-        """Take `controller` on; `client` is where its events come from."""
+    def add(self, controller: Controller, client: Client, *, workers: int = 0) -> None:
+        """Take `controller` on; `client` is where its events come from.
+
+        `workers` 0 is what the controller itself says in an attribute of that name, else `WORKERS`.
+        """
         if controller.name in self._loops:
             raise ValueError(f"two controllers are called {controller.name}")
+        workers = workers or int(getattr(controller, "workers", WORKERS))
         self._loops[controller.name] = _Loop(controller, client, workers=workers)
 
     def start(self) -> None:

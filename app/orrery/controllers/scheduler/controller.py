@@ -27,7 +27,7 @@ from orrery.verbs.recorder import EventRecorder
 
 SCHEDULER: Final = "default-scheduler"
 WORKERS: Final = 256
-"""How many bindings may be under way; give it to `Runner.add`, so that one batch of the store takes them all."""
+"""How many bindings may be under way at once, so that one batch of the store takes them all."""
 
 _BACKOFF_FIRST_S: Final = 1.0
 _BACKOFF_MAX_S: Final = 10.0
@@ -48,6 +48,8 @@ class _Waiting:
 
 class SchedulerController:
     """One key is one Pod without a node."""
+
+    workers: Final = WORKERS
 
     def __init__(self, client: Client, recorder: EventRecorder) -> None:
         self._client = client
