@@ -47,7 +47,10 @@ class PatchError(ValueError):
 
 
 def json_patch_problems(operations: Any) -> list[str]:
-    """Strict errors of a JSON patch, which upstream tells after the words `json patch`: unknown fields of its operations. PatchError (400) when it is no list of operations."""
+    """Strict errors of a JSON patch, its unknown fields, which upstream tells after the words `json patch`.
+
+    PatchError (400) when it is no list of operations.
+    """
     if not isinstance(operations, list):
         raise _no_patch(operations, "Go value of type []handlers.jsonPatchOp")
     unknown: dict[str, None] = {}
