@@ -1,5 +1,6 @@
 """Gets and lists over HTTP: bytes, formats and headers as the real server's."""
 
+import asyncio
 import json
 
 import httpx
@@ -85,13 +86,13 @@ async def test_pages_carry_a_token_and_what_remains(served: Served) -> None:
 
 
 async def test_yaml_is_written_as_upstream_writes_it(served: Served) -> None:
-    await served.create("a", data={"number": "1", "flag": "true", "text": "two\nlines\n", "plain": "word"})
+    await served.create("a", data={"number": "1", "flag": "true", "text": "two\nlines\n", "plain": "word", "n": "y"})
 
     answer = await served.http.get(f"{CONFIGMAPS}/a", headers={"accept": "application/yaml"})
 
     assert answer.headers["content-type"] == "application/yaml"
     assert answer.text.startswith(
-        'apiVersion: v1\ndata:\n  flag: "true"\n  number: "1"\n  plain: word\n  text: |\n    two\n    lines\nkind: ConfigMap\n'
+        'apiVersion: v1\ndata:\n  flag: "true"\n  "n": "y"\n  number: "1"\n  plain: word\n  text: |\n    two\n    lines\nkind: ConfigMap\n'
     )
     assert yaml.safe_load(answer.text)["metadata"]["name"] == "a"
 
@@ -188,3 +189,13 @@ async def test_another_version_of_a_stored_kind_is_listed_in_its_own_form(served
 
     assert answer.json()["apiVersion"] == "autoscaling/v1"
     assert answer.json()["items"][0]["spec"]["maxReplicas"] == 3
+
+
+@pytest.mark.parametrize("query", ["", "?watch=true&timeoutSeconds=1", "?pretty=true"])
+async def test_a_deprecated_kind_warns_in_every_answer(served: Served, query: str) -> None:
+    request = asyncio.create_task(served.http.get(f"/api/v1/endpoints{query}"))
+    await served.clock.advance(2)
+
+    answer = await request
+
+    assert answer.headers["warning"] == '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'

@@ -26,12 +26,12 @@ def plain_list(served: Served, listing: Listing) -> bytes:
     return b"".join((_head(served, listing), items, b"]}\n"))
 
 
-async def send_list(send: Send, served: Served, listing: Listing, *, clock: Clock) -> None:
+async def send_list(send: Send, served: Served, listing: Listing, *, clock: Clock, extra_headers: Sequence[Header] = ()) -> None:
     """Write the list in one piece, or in several when it is longer than `RECORDS_AT_ONCE_MAX`."""
     if len(listing.records) <= RECORDS_AT_ONCE_MAX:
-        await send_bytes(send, 200, _HEADERS, plain_list(served, listing))
+        await send_bytes(send, 200, (*_HEADERS, *extra_headers), plain_list(served, listing))
         return
-    await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+    await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *extra_headers]})
     lead = _head(served, listing)
     for piece in _pieces(listing.records):
         await send({"type": "http.response.body", "body": lead + b",".join(_items(served, piece)), "more_body": True})

@@ -89,6 +89,8 @@ class Resources:
                 user_agent=request.user_agent.decode("latin-1"),
                 warnings=request.warnings,
             )
+            if target.served.deprecation:
+                request.warnings.append(target.served.deprecation)
             if target.subresource:
                 connect = self._connects.get((target.served.kind.group_resource, target.subresource.partition("/")[0]))
                 if connect is not None:
@@ -129,7 +131,7 @@ class Resources:
         wanted = negotiate_stream(request.accept)
         view = self._view(request, call, wanted) if wanted.transform else None
         watch = await self._verbs.watch(call, options)
-        await self.streams.write(watch, request.receive, request.send, view)
+        await self.streams.write(watch, request.receive, request.send, view, warning_headers(request.warnings))
 
     async def _create(self, request: Request, target: Target, call: Call) -> None:
         wanted = _wanted(request)
@@ -198,8 +200,9 @@ class Resources:
         await send_bytes(request.send, status, headers, body)
 
     async def _send_listing(self, request: Request, target: Target, listing: Listing, wanted: Format) -> None:
-        if wanted is JSON and not request.warnings:
-            await send_list(request.send, target.served, listing, clock=self._clock)
+        if wanted is JSON:
+            warnings = warning_headers(request.warnings) if request.warnings else ()
+            await send_list(request.send, target.served, listing, clock=self._clock, extra_headers=warnings)
             return
         if wanted.transform:
             kind = target.served.kind

@@ -17,6 +17,10 @@ from orrery.machinery.errors import PathNotFound
 _COLLECTION_METHODS: Final = {"list": "GET", "create": "POST", "deletecollection": "DELETE"}
 _ITEM_METHODS: Final = {"get": "GET", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
 _SUBRESOURCE_METHODS: Final = {"get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
+_DEPRECATED: Final = {
+    ("", "v1", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ("", "v1", "componentstatuses"): "v1 ComponentStatus is deprecated in v1.19+",
+}
 _NAMESPACE_PARTS: Final = frozenset({"finalize", "status"})
 _PATH_PARAMETER_SUBRESOURCES: Final = frozenset({"proxy"})
 
@@ -41,6 +45,8 @@ class Served:
     """How the body of every object of this kind begins."""
     list_head: bytes = field(init=False)
     """How a list begins, up to its metadata."""
+    deprecation: str = field(init=False)
+    """A warning that every answer carries, or empty."""
 
     def __post_init__(self) -> None:
         kind = self.kind
@@ -50,6 +56,7 @@ class Served:
         self.subresources = {sub.name: _methods(sub.verbs, _SUBRESOURCE_METHODS) for sub in kind.subresources}
         self.watches = {"GET": "watch"} if "watch" in kind.verbs else {}
         self.prefix = f'{{"kind":"{kind.kind}","apiVersion":"{kind.api_version}",'.encode()
+        self.deprecation = _DEPRECATED.get((kind.group, kind.version, kind.resource), "")
         self.list_head = f'{{"kind":"{kind.list_kind}","apiVersion":"{kind.api_version}","metadata":'.encode()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from orrery.api.responses import CONTENT_TYPES, NO_CACHE, Receive, Send, unexpected
+from orrery.api.responses import CONTENT_TYPES, NO_CACHE, Header, Receive, Send, unexpected
 from orrery.api.table import View
 from orrery.machinery.errors import ApiError
 from orrery.verbs.results import EventType, Watch, WatchEvent
@@ -55,14 +55,14 @@ class Streams:
         for watch in tuple(self._open):
             watch.close()
 
-    async def write(self, watch: Watch, receive: Receive, send: Send, view: View | None) -> None:
+    async def write(self, watch: Watch, receive: Receive, send: Send, view: View | None, extra_headers: Sequence[Header] = ()) -> None:
         """Write the watch until its time is over, its client is gone, or the server stops."""
         self._open.add(watch)
         if self._ending:
             watch.close()
         gone = asyncio.create_task(_close_on_disconnect(watch, receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": [NO_CACHE, CONTENT_TYPES["json"]]})
+            await send({"type": "http.response.start", "status": 200, "headers": [NO_CACHE, CONTENT_TYPES["json"], *extra_headers]})
             await self._write_batches(watch, send, view)
             await send({"type": "http.response.body", "body": b""})
         finally:

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+_ONE_LETTER_BOOLEANS = frozenset("yYnN")  # In YAML 1.1, though PyYAML does not read them so.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -17,7 +18,7 @@ class _GoStyle(_Dumper):  # type: ignore[misc, valid-type]
 def _represent_text(dumper: Any, text: str) -> Any:
     if "\n" in text and not text.startswith((" ", "\n")):
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
-    looks_like_text = dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str"
+    looks_like_text = text not in _ONE_LETTER_BOOLEANS and dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if looks_like_text else '"')
 
 
