@@ -17,8 +17,19 @@ from orrery.verbs.call import Call, ListOptions
 
 _ALWAYS: Final = ("metadata.name", "metadata.namespace")
 
-_BARE_REFUSAL: Final = frozenset({"pods", "nodes", "events", "namespaces", "secrets", "services", "replicationcontrollers"})
-"""Kinds of the core group with a conversion of their own, whose refusal names nothing but the field."""
+_BARE_REFUSAL: Final = frozenset(
+    {
+        "pods",
+        "nodes",
+        "events",
+        "namespaces",
+        "secrets",
+        "services",
+        "replicationcontrollers",
+        "certificatesigningrequests.certificates.k8s.io",
+    }
+)
+"""Kinds with a conversion of field labels of their own, whose refusal names nothing but the field."""
 
 
 @dataclass(frozen=True, slots=True)

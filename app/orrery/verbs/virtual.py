@@ -21,6 +21,9 @@ from orrery.verbs.subresources.binding import BindingHandler
 
 _COMPONENTS: Final = ("etcd-0", "scheduler", "controller-manager")
 _STATUSES: Final = "componentstatuses"
+_REVIEWS: Final = "authorization.k8s.io"
+_PUBLIC_PATHS: Final = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+_DISCOVERY_PATHS: Final = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", *_PUBLIC_PATHS[2:])
 
 Answer = Callable[[Registry, Call, Object], Awaitable[Record]]
 
@@ -109,10 +112,18 @@ async def _rules_review(registry: Registry, call: Call, obj: Object) -> Record:
     review = _reviewed(call, obj)
     if not (review.get("spec") or {}).get("namespace"):
         raise BadRequest("no namespace on request")
-    # DIFFERS: upstream lists what RBAC grants; we allow everything, so the list says so.
+    # DIFFERS: upstream lists what RBAC grants; we answer everybody what a cluster administrator is told.
     status = {
-        "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+        "resourceRules": [
+            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+            {"verbs": ["create"], "apiGroups": [_REVIEWS], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]},
+            {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
+        ],
+        "nonResourceRules": [
+            {"verbs": ["*"], "nonResourceURLs": ["*"]},
+            {"verbs": ["get"], "nonResourceURLs": list(_DISCOVERY_PATHS)},
+            {"verbs": ["get"], "nonResourceURLs": list(_PUBLIC_PATHS)},
+        ],
         "incomplete": False,
     }
     review["spec"] = {}
@@ -153,7 +164,6 @@ async def _bind(registry: Registry, call: Call, obj: Object) -> Record:
     return await BindingHandler().create(registry, bound, obj)
 
 
-_REVIEWS: Final = "authorization.k8s.io"
 _ANSWERS: Final[dict[str, Answer]] = {
     f"selfsubjectaccessreviews.{_REVIEWS}": _access_review,
     f"subjectaccessreviews.{_REVIEWS}": _access_review,
