@@ -107,3 +107,15 @@ async def test_a_root_image_is_refused_where_root_is_forbidden(cluster: NodeClus
         "reason": "CreateContainerConfigError",
         "message": f'container has runAsNonRoot and image will run as root (pod: "web_default({uid})", container: web)',
     }
+
+
+async def test_an_object_that_comes_too_late_disturbs_nobody(cluster: NodeCluster, caplog: pytest.LogCaptureFixture) -> None:
+    await cluster.run(env=key_ref("configMapKeyRef", "app-config", "color"), restartPolicy="Never")
+    await cluster.clock.advance(20)
+    await cluster.delete()
+    await cluster.clock.settle()
+    await cluster.create("ConfigMap", "configmaps", "app-config", data={"color": "blue"})
+    await cluster.clock.advance(60)
+
+    assert cluster.client.get("pods", "default", "web") is None
+    assert caplog.records == []

@@ -13,29 +13,18 @@ from typing import Final, NamedTuple
 from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
-from orrery.node.addresses import AddressesExhausted
-from orrery.node.container_start import ContainerStart, NotStarted, restart_key
+from orrery.node.container_start import restart_key
 from orrery.node.host import Host
 from orrery.node.phase import TERMINAL
-from orrery.node.plan import Actions, plan_actions
+from orrery.node.plan import plan_actions
 from orrery.node.pod_probes import PodProbes
-from orrery.node.pod_state import PodState, Reason, Run, RunState, all_containers
+from orrery.node.pod_start import RETRY_S, PodStart
+from orrery.node.pod_state import PodState, Run, RunState, all_containers
 from orrery.node.pod_status import is_finished, plan_status
-from orrery.node.restart import is_sidecar
 from orrery.node.runtime import Exit
-from orrery.node.termination import GRACE_S_MIN, Stop, grace_s_of, tell_killing
-from orrery.node.volumes import mount_errors
-from orrery.store.log import key_of
+from orrery.node.termination import Stop, grace_s_of
 
-_RETRY_S: Final = 10.0
-_RETRY_S_MAX: Final = 60.0
-_JITTER: Final = 0.5
-_MOUNT_RETRY_S: Final = 0.5
-_MOUNT_RETRY_S_MAX: Final = 122.0
 _TOO_LATE: Final = "Pod was active on the node longer than the specified deadline"
-_NO_ADDRESS: Final = (
-    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: no IP addresses available"
-)
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +34,11 @@ class PodWorker:
 
     __slots__ = (
         "_deadline",
-        "_has_mounted",
         "_host",
+        "_is_closed",
         "_is_dirty",
         "_is_gone",
         "_is_over",
-        "_mount_retry_s",
         "_name",
         "_namespace",
         "_on_over",
@@ -58,6 +46,7 @@ class PodWorker:
         "_probes",
         "_retry",
         "_seen",
+        "_start",
         "_state",
         "_stop",
         "_task",
@@ -78,8 +67,15 @@ class PodWorker:
         self._deadline: Timer | None = None
         self._probes = PodProbes(host, state, pod=lambda: self.pod, wake=self.wake)
         self._stop: Stop | None = None
-        self._mount_retry_s = 0.0
-        self._has_mounted = self._is_dirty = self._is_gone = self._is_over = False
+        self._start = PodStart(
+            host,
+            state,
+            pod=lambda: self.pod,
+            is_unwanted=lambda: self._is_gone or is_deleting(self.pod),
+            on_start=self._started,
+            wake=self.wake,
+        )
+        self._is_dirty = self._is_gone = self._is_over = self._is_closed = False
 
     @property
     def pod(self) -> FrozenObject:
@@ -114,7 +110,7 @@ class PodWorker:
     def wake(self) -> None:
         """Look at the Pod again, soon."""
         self._is_dirty = True
-        if self._task is None and not self._host.is_stopped:
+        if self._task is None and not self._is_closed and not self._host.is_stopped:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def cancel(self) -> None:
@@ -128,12 +124,12 @@ class PodWorker:
 
     async def _run(self) -> None:
         try:
-            while self._is_dirty and not self._host.is_stopped:
+            while self._is_dirty and not self._is_closed and not self._host.is_stopped:
                 self._is_dirty = False
                 await self._sync()
         except Exception:
             log.exception("The node failed to look after Pod %s/%s", self._namespace, self._name)
-            self._retry_in(_RETRY_S)
+            self._retry_in(RETRY_S)
         finally:
             self._task = None
         if self._is_dirty:
@@ -158,8 +154,7 @@ class PodWorker:
             await self._terminate()
             return
         self._probes.watch()
-        if self._mount():
-            await self._act(plan_actions(self.pod["spec"], self._state))
+        await self._go_on()
 
     async def _report(self, *, is_over: bool = False) -> None:
         """Write the status, if there is anything new in it."""
@@ -184,94 +179,32 @@ class PodWorker:
 
     # Getting it to run.
 
-    def _mount(self) -> bool:
-        """Whether all volumes are there; when not, a later look is arranged."""
-        if self._has_mounted:
-            return True
-        namespace = self._namespace
-        errors = mount_errors(self.pod["spec"], lambda bucket, name: self._host.client.get(bucket, namespace, name))
-        for error in errors:
-            self._host.recorder.event(self.pod, "Warning", "FailedMount", str(error))
-            if error.missing:
-                self._await(key_of(error.missing[0], namespace, error.missing[1]))
-        self._has_mounted = not errors
-        if errors:
-            self._mount_retry_s = min(max(self._mount_retry_s * 2, _MOUNT_RETRY_S), _MOUNT_RETRY_S_MAX)
-            self._retry_in(self._mount_retry_s)
-        return self._has_mounted
-
-    async def _act(self, actions: Actions) -> None:
-        if actions.stops_pod:
-            if self._state.has_sandbox:  # Only sidecars are left: they end with the others.
-                await self._stop_all()
-                self._stop, self._is_dirty = None, True
-            return
-        if actions.creates_sandbox and not await self._create_sandbox():
-            return
-        await self._replace(actions.replace)
-        changed = actions.creates_sandbox
-        failures: list[NotStarted] = []
-        for container in [*actions.start_init, *actions.start]:
-            if self._is_gone or is_deleting(self.pod):
-                self._is_dirty = True
+    async def _go_on(self) -> None:
+        """The next step of a Pod that is to run."""
+        outcome = self._start.mount()
+        if outcome.retry_s is None:
+            actions = plan_actions(self.pod["spec"], self._state)
+            if actions.stops_pod:
+                await self._stop_sidecars()
                 return
-            failure = await self._start(container)
-            if failure is None or failure.run is not None:
-                changed = True
-            if failure is not None:
-                failures.append(failure)
-                if container in actions.start_init and not is_sidecar(container):
-                    break
-        if failures:
-            await self._plan_retry(failures)
-        if changed:
-            # What ends at once has ended by then, and is never told to run.
-            await self._host.clock.sleep(self._host.pace.look_s())
+            outcome = await self._start.act(actions)
+        if outcome.retry_s is not None:
+            self._retry_in(outcome.retry_s)
+        if outcome.is_backing_off:
+            # DIFFERS: upstream tells CrashLoopBackOff at the next look at the Pod; we tell it when the back-off begins.
+            await self._report()
+        if outcome.has_changed:
             self._is_dirty = True
 
-    async def _replace(self, containers: list[FrozenObject]) -> None:
-        """Stop containers whose image was changed; they are started again."""
-        for container in containers:
-            run = self._state.find(container["name"])
-            if run is not None and run.handle is not None:
-                message = f"Container {container['name']} definition changed, will be restarted"
-                tell_killing(self._host, self.pod, container, message)
-                run.handle.stop(max(grace_s_of(self.pod), GRACE_S_MIN))
-                await asyncio.shield(run.handle.exited)
+    async def _stop_sidecars(self) -> None:
+        """Only sidecars are left: they end with the others."""
+        if self._state.has_sandbox:
+            await self._stop_all()
+            self._stop, self._is_dirty = None, True
 
-    async def _create_sandbox(self) -> bool:
-        host, state = self._host, self._state
-        if state.sandboxes:
-            host.recorder.event(self.pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
-        await host.clock.sleep(host.pace.sandbox_s())
-        if not self.pod["spec"].get("hostNetwork"):
-            try:
-                state.pod_ip = host.addresses.take()
-            except AddressesExhausted:
-                host.recorder.event(self.pod, "Warning", "FailedCreatePodSandBox", _NO_ADDRESS)
-                self._retry_in(_RETRY_S)
-                return False
-        state.has_sandbox = True
-        state.sandboxes += 1
-        return True
-
-    async def _start(self, container: FrozenObject) -> NotStarted | None:
-        """Start one container; what kept it from running, if anything did."""
-        name, state = container["name"], self._state
-        try:
-            run = await ContainerStart(self._host, self.pod, state, container).run()
-        except NotStarted as failure:
-            state.reasons[name] = Reason(failure.reason, failure.message)
-            if failure.run is not None:
-                state.replace(name, failure.run)
-            if failure.awaits:
-                self._await(failure.awaits)
-            return failure
-        state.reasons.pop(name, None)
-        state.replace(name, run)
+    def _started(self, name: str, run: Run) -> None:
         if run.handle is not None:
             run.handle.exited.add_done_callback(lambda done: self._exited(name, run, done))
-        return None
 
     def _exited(self, name: str, run: Run, done: "asyncio.Future[Exit]") -> None:
         if done.cancelled() or run.state is RunState.EXITED:
@@ -281,21 +214,7 @@ class PodWorker:
         if self._stop is None:
             self._host.clock.call_later(self._host.pace.notice_s(), self.wake)
 
-    async def _plan_retry(self, failures: list[NotStarted]) -> None:
-        """Try again when a back-off ends, else at the kubelet's usual pace."""
-        now_s = self._host.clock.now_s()
-        ends = [failure.retry_at_s for failure in failures if failure.retry_at_s]
-        delay_s = min(max(min(ends) - now_s, 0.0), _RETRY_S_MAX) if ends else _RETRY_S
-        self._retry_in(delay_s * (1 + self._host.clock.random.random() * _JITTER))
-        if ends:
-            # DIFFERS: upstream tells CrashLoopBackOff at the next look at the Pod; we tell it when the back-off begins.
-            await self._report()
-
     # Timers.
-
-    def _await(self, key: str) -> None:
-        # DIFFERS: upstream looks again at its own pace; we look as soon as the object that was missing is written, too.
-        self._host.wait_for(key, self.wake)
 
     def _retry_in(self, delay_s: float) -> None:
         if self._retry is not None:
@@ -364,6 +283,7 @@ class PodWorker:
             self._forget()
 
     def _forget(self) -> None:
+        self._is_closed = True
         self._drop_timers()
         for container in all_containers(self.pod["spec"]):
             self._host.restarts.forget(restart_key(self.pod, container))

@@ -1,0 +1,157 @@
+"""Getting a Pod to run: its volumes, its sandbox, its containers one after the other, and when to try again what failed.
+
+Follows `SyncPod` of upstream's kubelet and runtime manager.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from orrery.machinery.objects import FrozenObject, namespace_of
+from orrery.node.addresses import AddressesExhausted
+from orrery.node.container_start import ContainerStart, NotStarted
+from orrery.node.host import Host
+from orrery.node.plan import Actions
+from orrery.node.pod_state import PodState, Reason, Run
+from orrery.node.restart import is_sidecar
+from orrery.node.termination import GRACE_S_MIN, grace_s_of, tell_killing
+from orrery.node.volumes import mount_errors
+from orrery.store.log import key_of
+
+RETRY_S: Final = 10.0
+_RETRY_S_MAX: Final = 60.0
+_JITTER: Final = 0.5
+_MOUNT_RETRY_S: Final = 0.5
+_MOUNT_RETRY_S_MAX: Final = 122.0
+_NO_ADDRESS: Final = (
+    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: no IP addresses available"
+)
+
+
+class Outcome(NamedTuple):
+    """What came of a step."""
+
+    has_changed: bool = False
+    """Whether something was started: the Pod is to be looked at again at once."""
+    retry_s: float | None = None
+    """After how many seconds what failed is to be tried again."""
+    is_backing_off: bool = False
+    """Whether a container waits out its back-off."""
+
+
+class PodStart:
+    """The steps of one Pod. `pod` gives its newest version, `is_unwanted` says that it must not be started any further."""
+
+    __slots__ = ("_has_mounted", "_host", "_is_unwanted", "_mount_retry_s", "_on_start", "_pod", "_state", "_wake")
+
+    def __init__(
+        self,
+        host: Host,
+        state: PodState,
+        *,
+        pod: Callable[[], FrozenObject],
+        is_unwanted: Callable[[], bool],
+        on_start: Callable[[str, Run], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._state = state
+        self._pod = pod
+        self._is_unwanted = is_unwanted
+        self._on_start = on_start
+        self._wake = wake
+        self._has_mounted = False
+        self._mount_retry_s = 0.0
+
+    def mount(self) -> Outcome:
+        """Look whether all volumes are there; when not, there is something to retry."""
+        if self._has_mounted:
+            return Outcome()
+        pod, client = self._pod(), self._host.client
+        namespace = namespace_of(pod)
+        errors = mount_errors(pod["spec"], lambda bucket, name: client.get(bucket, namespace, name))
+        for error in errors:
+            self._host.recorder.event(pod, "Warning", "FailedMount", str(error))
+            if error.missing:
+                self._await(key_of(error.missing[0], namespace, error.missing[1]))
+        if not errors:
+            self._has_mounted = True
+            return Outcome()
+        self._mount_retry_s = min(max(self._mount_retry_s * 2, _MOUNT_RETRY_S), _MOUNT_RETRY_S_MAX)
+        return Outcome(retry_s=self._mount_retry_s)
+
+    async def act(self, actions: Actions) -> Outcome:
+        """Do what was planned."""
+        if actions.creates_sandbox and not await self._create_sandbox():
+            return Outcome(retry_s=RETRY_S)
+        await self._replace(actions.replace)
+        has_changed = actions.creates_sandbox
+        failures: list[NotStarted] = []
+        for container in [*actions.start_init, *actions.start]:
+            if self._is_unwanted():
+                return Outcome(has_changed=True)
+            failure = await self._start(container)
+            if failure is None or failure.run is not None:
+                has_changed = True
+            if failure is not None:
+                failures.append(failure)
+                if container in actions.start_init and not is_sidecar(container):
+                    break
+        if has_changed:  # What ends at once has ended by then, and is never told to run.
+            await self._host.clock.sleep(self._host.pace.look_s())
+        return self._outcome(failures, has_changed=has_changed)
+
+    def _outcome(self, failures: Sequence[NotStarted], *, has_changed: bool) -> Outcome:
+        """Failures are tried again when a back-off ends, else at the kubelet's usual pace."""
+        if not failures:
+            return Outcome(has_changed)
+        now_s = self._host.clock.now_s()
+        ends = [failure.retry_at_s for failure in failures if failure.retry_at_s]
+        delay_s = min(max(min(ends) - now_s, 0.0), _RETRY_S_MAX) if ends else RETRY_S
+        return Outcome(has_changed, delay_s * (1 + self._host.clock.random.random() * _JITTER), bool(ends))
+
+    async def _create_sandbox(self) -> bool:
+        host, state = self._host, self._state
+        if state.sandboxes:
+            host.recorder.event(self._pod(), "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+        await host.clock.sleep(host.pace.sandbox_s())
+        if not self._pod()["spec"].get("hostNetwork"):
+            try:
+                state.pod_ip = host.addresses.take()
+            except AddressesExhausted:
+                host.recorder.event(self._pod(), "Warning", "FailedCreatePodSandBox", _NO_ADDRESS)
+                return False
+        state.has_sandbox = True
+        state.sandboxes += 1
+        return True
+
+    async def _replace(self, containers: Sequence[FrozenObject]) -> None:
+        """Stop containers whose image was changed; they are started again."""
+        for container in containers:
+            run = self._state.find(container["name"])
+            if run is not None and run.handle is not None:
+                message = f"Container {container['name']} definition changed, will be restarted"
+                tell_killing(self._host, self._pod(), container, message)
+                run.handle.stop(max(grace_s_of(self._pod()), GRACE_S_MIN))
+                await asyncio.shield(run.handle.exited)
+
+    async def _start(self, container: FrozenObject) -> NotStarted | None:
+        """Start one container; what kept it from running, if anything did."""
+        name, state = container["name"], self._state
+        try:
+            run = await ContainerStart(self._host, self._pod(), state, container).run()
+        except NotStarted as failure:
+            state.reasons[name] = Reason(failure.reason, failure.message)
+            if failure.run is not None:
+                state.replace(name, failure.run)
+            if failure.awaits:
+                self._await(failure.awaits)
+            return failure
+        state.reasons.pop(name, None)
+        state.replace(name, run)
+        self._on_start(name, run)
+        return None
+
+    def _await(self, key: str) -> None:
+        # DIFFERS: upstream looks again at its own pace; we look as soon as the object that was missing is written, too.
+        self._host.wait_for(key, self._wake)
