@@ -66,11 +66,11 @@ def default_pod_spec(spec: Object) -> None:
         spec["schedulerName"] = "default-scheduler"
     for volume in spec.get("volumes") or ():
         default_volume(volume)
-    for container in spec.get("containers", ()):
+    for container in spec.get("containers") or ():
         default_container(container)
-    for container in spec.get("initContainers", ()):
+    for container in spec.get("initContainers") or ():
         default_container(container)
-    for container in spec.get("ephemeralContainers", ()):
+    for container in spec.get("ephemeralContainers") or ():
         default_container(container)
     if overhead := spec.get("overhead"):
         default_resource_list(overhead)
@@ -138,8 +138,8 @@ def _default_probe(probe: Object) -> None:
     probe.setdefault("failureThreshold", 3)
     if "httpGet" in probe:
         _default_http_get(probe["httpGet"])
-    if "grpc" in probe:
-        probe["grpc"].setdefault("service", "")
+    if "grpc" in probe and probe["grpc"].get("service") is None:
+        probe["grpc"]["service"] = ""
 
 
 def _default_http_get(action: Object) -> None:

@@ -94,7 +94,7 @@ def _as_go(security: FrozenObject) -> Any:
 
 def validate_pod_security(spec: FrozenObject, path: str) -> Errors:
     """validatePodSpecSecurityContext; `path` is the context's own."""
-    security = spec["securityContext"]
+    security = spec.get("securityContext") or {}
     errors: Errors = []
     for field in ("fsGroup", "runAsUser", "runAsGroup"):
         if field in security and (messages := is_user_id(security[field])):
@@ -114,7 +114,7 @@ def validate_pod_security(spec: FrozenObject, path: str) -> Errors:
     if "appArmorProfile" in security:
         errors += _app_armor(security["appArmorProfile"], f"{path}.appArmorProfile")
     errors += _one_of(security, path, "supplementalGroupsPolicy", ("Merge", "Strict"))
-    return errors + _one_of(security, path, "seLinuxChangePolicy", ("MountOption", "Recursive"))
+    return errors + _one_of(security, path, "seLinuxChangePolicy", ("Recursive",))
 
 
 def _one_of(value: FrozenObject, path: str, field: str, supported: tuple[str, ...]) -> Errors:

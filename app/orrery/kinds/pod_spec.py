@@ -114,7 +114,7 @@ def validate_pod_spec(spec: FrozenObject, path: str, *, meta: FrozenObject | Non
     if "resources" in spec:
         errors += validate_pod_level_resources(spec, f"{path}.resources", claims)
     errors += _policies(spec, path, is_pod=meta is not None)
-    if spec.get("securityContext"):
+    if spec.get("securityContext") or spec.get("hostPID"):
         errors += validate_pod_security(spec, f"{path}.securityContext")
     errors += _placement(spec, path)
     errors += _identity(spec, path)

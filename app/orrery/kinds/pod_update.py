@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from orrery.kinds.internal_structs import difference, pod_spec_as_internal
+from orrery.kinds.internal_structs import as_internal, difference, pod_spec_as_internal
 from orrery.kinds.kind import Errors
 from orrery.kinds.pod_scheduling import REQUIRED, validate_tolerations
 from orrery.kinds.pod_spec import MIRROR, validate_pod_annotations
@@ -161,9 +161,15 @@ def _node_affinity_change(affinity: FrozenObject, before: FrozenObject) -> Error
     terms = (affinity.get(REQUIRED) or {}).get("nodeSelectorTerms") or []
     old_terms = before[REQUIRED].get("nodeSelectorTerms") or []
     if old_terms and len(old_terms) != len(terms):
-        return [invalid(path, terms or None, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")]
+        return [
+            invalid(
+                path,
+                [as_internal("NodeSelectorTerm", term) for term in terms] or None,
+                "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
+            )
+        ]
     return [
-        invalid(f"{path}[{index}]", new, "only additions are allowed (no mutations or deletions)")
+        invalid(f"{path}[{index}]", as_internal("NodeSelectorTerm", new), "only additions are allowed (no mutations or deletions)")
         for index, (new, old) in enumerate(zip(terms, old_terms, strict=False))
         if not _only_adds(new, old)
     ]

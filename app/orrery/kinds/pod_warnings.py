@@ -30,7 +30,10 @@ def pod_warnings(spec: FrozenObject, meta: FrozenObject, prefix: str = "") -> li
     at = f"{prefix}spec"
     annotations: Mapping[str, str] = meta.get("annotations") or {}
     containers = list(containers_with_path(spec, at))
-    warnings: list[str] = []
+    # Upstream warns of a Pod's AppArmor annotations before all else, of a template's with the container.
+    warnings = (
+        [text for container, _ in containers for text in _app_armor(container, spec, annotations)] if annotations and not prefix else []
+    )
     if "nodeSelector" in spec:
         for key in spec["nodeSelector"]:
             warnings += node_label_warnings(f"{at}.nodeSelector[{key}]", key)
@@ -115,16 +118,19 @@ def _profile_annotations(container: FrozenObject, spec: FrozenObject, annotation
     key = SECCOMP_CONTAINER + container.get("name", "")
     if key in annotations and "seccompProfile" not in security:
         warnings.append(f"{prefix}metadata.annotations[{key}]: {_SECCOMP}")
+    return warnings + _app_armor(container, spec, annotations, prefix=prefix) if prefix else warnings
+
+
+def _app_armor(container: FrozenObject, spec: FrozenObject, annotations: Mapping[str, str], *, prefix: str = "") -> list[str]:
     key = APP_ARMOR + container.get("name", "")
-    if key in annotations:
-        profile = app_armor_profile(annotations[key])
-        own = security.get("appArmorProfile")
-        pod = (spec.get("securityContext") or {}).get("appArmorProfile")
-        # DIFFERS: upstream does not warn about a Pod whose container gives the same profile as field and annotation; we do.
-        unread = own is None and (pod is None or pod != profile) if prefix else own in (None, profile) and profile != pod
-        if unread:
-            warnings.append(f"{prefix}metadata.annotations[{key}]: {_APP_ARMOR_FIELD}")
-    return warnings
+    if key not in annotations:
+        return []
+    profile = app_armor_profile(annotations[key])
+    own = (container.get("securityContext") or {}).get("appArmorProfile")
+    pod = (spec.get("securityContext") or {}).get("appArmorProfile")
+    # DIFFERS: upstream does not warn about a Pod whose container gives the same profile as field and annotation; we do.
+    unread = own is None and (pod is None or pod != profile) if prefix else own in (None, profile) and profile != pod
+    return [f"{prefix}metadata.annotations[{key}]: {_APP_ARMOR_FIELD}"] if unread else []
 
 
 def _container(container: FrozenObject, path: str) -> list[str]:
