@@ -176,7 +176,7 @@ class ContainerStart:
             pod_ip=host_ip if self.pod["spec"].get("hostNetwork") else self.state.pod_ip,
             host_ip=host_ip,
             lookup=lambda bucket, name: client.get(bucket, namespace, name),
-            services={},
+            services={},  # DIFFERS: upstream adds variables for every Service; we add none until containers run programs that read them.
             allocatable=self.host.allocatable,
         )
 

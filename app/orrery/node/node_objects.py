@@ -107,6 +107,7 @@ def node_conditions(old: Sequence[FrozenObject], now_s: float) -> list[Object]:
 
 
 def _node_info(facts: NodeFacts) -> Object:
+    # DIFFERS: upstream reads these facts from the machine; we tell of a Debian machine with containerd, whatever the host is.
     machine = hashlib.sha256(f"machine/{facts.name}".encode()).hexdigest()
     return {
         "architecture": "amd64",
