@@ -56,15 +56,20 @@ _SUBSTITUTES = (
     (re.compile(r"\b10\.(0|96)\.0\.0/(16|12)\b"), "<service range>"),
     (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
     (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
+    (re.compile(r"in scheme \"[^\"]+\""), "in scheme S"),
+    (re.compile(r"\bBad_[a-z0-9]{5}\b"), "Bad_<random>"),
+    (re.compile(r'\\"(resourceVersion|creationTimestamp)\\":\\"[^"]+\\"'), r"\1 T"),
 )
-_AGE = re.compile(r"^(\d+(s|m|h|d)|\d+m\d+s|<unknown>)$")
+_AGE = re.compile(r"^(\d+(s|m|h|d)|\d+m\d+s|<unknown>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$")
 
 
 def normal(value: Any, key: str = "") -> Any:
     """`value` with everything blanked that may differ between two honest servers."""
     if isinstance(value, dict):
         if value.get("kind") in CONTROLLED:
-            value = {name: inner for name, inner in value.items() if name != "status"}
+            value = _without_status(value)
+        elif value.get("kind", "").removesuffix("List") in CONTROLLED and isinstance(value.get("items"), list):
+            value = {**value, "items": [_without_status(item) for item in value["items"]]}
         if key == "annotations":
             value = {name: inner for name, inner in value.items() if name != REVISION}
         kept = {
@@ -83,6 +88,10 @@ def normal(value: Any, key: str = "") -> Any:
         if key == "cells" and (_AGE.match(value) or re.fullmatch(r"10\.[\d.]+", value)):
             return "<volatile>"
     return value
+
+
+def _without_status(obj: dict[str, Any]) -> dict[str, Any]:
+    return {name: inner for name, inner in obj.items() if name != "status"}
 
 
 def _blank(name: str, value: Any) -> Any:

@@ -6,6 +6,7 @@ Order matters.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.parity.samples import NAMESPACE, SAMPLES, Object, meta, path_of, pod_spec, sample, template
@@ -39,7 +40,7 @@ def steps() -> list[Step]:
     return [
         Step("!namespace", "POST", "/api/v1/namespaces", JSON, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}),
         Step("!wait for the service account", "WAIT", f"{NS}/serviceaccounts/default"),
-        *_every_kind(),
+        *_every_kind(lambda kind: kind != "ServiceCIDR"),
         *_bodies(),
         *_paths(),
         *_metadata(),
@@ -55,13 +56,16 @@ def steps() -> list[Step]:
         *_options(),
         *_deletion(),
         *_reviews(),
+        *_every_kind(lambda kind: kind == "ServiceCIDR"),  # Last: a range that goes makes the real server's allocators pause.
         Step("!end", "DELETE", f"/api/v1/namespaces/{NAMESPACE}"),
     ]
 
 
-def _every_kind() -> list[Step]:
+def _every_kind(wanted: Callable[[str], bool]) -> list[Step]:
     found: list[Step] = []
     for api_version, kind, resource, namespaced, rest in SAMPLES:
+        if not wanted(kind):
+            continue
         path = path_of(api_version, resource, namespaced=namespaced)
         body = {"apiVersion": api_version, "kind": kind, **rest}
         one = f"{path}/{rest['metadata']['name']}"

@@ -82,7 +82,18 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
     cluster = await open_cluster(Settings(pace=options.pace, nodes=options.nodes), source)
     try:
         app = cluster.app(tokens=tokens, allowed_hosts=(options.host, *options.allowed_hosts))
-        server = _Server(uvicorn.Config(app, http="httptools", lifespan="off", log_level="warning", access_log=False, ws="none"))
+        server = _Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                server_header=False,
+                proxy_headers=False,
+            )
+        )
         _stop_on_signals(server, cluster)
         await cluster.start()
         url = f"http://{_address(_reachable(options.host), port)}"
