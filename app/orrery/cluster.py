@@ -106,7 +106,9 @@ class Cluster:
 
     async def start(self) -> None:
         """Make what a fresh cluster has, then start controllers and nodes."""
-        await asyncio.gather(*(self._create(bucket, obj) for bucket, obj in bootstrap_objects(self.settings)))
+        objects = bootstrap_objects(self.settings)
+        for is_inside in (False, True):  # Namespaces come before what lies in them.
+            await asyncio.gather(*(self._create(bucket, obj) for bucket, obj in objects if ("namespace" in obj["metadata"]) is is_inside))
         self._expiry = self.verbs.expire_events()
         self.runner.start()
         await self.kubelet.start()
