@@ -177,6 +177,31 @@ async def test_affinity_brings_pods_together_and_lets_the_first_one_begin(world:
     assert "" not in nodes
 
 
+async def test_a_hard_spread_keeps_zones_even(world: World) -> None:
+    await world.start(kubelet=False, nodes=0)
+    for name, zone in (("a-1", "a"), ("a-2", "a"), ("b-1", "b"), ("none", "")):
+        made = node(name, unschedulable=zone == "b")
+        made["metadata"]["labels"] |= {"zone": zone} if zone else {}
+        await world.create("nodes", made)
+    web = {"app": "web"}
+    rule = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": web}}
+
+    nodes = [await node_of(world, pod(f"p-{number}", labels=web, topologySpreadConstraints=[rule])) for number in range(2)]
+
+    assert nodes[0] in ("a-1", "a-2")
+    assert nodes[1] == ""
+    assert scheduled(world, "p-1")["message"] == refusal(
+        "1 node(s) didn't match pod topology spread constraints (missing required label), 1 node(s) were unschedulable, "
+        "2 node(s) didn't match pod topology spread constraints",
+        f"2 {NO_VICTIMS}, 2 {NO_HELP}",
+        nodes=4,
+    )
+
+    await world.client.change("nodes", "", "b-1", lambda draft: draft["spec"].pop("unschedulable"))
+    await world.settle()
+    assert world.get("pods", "p-1")["spec"]["nodeName"] == "b-1"
+
+
 async def test_a_pod_that_waits_for_a_neighbour_is_bound_when_it_comes(world: World) -> None:
     await world.start(kubelet=False)
     assert await node_of(world, pod("follower", affinity=affinity(app="db"))) == ""

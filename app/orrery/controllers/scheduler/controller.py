@@ -14,7 +14,6 @@ from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, r
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.controllers.pods import condition_of
-from orrery.controllers.scheduler.affinity import Neighbours
 from orrery.controllers.scheduler.filters import filter_nodes, refusal_message
 from orrery.controllers.scheduler.nodes import Cluster, Effect
 from orrery.controllers.scheduler.scores import choose
@@ -83,7 +82,7 @@ class SchedulerController:
         problem = self._claim_problem(pod)
         if problem is not None:
             return await self._fail(pod, wish, self._about_all(problem))
-        fitting, refusals = filter_nodes(wish, self._cluster, Neighbours(wish, self._cluster, self._client))
+        fitting, refusals = filter_nodes(wish, self._cluster, self._client)
         if not fitting:
             return await self._fail(pod, wish, refusal_message(wish, refusals))
         node = choose(wish, fitting, self._cluster, self._clock.random).name
@@ -110,7 +109,7 @@ class SchedulerController:
         before = self._waiting.get(wish.key)
         attempts = before.attempts + 1 if before is not None else 1
         backoff_s = min(_BACKOFF_FIRST_S * 2 ** min(attempts - 1, 10), _BACKOFF_MAX_S)
-        near = "podAffinity" in wish.affinity
+        near = bool("podAffinity" in wish.affinity or wish.spread)
         self._waiting[wish.key] = _Waiting(attempts, self._clock.now_s() + backoff_s, near)
         self._recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
         await self._report(pod, message)

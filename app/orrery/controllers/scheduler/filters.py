@@ -10,8 +10,10 @@ from typing import Final, NamedTuple
 
 from orrery.controllers.scheduler.affinity import Neighbours, fits_node_affinity, named_nodes
 from orrery.controllers.scheduler.nodes import Cluster, NodeView
+from orrery.controllers.scheduler.topology import Spread
 from orrery.controllers.scheduler.wishes import Wish
 from orrery.machinery.objects import FrozenObject, Object
+from orrery.verbs.client import Client
 
 NO_NODES: Final = "no nodes available to schedule pods"
 _UNSCHEDULABLE_TAINT: Final[Object] = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -30,16 +32,19 @@ _NOT_NAMED: Final = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",)
 _AFFINITY: Final = Refusal(("node(s) didn't match Pod's node affinity/selector",))
 _PORTS: Final = Refusal(("node(s) didn't have free ports for the requested pod ports",), resolvable=True)
 _NEIGHBOURS: Final = Refusal(("node(s) didn't match pod affinity rules",))
+_UNEVEN: Final = Refusal(("node(s) didn't match pod topology spread constraints",), resolvable=True)
+_NO_TOPOLOGY: Final = Refusal(("node(s) didn't match pod topology spread constraints (missing required label)",))
 _REPELS: Final = Refusal(("node(s) didn't match pod anti-affinity rules",), resolvable=True)
 _REPELLED: Final = Refusal(("node(s) didn't satisfy existing pods anti-affinity rules",), resolvable=True)
 
 
-def filter_nodes(wish: Wish, cluster: Cluster, neighbours: Neighbours) -> tuple[list[NodeView], list[Refusal]]:
+def filter_nodes(wish: Wish, cluster: Cluster, client: Client) -> tuple[list[NodeView], list[Refusal]]:
     """The nodes the Pod can go to, and a refusal for each of the others."""
     fitting, refusals = [], []
+    neighbours, spread = Neighbours(wish, cluster, client), Spread(wish, cluster, client)
     names = named_nodes(wish)
     for node in cluster.in_order():
-        refusal = _NOT_NAMED if names is not None and node.name not in names else refuse(wish, node, cluster, neighbours)
+        refusal = _NOT_NAMED if names is not None and node.name not in names else _refuse(wish, node, cluster, neighbours, spread)
         if refusal is None:
             fitting.append(node)
         else:
@@ -47,8 +52,24 @@ def filter_nodes(wish: Wish, cluster: Cluster, neighbours: Neighbours) -> tuple[
     return fitting, refusals
 
 
-def refuse(wish: Wish, node: NodeView, cluster: Cluster, neighbours: Neighbours) -> Refusal | None:
+def _refuse(wish: Wish, node: NodeView, cluster: Cluster, neighbours: Neighbours, spread: Spread) -> Refusal | None:
     """Why the Pod cannot go to this node; None when it can."""
+    refusal = _refuse_alone(wish, node, cluster)
+    if refusal is not None:
+        return refusal
+    if spread.lacks_label(node):
+        return _NO_TOPOLOGY
+    if spread.refuses(node):
+        return _UNEVEN
+    if neighbours.is_repelled(node):
+        return _REPELLED
+    if not neighbours.attracts(node):
+        return _NEIGHBOURS
+    return _REPELS if neighbours.repels(node) else None
+
+
+def _refuse_alone(wish: Wish, node: NodeView, cluster: Cluster) -> Refusal | None:
+    """What the node itself has against the Pod, whatever lies elsewhere."""
     if node.unschedulable and not tolerates(wish.tolerations, _UNSCHEDULABLE_TAINT):
         return _UNSCHEDULABLE
     if node.taints and any(is_hard(taint) and not tolerates(wish.tolerations, taint) for taint in node.taints):
@@ -57,14 +78,7 @@ def refuse(wish: Wish, node: NodeView, cluster: Cluster, neighbours: Neighbours)
         return _AFFINITY
     if wish.ports and any(mine.collides(taken) for taken in cluster.usage(node.name).ports for mine in wish.ports):
         return _PORTS
-    insufficient = _insufficient(wish, node, cluster)
-    if insufficient is not None:
-        return insufficient
-    if neighbours.is_repelled(node):
-        return _REPELLED
-    if not neighbours.attracts(node):
-        return _NEIGHBOURS
-    return _REPELS if neighbours.repels(node) else None
+    return _insufficient(wish, node, cluster)
 
 
 def is_hard(taint: FrozenObject) -> bool:

@@ -1,6 +1,6 @@
 """Which of the fitting nodes is best: upstream's scores that show, with upstream's weights, each from 0 to 100.
 
-# DIFFERS: upstream also scores image locality, balance between resources, soft topology spread and preferred inter-pod affinity;
+# DIFFERS: upstream also scores image locality, balance between resources and preferred inter-pod affinity;
 we spread the Pods of one owner over nodes directly.
 """
 

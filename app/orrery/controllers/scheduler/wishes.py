@@ -51,6 +51,7 @@ class Wish:
     tolerations: Sequence[Object]
     node_selector: Mapping[str, str]
     affinity: FrozenObject
+    spread: Sequence[Object]
     never_preempts: bool
 
 
@@ -73,6 +74,7 @@ def wish_of(pod: FrozenObject) -> Wish:
         spec.get("tolerations") or (),
         spec.get("nodeSelector") or {},
         spec.get("affinity") or {},
+        spec.get("topologySpreadConstraints") or (),
         spec.get("preemptionPolicy") == "Never",
     )
 
