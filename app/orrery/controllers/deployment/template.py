@@ -49,11 +49,9 @@ def _pruned(value: Any) -> Any:
 
 
 def template_hash(template: FrozenObject, collisions: int | None) -> str:
-    """The value of pod-template-hash.
-
-    # DIFFERS: upstream hashes Go's own dump of the template's memory; we hash its canonical JSON, so names differ from a real
-    cluster's but look alike (FNV-32a in the same alphabet), and the same template always gets the same name.
-    """
+    """The value of pod-template-hash: the same for the same template, always."""
+    # DIFFERS: upstream hashes Go's own dump of the template's memory; we hash its canonical JSON, so the names of ReplicaSets
+    # differ from a real cluster's but look alike (FNV-32a in the same alphabet).
     canonical = {"metadata": _pruned(_metadata(template)), "spec": _pruned(template["spec"])}
     text = orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
     if collisions is not None:

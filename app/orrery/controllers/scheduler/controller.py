@@ -2,8 +2,6 @@
 
 Choosing does not wait, so two Pods never race for the same room; bindings do, so many are written in one batch. A Pod that fits
 nowhere waits for an event that may change that, with upstream's back-off (1 s doubling to 10 s) between attempts.
-
-# DIFFERS: upstream takes waiting Pods by priority; we take them in the order they came.
 """
 
 from collections.abc import Iterable
@@ -33,6 +31,8 @@ _BACKOFF_MAX_S: Final = 10.0
 _FLUSH_S: Final = 300.0
 _WAKE: Final = "*"
 """A key that is no Pod: look at all who wait."""
+
+# DIFFERS: upstream takes waiting Pods by priority; we take them in the order they came.
 
 
 @dataclass(slots=True)

@@ -123,10 +123,8 @@ def _ordered(requests: Mapping[str, int]) -> Sequence[str]:
 
 
 def refusal_message(wish: Wish, refusals: Sequence[Refusal]) -> str:
-    """What FailedScheduling says, reasons counted and sorted as text.
-
+    """What FailedScheduling says, reasons counted and sorted as text."""
     # DIFFERS: upstream may preempt Pods of lower priority; we never do, so the answer is always that there are no victims.
-    """
     if not refusals:
         return NO_NODES
     counted = _counted(reason for refusal in refusals for reason in refusal.reasons)

@@ -1,8 +1,4 @@
-"""Which of the fitting nodes is best: upstream's scores that show, with upstream's weights, each from 0 to 100.
-
-# DIFFERS: upstream also scores image locality, balance between resources and preferred inter-pod affinity;
-we spread the Pods of one owner over nodes directly.
-"""
+"""Which of the fitting nodes is best: upstream's scores that show, with upstream's weights, each from 0 to 100."""
 
 from collections.abc import Sequence
 from random import Random
@@ -13,6 +9,8 @@ from orrery.controllers.scheduler.filters import tolerates
 from orrery.controllers.scheduler.nodes import Cluster, NodeView
 from orrery.controllers.scheduler.wishes import Wish
 
+# DIFFERS: upstream also scores image locality, balance between resources, soft topology spread and preferred inter-pod affinity;
+# we spread the Pods of one owner over nodes directly.
 SCORE_MAX: Final = 100
 _TAINT_WEIGHT: Final = 3
 _AFFINITY_WEIGHT: Final = 2

@@ -1,9 +1,7 @@
 """Hard topology spread: how unevenly the Pods a constraint selects may lie over the values of a node label.
 
 Follows the PodTopologySpread plugin's filter with its default policies: nodes that node affinity excludes do not count, tainted
-ones do. Only constraints with whenUnsatisfiable DoNotSchedule are looked at.
-
-# DIFFERS: upstream also scores nodes by soft constraints; we spread the Pods of one owner over nodes instead.
+ones do. Only constraints with whenUnsatisfiable DoNotSchedule are looked at; soft ones would be a matter of scores.
 """
 
 from collections import Counter
