@@ -4,9 +4,14 @@ decode → default → wipe system fields → namespace → admission → fill s
 canonicalize → log.
 """
 
+from functools import cache
 from typing import Final
 
+import orjson
+
+from orrery.kinds.decoding import decode
 from orrery.kinds.kind import Kind
+from orrery.kinds.schema import struct_of
 from orrery.machinery.clock import new_name_suffix
 from orrery.machinery.errors import AlreadyExists, ApiError, GenerateNameConflict, Invalid
 from orrery.machinery.objects import Object, is_deleting
@@ -85,7 +90,7 @@ def check_new(call: Call, kind: Kind, obj: Object, allocation: Allocation | None
     if behaviour.has_generation:
         meta["generation"] = 1
     if kind.has_status and kind.bucket not in _KEEP_STATUS_ON_CREATE:
-        obj["status"] = {}
+        obj["status"] = new_status(kind)
     if behaviour.prepare_create is not None:
         behaviour.prepare_create(obj)
     if allocation is not None:
@@ -96,11 +101,23 @@ def check_new(call: Call, kind: Kind, obj: Object, allocation: Allocation | None
     if validate is not None:
         errors += validate(obj)
     if errors:
-        raise Invalid(call.kind.qualified_kind, meta.get("name", ""), errors)
+        raise Invalid(kind.qualified_kind, meta.get("name", ""), errors)
     if behaviour.warnings is not None:
         call.warnings += behaviour.warnings(obj, None)
     if behaviour.canonicalize is not None:
         behaviour.canonicalize(obj)
+
+
+def new_status(kind: Kind) -> Object:
+    """The status of an object nobody has reported on: Go's zero value, which is not always empty."""
+    status: Object = orjson.loads(_zero_status(kind))
+    return status
+
+
+@cache
+def _zero_status(kind: Kind) -> bytes:
+    zero = decode(struct_of(kind), {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}}, [])
+    return orjson.dumps(zero.get("status") or {})
 
 
 async def _append(registry: Registry, call: Call, kind: Kind, obj: Object, *, generated: bool) -> Record:

@@ -54,7 +54,7 @@ def _same_content(obj: Object, old: FrozenObject) -> bool:
     return all(obj.get(field) == old.get(field) for field in fields)
 
 
-def _validate_update(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
+def validate_update(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
     validate = kind.behaviour.validate_update or stored_kind(kind).behaviour.validate_update
     return validate(obj, old) if validate is not None else []
 
@@ -88,5 +88,5 @@ def _validate_status(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
     return validate(obj, old) if validate is not None else []
 
 
-UPDATE = Strategy(_prepare_update, _validate_update, _warn_update, may_create=True)
+UPDATE = Strategy(_prepare_update, validate_update, _warn_update, may_create=True)
 STATUS = Strategy(_prepare_status, _validate_status)

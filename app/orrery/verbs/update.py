@@ -161,7 +161,7 @@ def check_change(call: Call, kind: Kind, obj: Object, old: FrozenObject, strateg
     errors += changed + changed
     errors += strategy.validate(call.kind, obj, old)
     if errors:
-        raise Invalid(call.kind.qualified_kind, meta.get("name", ""), errors)
+        raise Invalid(kind.qualified_kind, meta.get("name", ""), errors)
     if strategy.warnings is not None:
         call.warnings += strategy.warnings(kind, obj, old)
     if kind.behaviour.canonicalize is not None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from orrery.kinds.kind import Kind, Scale
-from orrery.machinery.errors import Conflict, Invalid, PathNotFound
+from orrery.machinery.errors import Invalid, PathNotFound
 from orrery.machinery.field_errors import invalid
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.store.log import Record
@@ -14,7 +14,7 @@ from orrery.verbs.patch import apply_patch
 from orrery.verbs.registry import Registry, stored_kind
 from orrery.verbs.results import PatchType, unstored
 from orrery.verbs.subresources.handler import Handler
-from orrery.verbs.update import change
+from orrery.verbs.update import change, check_uid
 
 SCALE: Final = Kind("autoscaling", "v1", "Scale", "scales", "scale", namespaced=True, verbs=())
 _COPIED: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -86,7 +86,4 @@ def _check(call: Call, scale: Object, old: FrozenObject) -> None:
     if replicas < 0:
         errors = [invalid("spec.replicas", replicas, "must be greater than or equal to 0")]
         raise Invalid("Scale.autoscaling", call.name, errors)
-    uid, actual = scale["metadata"].get("uid"), old["metadata"]["uid"]
-    if uid and uid != actual:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {actual}"
-        raise Conflict(call.kind.group_resource, call.name, why)
+    check_uid(call, scale["metadata"].get("uid", ""), old["metadata"]["uid"])

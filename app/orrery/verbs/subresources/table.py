@@ -6,7 +6,7 @@ from orrery.kinds.kind import Errors, Kind
 from orrery.machinery.errors import PathNotFound
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.verbs.call import Call
-from orrery.verbs.strategies import STATUS, Strategy, keep_all_but, keep_status
+from orrery.verbs.strategies import STATUS, Strategy, keep_all_but, keep_status, validate_update
 from orrery.verbs.subresources.binding import BindingHandler
 from orrery.verbs.subresources.eviction import EvictionHandler
 from orrery.verbs.subresources.handler import Handler, NotServedYet, PartOfObject
@@ -38,7 +38,7 @@ _BY_KIND: Final[dict[tuple[str, str], Handler]] = {
     ("pods", "eviction"): EvictionHandler(),
     ("pods", "ephemeralcontainers"): PartOfObject(EPHEMERAL),
     ("pods", "resize"): PartOfObject(RESIZE),
-    ("namespaces", "finalize"): PartOfObject(Strategy(_prepare_finalize, _no_errors)),
+    ("namespaces", "finalize"): PartOfObject(Strategy(_prepare_finalize, validate_update)),
     ("certificatesigningrequests.certificates.k8s.io", "approval"): PartOfObject(Strategy(_prepare_approval, _no_errors)),
 }
 _NOT_SERVED_YET: Final = NotServedYet()
