@@ -6,6 +6,7 @@ What can go wrong before the first request is one line on standard error and exi
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
 import socket
 import sys
@@ -59,7 +60,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as problem:
-        reason = problem.strerror or str(problem)
+        # socket.create_server repeats the address in the text of its error; the number alone says what is wrong.
+        reason = os.strerror(problem.errno) if problem.errno is not None and problem.errno > 0 else problem.strerror or str(problem)
         raise StartError(f"cannot listen on {_address(host, port)}: {reason[0].lower()}{reason[1:]}") from problem
 
 
