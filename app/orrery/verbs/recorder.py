@@ -18,6 +18,9 @@ from orrery.verbs.client import Client
 Style = Literal["core", "events"]
 Value = TypeVar("Value")
 
+_NEWER: Final = frozenset({"default-scheduler"})
+"""Components whose real ones write the newer form."""
+
 _CACHE_MAX: Final = 4096
 _ALIKE_MAX: Final = 10
 """So many messages of one reason about one object are told apart; the next ones are combined."""
@@ -60,12 +63,13 @@ class _Written:
 class EventRecorder:
     """One component's events. `host` is the node's name for a kubelet."""
 
-    def __init__(self, client: Client, component: str, host: str = "", *, style: Style = "core") -> None:
+    def __init__(self, client: Client, component: str, host: str = "", *, style: Style | None = None) -> None:
+        """`style` None is the one the real component writes."""
         self._client = client
         self._clock = client.clock
         self._component = component
         self._host = host
-        self._style = style
+        self._style: Style = style or ("events" if component in _NEWER else "core")
         self._queue: deque[Object] = deque()
         self._drain: asyncio.Task[None] | None = None
         self._last_ns = 0
