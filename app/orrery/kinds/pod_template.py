@@ -31,7 +31,11 @@ def non_negative(owner: FrozenObject, path: str, *fields: str) -> Errors:
 def not_above(status: FrozenObject, path: str, fields: Sequence[str], *, most: str = "replicas", told: str = "status.replicas") -> Errors:
     """Counts that are part of another count."""
     limit = status.get(most, 0)
-    return [invalid(f"{path}.{field}", status[field], f"cannot be greater than {told}") for field in fields if status.get(field, 0) > limit]
+    return [
+        invalid(f"{path}.{field}", status.get(field, 0), f"cannot be greater than {told}")
+        for field in fields
+        if status.get(field, 0) > limit
+    ]
 
 
 def not_decremented(status: FrozenObject, old: FrozenObject) -> Errors:
