@@ -82,6 +82,8 @@ def _parsed(options: ListOptions) -> tuple[LabelSelector, FieldSelector]:
 
 
 def _check_fields(kind: Kind, fields: FieldSelector) -> None:
+    if fields.is_everything:
+        return
     known = selectable_fields(kind)
     for term in fields.terms:
         if term.field in _ALWAYS or term.field in known:

@@ -162,7 +162,7 @@ def check_change(call: Call, kind: Kind, obj: Object, old: FrozenObject, strateg
     errors += strategy.validate(call.kind, obj, old)
     if errors:
         raise Invalid(kind.qualified_kind, meta.get("name", ""), errors)
-    if strategy.warnings is not None:
+    if strategy.warnings is not None and not call.trusted:
         call.warnings += strategy.warnings(kind, obj, old)
     if kind.behaviour.canonicalize is not None:
         kind.behaviour.canonicalize(obj)
