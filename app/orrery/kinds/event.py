@@ -1,6 +1,6 @@
 """Event, in its two forms: core's, which is stored, and events.k8s.io's, which is checked more strictly.
 
-Follows core's `validation/events.go`, the registry's strategy and the conversion of `apis/events/v1`.
+Follows core's `validation/events.go` and the registry's strategy; how one form becomes the other is in `event_conversion`.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,6 @@ from orrery.machinery.objects import FrozenObject, Object
 _TEXT_BYTES_MAX: Final = 128
 _NOTE_BYTES_MAX: Final = 1024
 _CONTROLLER: Final = "reportingComponent"
-_RENAMED: Final = {
-    "regarding": "involvedObject",
-    "note": "message",
-    "reportingController": _CONTROLLER,
-    "deprecatedSource": "source",
-    "deprecatedFirstTimestamp": "firstTimestamp",
-    "deprecatedLastTimestamp": "lastTimestamp",
-    "deprecatedCount": "count",
-}
-_RENAMED_BACK: Final = {core: new for new, core in _RENAMED.items()}
 _INVOLVED: Final = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 _IMMUTABLE: Final[tuple[tuple[str, Any], ...]] = (
     ("involvedObject", {}),
@@ -41,16 +31,6 @@ _IMMUTABLE: Final[tuple[tuple[str, Any], ...]] = (
     (_CONTROLLER, ""),
     ("reportingInstance", ""),
 )
-
-
-def to_core(obj: Object) -> Object:
-    """An events.k8s.io Event as the core Event that is stored."""
-    return {**{_RENAMED.get(key, key): value for key, value in obj.items()}, "apiVersion": "v1", "kind": "Event"}
-
-
-def from_core(obj: FrozenObject) -> Object:
-    """A stored Event as events.k8s.io/v1 serves it."""
-    return {**{_RENAMED_BACK.get(key, key): value for key, value in obj.items()}, "apiVersion": "events.k8s.io/v1", "kind": "Event"}
 
 
 def _validate(obj: Object) -> Errors:

@@ -5,6 +5,7 @@ IPv4-mapped IPv6 addresses and only warn; new fields want the canonical spelling
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ _NOT_AN_IP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
+@lru_cache(maxsize=8192)
 def parse_ip(text: str) -> Address | None:
     """The address, IPv4-mapped ones as IPv4 and leading zeros read as decimal; None when it is none.
 
@@ -121,19 +123,24 @@ def strict_cidr_errors(path: str, text: str) -> list[FieldError]:
 
 def endpoint_ip_errors(path: str, text: str) -> list[FieldError]:
     """Addresses that traffic may be sent to: not unspecified, loopback or link-local."""
+    return [invalid(path, text, problem) for problem in _endpoint_ip_problems(text)]
+
+
+@lru_cache(maxsize=8192)
+def _endpoint_ip_problems(text: str) -> tuple[str, ...]:
     address = parse_ip(text)
     if address is None:
-        return [invalid(path, text, "must be a valid IP address")]
-    errors = []
+        return ("must be a valid IP address",)
+    problems = []
     if address.is_unspecified:
-        errors.append(invalid(path, text, f"may not be unspecified ({text})"))
+        problems.append(f"may not be unspecified ({text})")
     if address.is_loopback:
-        errors.append(invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"))
+        problems.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
     if address.is_link_local:
-        errors.append(invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
+        problems.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
     if _is_link_local_multicast(address):
-        errors.append(invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"))
-    return errors
+        problems.append("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
+    return tuple(problems)
 
 
 def _is_link_local_multicast(address: Address) -> bool:
