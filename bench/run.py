@@ -10,6 +10,7 @@ Every measurement starts servers of its own. Figures are of this machine at this
 
 import argparse
 import json
+import math
 import os
 import platform
 import re
@@ -32,7 +33,8 @@ Figures = dict[str, float]
 def wrk(server: Server, script: str, path: str, *, clients: int, seconds: float, kind: str = "") -> float:
     """Requests per second of `clients` connections; fails loudly when the server answered anything but success."""
     environment = {**os.environ, "KIND": kind, "RUN": f"{time.time_ns():x}"}
-    command = ["wrk", "-t", str(min(clients, 2)), "-c", str(clients), "-d", f"{seconds:g}s", "-s", str(HERE / script), server.url + path]
+    load = ["-t", str(min(clients, 2)), "-c", str(clients), "-d", f"{math.ceil(seconds)}s"]
+    command = ["wrk", *load, "-s", str(HERE / script), server.url + path]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(done.stdout + done.stderr)

@@ -156,10 +156,12 @@ class Cluster:
         from orrery.auth.tokens import Authenticator
         from orrery.control.routes import new_router
 
+        authenticator = Authenticator(tokens)
+        self.verbs.ports.user_of_token = authenticator.user_of_token
         self._app = new_app(
             verbs=self.verbs,
             catalogue=self.catalogue,
-            authenticator=Authenticator(tokens),
+            authenticator=authenticator,
             settings=self.settings,
             clock=self.clock,
             readiness=self.readiness(),
