@@ -53,6 +53,7 @@ _SUBSTITUTES = (
     (re.compile(r"\bgen-[a-z0-9]{5}\b"), "gen-<random>"),
     (re.compile(r"kube-api-access-[a-z0-9]{5}"), "kube-api-access-<random>"),
     (re.compile(r"resource version: \d+"), "resource version: N"),
+    (re.compile(r"in record \(\d+\)"), "in record (N)"),
     (re.compile(r"\b10\.(0|96)\.0\.0/(16|12)\b"), "<service range>"),
     (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
     (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
@@ -60,6 +61,8 @@ _SUBSTITUTES = (
     (re.compile(r"\bBad_[a-z0-9]{5}\b"), "Bad_<random>"),
     (re.compile(r'\\"(resourceVersion|creationTimestamp)\\":\\"[^"]+\\"'), r"\1 T"),
 )
+_MANAGED_IN_JSON = re.compile(r'\\*"managedFields\\*":\[')
+_MANAGED_IN_YAML = re.compile(r"^( *)managedFields:\n(?:\1[- ] .*\n)+", re.MULTILINE)
 _AGE = re.compile(r"^(\d+(s|m|h|d)|\d+m\d+s|<unknown>|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$")
 
 
@@ -83,11 +86,27 @@ def normal(value: Any, key: str = "") -> Any:
             return [{name: inner for name, inner in column.items() if name != "description"} for column in value]
         return [normal(inner, key) for inner in value]
     if isinstance(value, str):
+        value = _without_managed_fields(value)
         for pattern, substitute in _SUBSTITUTES:
             value = pattern.sub(substitute, value)
         if key == "cells" and (_AGE.match(value) or re.fullmatch(r"10\.[\d.]+", value)):
             return "<volatile>"
     return value
+
+
+def _without_managed_fields(text: str) -> str:
+    """A text that embeds an object, without the owners of its fields: they are left out of every other object, too."""
+    if "managedFields" not in text:
+        return text
+    text = _MANAGED_IN_YAML.sub("", text)
+    while (found := _MANAGED_IN_JSON.search(text)) is not None:
+        end, depth = found.end(), 1
+        while depth and end < len(text):
+            depth += {"[": 1, "]": -1}.get(text[end], 0)
+            end += 1
+        before, after = text[: found.start()], text[end:]
+        text = before + after[1:] if after.startswith(",") else before.removesuffix(",") + after
+    return text
 
 
 def _without_status(obj: dict[str, Any]) -> dict[str, Any]:

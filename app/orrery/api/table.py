@@ -55,6 +55,8 @@ class TableView:
     def __init__(self, kind: Kind, *, version: str, include: str, now_s: Callable[[], float]) -> None:
         self._columns = kind.columns or DEFAULT_COLUMNS
         self._has_printer = bool(kind.columns)
+        # Columns read the stored form, as upstream's printers read the internal one.
+        self._read = (kind.stored_as is not None and kind.to_storage) or None
         self._api_version = f"meta.k8s.io/{version}"
         self._version = version
         self._include = include
@@ -84,7 +86,8 @@ class TableView:
             shown = partial_metadata(obj, self._version)
         elif self._include == "Object":
             shown = obj
-        return {"cells": [cell(obj, now_s) for cell in cells], "object": shown}
+        read = obj if self._read is None else self._read(cast(Object, obj))
+        return {"cells": [cell(read, now_s) for cell in cells], "object": shown}
 
 
 def _definition(column: Column) -> Object:

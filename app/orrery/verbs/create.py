@@ -62,9 +62,12 @@ async def store_new(registry: Registry, call: Call, obj: Object) -> Record:
     allocation = registry.addresses.begin(obj, dry_run=call.dry_run) if kind.bucket == "services" else None
     try:
         check_new(call, kind, obj, allocation)
+        arranged = system_fields.arrange(kind, obj)
         if own_version and own_version.isdecimal() and int(own_version):
-            raise BareServerError("resourceVersion should not be set on objects to be created")
-        record = await _append(registry, call, kind, system_fields.arrange(kind, obj), generated=generated)
+            if not call.dry_run:
+                raise BareServerError("resourceVersion should not be set on objects to be created")
+            arranged["metadata"]["resourceVersion"] = own_version  # A dry run upstream does not look at it.
+        record = await _append(registry, call, kind, arranged, generated=generated)
     except BaseException:
         if allocation is not None:
             allocation.revert()
@@ -128,7 +131,8 @@ async def _append(registry: Registry, call: Call, kind: Kind, obj: Object, *, ge
     if call.dry_run:
         if (existing := registry.log.find(key)) is not None:
             raise _exists(call, existing, obj, generated=generated)
-        del meta["resourceVersion"]
+        if not meta["resourceVersion"]:
+            del meta["resourceVersion"]
         return unstored(obj, key=key, index=index_of(kind, obj))
     while True:
         try:

@@ -41,15 +41,16 @@ def list_objects(registry: Registry, call: Call, options: ListOptions) -> Listin
     """A page of the kind's objects in key order."""
     check_list_options(options)
     selection = select(call, options)
-    if options.continue_token and options.resource_version not in (None, "", "0"):
-        raise BadRequest("specifying resource version is not allowed when using continue")
     wanted = list_revision(options.resource_version)
-    _check_not_ahead(registry, wanted)
+    if not options.continue_token:
+        _check_not_ahead(registry, wanted)
     scope = watch_scope(call, selection)
     limit = max(options.limit, 0)
     after, at = "", 0
     if options.continue_token:
         start, at = parse_token(options.continue_token)
+        if wanted:
+            raise BadRequest("specifying resource version is not allowed when using continue")
         at = max(at, 0)
         after = scope_prefix(scope) + start[1:].rstrip("\0")
     elif options.resource_version_match == EXACT:

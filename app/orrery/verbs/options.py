@@ -10,6 +10,7 @@ import orjson
 from orrery.kinds.kind import Errors
 from orrery.machinery.errors import BadRequest, Expired, Invalid, Timeout
 from orrery.machinery.field_errors import forbidden, invalid, not_supported
+from orrery.machinery.json_syntax import json_syntax_error
 from orrery.machinery.objects import Object
 from orrery.verbs.call import ListOptions
 from orrery.verbs.create import BareServerError
@@ -137,9 +138,13 @@ def parse_token(token: str) -> tuple[str, int]:
     """The start and the revision (-1: now) of a continue token; BadRequest as upstream's DecodeContinue."""
     broken = "invalid continue token: continue key is not valid"
     try:
-        fields = orjson.loads(_from_base64(token))
+        text = _from_base64(token)
     except (binascii.Error, ValueError) as error:
         raise BadRequest(f"{broken}: {error}") from None
+    try:
+        fields = orjson.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"{broken}: {json_syntax_error(text) or error}") from None
     if not isinstance(fields, dict) or fields.get("v") != _TOKEN_VERSION:
         version = fields.get("v", "") if isinstance(fields, dict) else ""
         raise BadRequest(f"{broken}: server does not recognize this encoded version {version}")

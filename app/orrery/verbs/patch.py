@@ -10,7 +10,7 @@ import orjson
 
 from orrery.kinds.decoding import WrongType, decode, strict_message
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import struct_of
+from orrery.kinds.schema import Struct, Type, struct_of
 from orrery.kinds.strategic_merge import strategic_merge
 from orrery.kinds.unstructured_problems import wrong_type_in_map
 from orrery.machinery.errors import ApiError, BadRequest, Invalid, RequestTooLarge, UnsupportedMediaType
@@ -110,16 +110,56 @@ def _other_kind(kind: Kind, patched: Object) -> str:
 
 
 def _refused(kind: Kind, patch_type: PatchType, body: Any, patched: Any, why: str) -> ApiError:
-    told = go_print(body) if patch_type is PatchType.STRATEGIC else printed(patched, body)
+    told = go_print(body) if patch_type is PatchType.STRATEGIC else printed(patched, body, struct_of(kind))
     return Invalid("", "", [invalid("patch", told, why)])
 
 
-def printed(patched: Any, patch: Any) -> str:
-    """The result of a patch as upstream shows it: what the patch went through is sorted, what it left alone is in its own order."""
-    if isinstance(patched, dict) and isinstance(patch, list):
-        keys = [operation.get("path", "").split("/")[1:2] for operation in patch if isinstance(operation, dict)]
-        patch = {key: None for path in keys for key in path}
-    if not isinstance(patched, dict) or not isinstance(patch, dict):
-        return orjson.dumps(patched).decode()
-    parts = (f"{go_quote(key)}:{printed(value, patch.get(key))}" for key, value in sorted(patched.items()))
-    return "{" + ",".join(parts) + "}"
+def printed(patched: Any, patch: Any, declared: Struct) -> str:
+    """The result of a patch as upstream shows it: what the patch went through is sorted, what it left alone is in the struct's order."""
+    tree = _paths(patch) if isinstance(patch, list) else patch
+    return _printed(patched, tree, Type("struct", declared.go, struct_id=declared.id))
+
+
+def _paths(operations: list[Any]) -> Object:
+    """Where a JSON patch goes, as a tree; None stands for a value it put there."""
+    tree: Object = {}
+    for operation in operations:
+        parts = str(operation.get("path", "")).split("/")[1:] if isinstance(operation, dict) else ()
+        at = tree
+        for part in parts[:-1]:
+            at = at.setdefault(part, {}) or {}
+        if parts:
+            at.setdefault(parts[-1], None)
+    return tree
+
+
+def _printed(value: Any, patch: Any, type_: Type | None) -> str:
+    if isinstance(value, dict) and isinstance(patch, dict):
+        parts = (f"{go_quote(key)}:{_member(key, inner, patch, type_)}" for key, inner in sorted(value.items()))
+        return "{" + ",".join(parts) + "}"
+    if isinstance(value, list) and isinstance(patch, dict):
+        return "[" + ",".join(_member(str(index), inner, patch, type_) for index, inner in enumerate(value)) + "]"
+    return orjson.dumps(value).decode()
+
+
+def _member(key: str, value: Any, patch: Object, type_: Type | None) -> str:
+    inner = _type_of_member(type_, key)
+    return _printed(value, patch[key], inner) if key in patch else orjson.dumps(_in_order(value, inner)).decode()
+
+
+def _type_of_member(type_: Type | None, key: str) -> Type | None:
+    if type_ is None or type_.name != "struct":
+        return type_.item if type_ is not None else None
+    field = type_.struct.fields.get(key)
+    return field.type if field is not None else None
+
+
+def _in_order(value: Any, type_: Type | None) -> Any:
+    """The value as Go would write it: fields in their struct's order, maps sorted."""
+    if isinstance(value, list):
+        return [_in_order(inner, type_.item if type_ is not None else None) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    known = [key for key in type_.struct.fields if key in value] if type_ is not None and type_.name == "struct" else []
+    keys = [*known, *sorted(value.keys() - set(known))]
+    return {key: _in_order(value[key], _type_of_member(type_, key)) for key in keys}

@@ -71,7 +71,7 @@ class Allocation:
         self._owner = owner
         self._dry_run = dry_run
         self._taken: list[tuple[Pool, int]] = []
-        self._dry_port = _DRY_RUN_PORT
+        self._dry_ports: list[int] = []
 
     def revert(self) -> None:
         for pool, number in self._taken:
@@ -120,6 +120,8 @@ class Allocation:
     def _taken_ip(self, pool: Pool, ip: str) -> str:
         number = int(ipaddress.ip_address(ip))
         if number not in pool:
+            if self._dry_run:
+                return f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {self._addresses.service_cidr}"
             return "the provided network does not match the current range"
         owner = pool.owner(number)
         return "provided IP is already allocated" if owner is not None else ""
@@ -148,7 +150,12 @@ class Allocation:
     def _take_port(self, obj: Object, index: int, number: int) -> None:
         pool = self._addresses.ports
         why = ""
-        if number not in pool:
+        if self._dry_run:
+            # A dry run upstream asks only who has the number, not whether the range does.
+            if pool.owner(number) is not None or number in self._dry_ports:
+                why = "provided port is already allocated"
+            self._dry_ports.append(number)
+        elif number not in pool:
             why = f"provided port is not in the valid range. The range of valid ports is {pool.first}-{pool.last}"
         elif pool.owner(number) is not None:
             why = "provided port is already allocated"
@@ -158,8 +165,8 @@ class Allocation:
 
     def _next_port(self, what: str = "nodePort") -> int:
         if self._dry_run:
-            self._dry_port += 1
-            return self._dry_port - 1
+            self._dry_ports.append(max(self._dry_ports, default=_DRY_RUN_PORT - 1) + 1)
+            return self._dry_ports[-1]
         pool = self._addresses.ports
         number = pool.next()
         if number is None:
@@ -185,6 +192,7 @@ class ServiceAddresses:
     """The two pools of a cluster, kept in step with the log."""
 
     def __init__(self, log: Log, clock: Clock, settings: Settings) -> None:
+        self.service_cidr = settings.service_cidr
         network = ipaddress.IPv4Network(settings.service_cidr)
         first, last = int(network.network_address) + 1, int(network.broadcast_address) - 1
         self.ips = Pool(first, last, _reserved(last - first + 1, divisor=16, most=256), clock)
