@@ -1,0 +1,1 @@
+"""A POSIX shell for containers: sh, and what people use of bash."""
