@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from orrery.store.log import Operation, Record, Write
+from orrery.store.memory_log import MemoryLog
 from orrery.verbs.call import DeleteOptions, ListOptions
 from orrery.verbs.results import Watch, WatchEvent
-from tests.verbs.world import Api, config_map, names, pod, refusal, told
+from tests.verbs.world import Api, config_map, names, new_api, pod, refusal, told
 
 
 async def test_a_deletion_answers_with_a_status_or_the_object_as_upstreams_kind_does(api: Api) -> None:
@@ -73,6 +75,26 @@ async def test_a_pod_on_a_node_goes_in_its_grace_period_which_can_only_shrink(ap
     assert shorter.record.object["metadata"]["deletionTimestamp"] == "2026-01-02T03:04:10Z"
 
     await api.delete("pods", "web", DeleteOptions(grace_period_s=0))
+    assert api.log.find("pods/default/web") is None
+
+
+class _LogWithAFastNode(MemoryLog):
+    """Whatever is marked is gone before its writer hears of the mark."""
+
+    async def append(self, write: Write) -> Record:
+        record = await super().append(write)
+        if write.operation is not Operation.DELETED and "deletionTimestamp" in record.object["metadata"]:
+            await super().append(Write(write.key, record.revision, Operation.DELETED, lambda _: record.body, record.index, record.object))
+        return record
+
+
+async def test_it_is_no_error_when_the_node_removes_a_marked_pod_first() -> None:
+    api = await new_api(_LogWithAFastNode)
+    await api.create("pods", pod())
+
+    deleted = await api.delete("pods", "web", DeleteOptions(grace_period_s=0))
+
+    assert deleted.record is not None
     assert api.log.find("pods/default/web") is None
 
 

@@ -1,6 +1,6 @@
 """A control plane without HTTP, controllers or nodes: the verbs over a log in memory, on a clock that stands still."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,10 @@ def record_of(api: Api, key: str) -> Record:
     return record
 
 
-async def new_api() -> Api:
+async def new_api(new_log: Callable[[Settings], MemoryLog] = MemoryLog) -> Api:
     """A cluster with the namespace default and its ServiceAccount."""
     settings, clock = Settings(pace="fast"), VirtualClock()
-    log = MemoryLog(settings)
+    log = new_log(settings)
     api = Api(Verbs(log=log, catalogue=KINDS, clock=clock, settings=settings), log, clock)
     await api.create("namespaces", {"metadata": {"name": "default"}})
     await api.create("serviceaccounts", {"metadata": {"name": "default"}})
