@@ -153,6 +153,8 @@ class Cluster:
     def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
         """The HTTP application of this cluster; `data` is where it may cache documents."""
         from orrery.api.app import new_app
+        from orrery.api.openapi.library import Library
+        from orrery.api.openapi.routes import new_router as new_openapi_router
         from orrery.auth.tokens import Authenticator
         from orrery.control.routes import new_router
 
@@ -166,7 +168,7 @@ class Cluster:
             clock=self.clock,
             readiness=self.readiness(),
             allowed_hosts=tuple(allowed_hosts),
-            routers=(new_router(self.client),),
+            routers=(new_openapi_router(Library(self.catalogue, data), self.clock), new_router(self.client)),
         )
         return self._app
 
