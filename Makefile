@@ -28,7 +28,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.dev ## Measure over the wire; needs wrk.
-	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python -m bench.run $(ARGS)
 
 openapi: $(VENV)/.dev ## Rebuild what is generated under openapi/ and docs/.
 	$(BIN)/python -m tools.generate_docs

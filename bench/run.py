@@ -2,7 +2,7 @@
 """Measures what README's table shows, with load from a second process (wrk): prints JSON, then the table.
 
     make bench                    everything, a few minutes
-    python bench/run.py get list  some of it
+    python -m bench.run read  some of it
     python bench/run.py --seconds 3
 
 Every measurement starts servers of its own. Figures are of this machine at this moment: compare two versions in one sitting.
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from server import Server, running
+from bench.server import Server, running
 
 HERE = Path(__file__).parent
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bench"}}
