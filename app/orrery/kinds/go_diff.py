@@ -7,8 +7,11 @@ from typing import Any
 
 def go_diff(old: Any, new: Any) -> str:
     """The changed lines with three of context, without file names; keys in the order given."""
-    before, after = (json.dumps(value, indent=1, ensure_ascii=False).splitlines(keepends=True) for value in (old, new))
-    before[-1] += "\n"
-    after[-1] += "\n"
-    lines = list(difflib.unified_diff(before, after, n=3))
-    return "".join(lines[2:])
+    before, after = (_lines(value) for value in (old, new))
+    return "".join(list(difflib.unified_diff(before, after, n=3))[2:])
+
+
+def _lines(value: Any) -> list[str]:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return [f"{line}\n" for line in text.split("\n")]

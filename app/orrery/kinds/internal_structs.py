@@ -3,7 +3,6 @@
 The layout of the structs under PodSpec comes from a table that `tools/generate_internal.py` makes, read when it is first needed.
 """
 
-import difflib
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -67,31 +66,16 @@ def _in_selector_order(value: Any) -> Any:
     return {key: dict(sorted(item.items())) if key == "matchLabels" else _in_selector_order(item) for key, item in ordered.items()}
 
 
-def difference(old: Any, new: Any) -> str:
-    """The unified diff of both as JSON, one space of indentation, three lines of context."""
-    before, after = (_lines(value) for value in (old, new))
-    matcher = difflib.SequenceMatcher(None, before, after)
-    out: list[str] = []
-    for group in matcher.get_grouped_opcodes(3):
-        first, last = group[0], group[-1]
-        out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
-        for tag, from_old, to_old, from_new, to_new in group:
-            if tag == "equal":
-                out += [f" {line}" for line in before[from_old:to_old]]
-                continue
-            out += [f"-{line}" for line in before[from_old:to_old] if tag != "insert"]
-            out += [f"+{line}" for line in after[from_new:to_new] if tag != "delete"]
-    return "".join(out)
+def pod_template_as_internal(template: FrozenObject) -> dict[str, Any]:
+    """A PodTemplateSpec of v1 as core's, which embeds its metadata."""
+    meta = template.get("metadata") or {}
+    return {
+        **{field: dict(sorted(meta[field].items())) for field in ("labels", "annotations") if meta.get(field)},
+        "Spec": pod_spec_as_internal(template.get("spec") or {}),
+    }
 
 
-def _lines(value: Any) -> list[str]:
-    text = json.dumps(value, indent=1, ensure_ascii=False)
-    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return [f"{line}\n" for line in text.split("\n")]
-
-
-def _range(start: int, stop: int) -> str:
-    length = stop - start
-    if length == 1:
-        return str(start + 1)
-    return f"{start if length == 0 else start + 1},{length}"
+def printed_internal(value: Any) -> orjson.Fragment:
+    """An internal struct inside a message."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return orjson.Fragment(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").encode())

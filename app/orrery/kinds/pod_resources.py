@@ -32,7 +32,7 @@ def is_pod_level_resource(name: str) -> bool:
 
 def validate_resources(resources: FrozenObject, path: str, claims: Collection[str] = ()) -> Errors:
     """ValidateContainerResourceRequirements."""
-    return _validate(resources, path, name_errors=_container_name_errors, claims=claims)
+    return _validate(resources, path, name_errors=validate_container_resource_name, claims=claims)
 
 
 def validate_pod_level_resources(spec: FrozenObject, path: str, claims: Collection[str]) -> Errors:
@@ -102,7 +102,7 @@ def _huge_page_errors(name: str, amount: Quantity, path: str) -> Errors:
     return []
 
 
-def _container_name_errors(name: str, path: str) -> Errors:
+def validate_container_resource_name(name: str, path: str) -> Errors:
     errors = resource_name_errors(name, path)
     if "/" not in name:
         if not is_standard_for_containers(name):

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from orrery.kinds.internal_structs import as_internal, difference, pod_spec_as_internal
+from orrery.kinds.go_diff import go_diff
+from orrery.kinds.internal_structs import as_internal, pod_spec_as_internal
 from orrery.kinds.kind import Errors
 from orrery.kinds.pod_scheduling import REQUIRED, validate_tolerations
 from orrery.kinds.pod_spec import MIRROR, validate_pod_annotations
@@ -41,7 +42,7 @@ def validate_pod_change(obj: FrozenObject, old: FrozenObject) -> Errors:
     if before.get("schedulingGates"):
         errors += _gated_placement(kept, before)
     if kept != before:
-        changes = difference(pod_spec_as_internal(before), pod_spec_as_internal(kept))
+        changes = go_diff(pod_spec_as_internal(before), pod_spec_as_internal(kept))
         errors.append(forbidden("spec", f"pod updates may not change fields other than {_UPDATABLE}\n{changes}"))
     return errors
 

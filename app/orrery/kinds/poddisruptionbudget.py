@@ -1,0 +1,60 @@
+"""PodDisruptionBudget. Follows ValidatePodDisruptionBudget and the registry's strategy."""
+
+from typing import Final
+
+from orrery.kinds.conditions import validate_conditions
+from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.label_selectors import validate_label_selector
+from orrery.kinds.pod_template import non_negative, printed_selector, validate_at_most_all, validate_int_or_percent
+from orrery.kinds.printed import go_struct
+from orrery.machinery.field_errors import invalid, not_supported
+from orrery.machinery.objects import FrozenObject, Object
+
+_COUNTS: Final = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+_EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
+
+
+def _validate(obj: Object) -> Errors:
+    return _validate_spec(obj.get("spec") or {})
+
+
+def _validate_spec(spec: FrozenObject, *, any_value: bool = False) -> Errors:
+    errors: Errors = []
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        told = go_struct(
+            (
+                ("MinAvailable", spec["minAvailable"]),
+                ("Selector", printed_selector(spec.get("selector"))),
+                ("MaxUnavailable", spec["maxUnavailable"]),
+                ("UnhealthyPodEvictionPolicy", spec.get("unhealthyPodEvictionPolicy")),
+            )
+        )
+        errors.append(invalid("spec", told, "minAvailable and maxUnavailable cannot be both set"))
+    for field in ("minAvailable", "maxUnavailable"):
+        if (value := spec.get(field)) is not None:
+            errors += validate_int_or_percent(value, f"spec.{field}")
+            errors += validate_at_most_all(value, f"spec.{field}")
+    errors += validate_label_selector(spec.get("selector"), "spec.selector", any_value=any_value)
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None and policy not in _EVICTION_POLICIES:
+        errors.append(not_supported("spec.unhealthyPodEvictionPolicy", policy, _EVICTION_POLICIES))
+    return errors
+
+
+def _validate_update(obj: Object, old: FrozenObject) -> Errors:
+    before = (old.get("spec") or {}).get("selector")
+    return _validate_spec(obj.get("spec") or {}, any_value=bool(validate_label_selector(before, "")))
+
+
+def _validate_status(obj: Object, old: FrozenObject) -> Errors:
+    status = obj.get("status") or {}
+    return validate_conditions(status.get("conditions") or (), "status.conditions") + non_negative(status, "status", *_COUNTS)
+
+
+BEHAVIOUR: Final = Behaviour(
+    validate=_validate,
+    validate_update=_validate_update,
+    validate_status=_validate_status,
+    has_generation=True,
+    allow_unconditional_update=False,
+)
