@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from orrery.kinds.behaviours import BEHAVIOURS
+from orrery.kinds.builtin import builtin
+from orrery.kinds.decoding import decode
+from orrery.kinds.schema import struct_of
 from orrery.machinery.errors import Invalid
 from orrery.machinery.field_errors import FieldError, invalid
 from orrery.machinery.names import name_is_dns_subdomain
@@ -20,13 +23,19 @@ from orrery.machinery.objects import Object
 
 Case = dict[str, Any]
 CASES: list[Case] = json.loads((Path(__file__).parent / "reference_answers.json").read_text())
+CATALOGUE = builtin()
 ALLOCATED = ("clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort")
 """What the verbs choose for a Service, and a real server has chosen by then."""
 
 
+def _decoded(case: Case) -> Object:
+    kind = CATALOGUE.stored(case["bucket"])
+    return decode(struct_of(kind), {"apiVersion": kind.api_version, "kind": kind.kind, **copy.deepcopy(case["object"])}, [])
+
+
 def _create(case: Case) -> tuple[Object, list[FieldError]]:
     """The write path of a kind without the verbs: default, prepare, name, validate."""
-    behaviour, obj = BEHAVIOURS[case["bucket"]], copy.deepcopy(case["object"])
+    behaviour, obj = BEHAVIOURS[case["bucket"]], _decoded(case)
     if behaviour.default is not None:
         behaviour.default(obj)
     if behaviour.prepare_create is not None:
@@ -37,7 +46,7 @@ def _create(case: Case) -> tuple[Object, list[FieldError]]:
 
 
 def _update(case: Case) -> tuple[Object, list[FieldError]]:
-    behaviour, obj, old = BEHAVIOURS[case["bucket"]], copy.deepcopy(case["object"]), case["old"]
+    behaviour, obj, old = BEHAVIOURS[case["bucket"]], _decoded(case), case["old"]
     if behaviour.default is not None:
         behaviour.default(obj)
     if case.get("subresource"):

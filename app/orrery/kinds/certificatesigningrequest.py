@@ -73,7 +73,7 @@ def _signer_errors(name: str) -> Errors:
 def _validate(obj: Object) -> Errors:
     spec = obj.get("spec") or {}
     errors: Errors = []
-    request = spec.get("request", "")
+    request = spec.get("request") or ""
     # DIFFERS: upstream reads the request as X.509 and checks its signature; we look for the PEM block only.
     if not _PEM.search(b64decode(request)):
         errors.append(invalid("spec.request", request, "PEM block type must be CERTIFICATE REQUEST"))

@@ -12,8 +12,9 @@ _CONTROLLER_BYTES_MAX: Final = 250
 
 
 def _default(obj: Object) -> None:
-    if parameters := (obj.get("spec") or {}).get("parameters"):
-        parameters.setdefault("scope", "Cluster")
+    parameters = (obj.get("spec") or {}).get("parameters")
+    if parameters is not None and parameters.get("scope") is None:
+        parameters["scope"] = "Cluster"
 
 
 def _validate(obj: Object) -> Errors:

@@ -114,7 +114,7 @@ def _with_allowed_changes_undone(spec: FrozenObject, before: FrozenObject) -> Ob
     """The new spec with all that may change as it was: what differs still is not allowed."""
     kept: Object = {**spec}
     for field in ("containers", "initContainers"):
-        if field in kept:
+        if kept.get(field):
             pairs = zip(kept[field], before[field], strict=True)
             kept[field] = [{**new, "image": old.get("image", "")} for new, old in pairs]
     for field in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
