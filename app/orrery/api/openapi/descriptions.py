@@ -53,19 +53,17 @@ def source() -> str:
             return f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             continue
-    return "none"
+    return ""
 
 
-def load() -> Descriptions:
-    """Read the words; takes a few hundred milliseconds at most and belongs in a thread."""
-    where = source()
-    if where.startswith(_VALIDATE):
-        path = _located(_VALIDATE, _VALIDATE_FILE)
-        if path.exists():
-            return _Found(dict(_from_schemas(path)))
-    if where == "none":
-        return NoDescriptions()
-    return _Found(dict(_from_models(_located(_KUBEX, "kubex/k8s/v1_35"))))
+def load(package: str = "") -> Descriptions:
+    """Read the words of `package`, or of the best one installed. Takes some hundred milliseconds at most and belongs in a thread."""
+    package = package or source().partition(" ")[0]
+    if package == _VALIDATE:
+        return _Found(dict(_from_schemas(_located(_VALIDATE, _VALIDATE_FILE))))
+    if package == _KUBEX:
+        return _Found(dict(_from_models(_located(_KUBEX, "kubex/k8s/v1_35"))))
+    return _Found({})
 
 
 def _located(package: str, relative: str) -> Path:
@@ -73,7 +71,9 @@ def _located(package: str, relative: str) -> Path:
 
 
 def _from_schemas(path: Path) -> Iterator[tuple[str, Text]]:
-    """JSON schemas by the names of the structs."""
+    """JSON schemas by the names of the structs; none in a release of the package that has dropped this version of Kubernetes."""
+    if not path.exists():
+        return
     definitions: dict[str, Any] = orjson.loads(path.read_bytes())["$defs"]
     for name, schema in definitions.items():
         fields = schema.get("properties", {})

@@ -103,5 +103,3 @@ def _sources() -> bytes:
     for path in (*sorted(Path(__file__).parent.glob("*.py")), asset("openapi/kubernetes-1.35.schema.json")):
         found.update(path.read_bytes())
     return found.digest()
-
-

@@ -294,7 +294,9 @@ def _item(operations: dict[str, Operation], place: Sequence[Parameter]) -> PathI
     """A path item: parameters that all its operations share are the path's own."""
     if not operations:
         return {}
-    shared = [each for each in next(iter(operations.values()))["parameters"] if all(each in one["parameters"] for one in operations.values())]
+    shared = [
+        each for each in next(iter(operations.values()))["parameters"] if all(each in one["parameters"] for one in operations.values())
+    ]
     item: PathItem = {}
     for method in _METHODS:
         if method in operations:

@@ -47,7 +47,11 @@ def new_router(library: Library, clock: Clock) -> APIRouter:
     async def index() -> Response:
         paths = {name: {"serverRelativeURL": _url(library, name)} for name in library.names()}
         # Upstream's aggregator sends this as text, and so do we; clients parse it whatever it is called.
-        headers = {"cache-control": _NO_CACHE, "content-type": "text/plain; charset=utf-8", "last-modified": formatdate(started_s, usegmt=True)}
+        headers = {
+            "cache-control": _NO_CACHE,
+            "content-type": "text/plain; charset=utf-8",
+            "last-modified": formatdate(started_s, usegmt=True),
+        }
         return Response(orjson.dumps({"paths": paths}), headers=headers)
 
     @router.api_route("/openapi/v3/{name:path}", methods=_METHODS)

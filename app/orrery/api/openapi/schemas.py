@@ -75,7 +75,7 @@ def ref(name: str) -> Schema:
 class Schemas:
     """Makes the schemas that a document needs: those it names and all they refer to."""
 
-    def __init__(self, descriptions: Descriptions, group_versions: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, descriptions: Descriptions, group_versions: Iterable[tuple[str, str]]) -> None:
         """`group_versions` are those served: the option and event types of meta/v1 belong to each of them."""
         self._descriptions = descriptions
         self._group_versions = sorted(group_versions)
@@ -113,7 +113,9 @@ class Schemas:
             schema["properties"] = properties
         gvks = self._gvks(found)
         if gvks:
-            schema["x-kubernetes-group-version-kind"] = [{"group": group, "kind": kind, "version": version} for group, version, kind in gvks]
+            schema["x-kubernetes-group-version-kind"] = [
+                {"group": group, "kind": kind, "version": version} for group, version, kind in gvks
+            ]
         if found.map_type:
             schema["x-kubernetes-map-type"] = found.map_type
         if found.id in UNIONS:
@@ -165,9 +167,10 @@ def _property(field: Field, text: str) -> Schema:
     if default is not None:
         schema["default"] = default
     if field.enum:
-        target = schema["items"] if "items" in schema else schema
-        target["enum"] = list(field.enum)
-        schema |= _possible_values(text, field.enum)
+        if kind.name == "list":
+            schema["items"]["enum"] = list(field.enum)
+        else:
+            schema |= {"enum": list(field.enum)} | _possible_values(text, field.enum)
     if schema.get("$ref") and (text or default is not None or _extensions(field)):
         schema = {key: value for key, value in schema.items() if key != "$ref"} | {"allOf": [{"$ref": schema["$ref"]}]}
     return schema | _extensions(field)
@@ -175,6 +178,7 @@ def _property(field: Field, text: str) -> Schema:
 
 def _possible_values(text: str, values: Sequence[str]) -> Schema:
     """Upstream ends the description of a field with the values it may have."""
+    # DIFFERS: upstream explains each value; the installed packages do not have those words, so we only name it.
     if not text or "Possible enum values:" in text:
         return {}
     lines = "\n".join(f' - `"{value}"`' for value in values)
