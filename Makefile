@@ -6,17 +6,19 @@ BIN := $(VENV)/bin
 .PHONY: run test lint bench openapi clean
 
 $(VENV)/.run: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@echo "Making a virtual environment in $(VENV) (once; a minute at most) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@echo "Installing what the tests need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
 run: $(VENV)/.run ## Start the server on 127.0.0.1:8080 and say how to reach it.
-	$(BIN)/orrery serve $(ARGS)
+	@exec $(BIN)/orrery serve $(ARGS)
 
 test: $(VENV)/.dev ## Lint, types, arrows, and all tests.
 	tests/run
