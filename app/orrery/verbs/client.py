@@ -27,6 +27,9 @@ class Client(Protocol):
     def owned_by(self, bucket: str, uid: str) -> Sequence[FrozenObject]:
         """Objects with an owner reference to `uid`; an empty bucket means all of them."""
 
+    def dependents(self, uid: str) -> Sequence[Record]:
+        """Everything with an owner reference to `uid`, unparsed, in the order it came."""
+
     def by_field(self, bucket: str, field: str, value: str) -> Sequence[FrozenObject]:
         """Objects by an indexed field, for example `pods` by `spec.nodeName`."""
 

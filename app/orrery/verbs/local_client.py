@@ -47,6 +47,9 @@ class LocalClient:
     def owned_by(self, bucket: str, uid: str) -> Sequence[FrozenObject]:
         return [record.object for record in self._log.owned_by(uid, bucket)]
 
+    def dependents(self, uid: str) -> Sequence[Record]:
+        return self._log.owned_by(uid)
+
     def by_field(self, bucket: str, field: str, value: str) -> Sequence[FrozenObject]:
         return [record.object for record in self._log.by_field(bucket, field, value)]
 

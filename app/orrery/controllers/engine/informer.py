@@ -47,6 +47,16 @@ class Change:
         return self._record.object
 
     @property
+    def record(self) -> Record:
+        """The newest state, unparsed."""
+        return self._record
+
+    @property
+    def former(self) -> Record | None:
+        """What the key held before, unparsed; None for a creation and at the start."""
+        return self._event.previous if self._event is not None else None
+
+    @property
     def is_present(self) -> bool:
         """Whether the object is there after the change."""
         return self._event is None or self._event.operation is not Operation.DELETED
@@ -94,6 +104,7 @@ class Informer:
         self.queue = queue
         self._handlers: list[tuple[GroupResource, Handler]] = []
         self._hearers: list[tuple[GroupResource, Handler]] = []
+        self._starters: list[Callable[[], Iterable[str]]] = []
         self._subscriptions: list[Subscription] = []
 
     def on(self, bucket: GroupResource, handler: Handler) -> None:
@@ -116,22 +127,33 @@ class Informer:
 
         self.on(bucket, look)
 
+    def at_start(self, keys: Callable[[], Iterable[str]]) -> None:
+        """Put these keys into the queue at the start, for who can choose among what exists better than object by object."""
+        self._starters.append(keys)
+
     def start(self) -> None:
         for bucket, handler in self._handlers:
             self._subscriptions.append(self.client.subscribe(bucket, self._callback(handler)))
             self._list(bucket, handler)
         for bucket, handler in self._hearers:
             self._subscriptions.append(self.client.subscribe(bucket, self._callback(handler)))
+        self._begin()
 
     def relist(self) -> None:
         """Ask for every key again, after a queue that ran over has room."""
         for bucket, handler in self._handlers:
             self._list(bucket, handler)
+        self._begin()
 
     def stop(self) -> None:
         for subscription in self._subscriptions:
             subscription.cancel()
         self._subscriptions.clear()
+
+    def _begin(self) -> None:
+        for keys in self._starters:
+            for key in keys():
+                self.queue.add(key)
 
     def _list(self, bucket: GroupResource, handler: Handler) -> None:
         add = self.queue.add

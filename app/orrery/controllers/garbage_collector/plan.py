@@ -1,4 +1,4 @@
-"""What becomes of an object with owners, and of an owner that waits for its dependents. Follows upstream's garbagecollector.
+"""What becomes of an object with owners, and what holds up an owner that waits. Follows upstream's garbagecollector.
 
 Upstream keeps a graph of all objects; here the store's index of owner UIDs is the graph.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from orrery.machinery.objects import FrozenObject, Object, is_deleting
+from orrery.machinery.objects import FrozenObject, Object, is_deleting, owner_references_of
 
 ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
@@ -25,6 +25,15 @@ class OwnerState(Enum):
     """An owner in foreground deletion: it goes when its dependents are gone."""
 
 
+class Dependents(Enum):
+    """What an object has below it, as far as that matters for how it goes."""
+
+    NONE = "none"
+    SOME = "some"
+    WAITING = "waiting"
+    """One of them is itself in foreground deletion: owners and dependents may form a circle."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Leave the object alone, but for references that point to nothing."""
@@ -38,6 +47,8 @@ class Delete:
     """Delete the object with that propagation."""
 
     propagation: Literal["Background", "Foreground", "Orphan"]
+    unblock: bool = False
+    """First let its owners no longer wait for it, lest a circle of owners waits for itself."""
 
 
 def finalizers_of(obj: FrozenObject) -> Sequence[str]:
@@ -49,7 +60,7 @@ def is_waiting(obj: FrozenObject, finalizer: str) -> bool:
     return is_deleting(obj) and finalizer in finalizers_of(obj)
 
 
-def plan_dependent(obj: FrozenObject, owners: Sequence[tuple[Object, OwnerState]], *, has_dependents: bool) -> Keep | Delete:
+def plan_dependent(obj: FrozenObject, owners: Sequence[tuple[Object, OwnerState]], dependents: Dependents) -> Keep | Delete:
     """Decide about an object from the states of its owners.
 
     One solid owner keeps it. Owners that wait make it go in the foreground when it has dependents of its own, so that the chain
@@ -58,20 +69,21 @@ def plan_dependent(obj: FrozenObject, owners: Sequence[tuple[Object, OwnerState]
     gone = [reference["uid"] for reference, state in owners if state is not OwnerState.SOLID]
     if len(gone) < len(owners):
         return Keep(drop=gone)
-    if has_dependents and any(state is OwnerState.WAITING for _, state in owners):
-        return Delete("Foreground")
+    if dependents is not Dependents.NONE and any(state is OwnerState.WAITING for _, state in owners):
+        return Delete("Foreground", unblock=dependents is Dependents.WAITING)
     if ORPHAN in finalizers_of(obj):
         return Delete("Orphan")
     return Delete("Foreground" if FOREGROUND in finalizers_of(obj) else "Background")
 
 
-def blocking(dependents: Sequence[FrozenObject], owner_uid: str) -> list[FrozenObject]:
-    """The dependents that hold up their owner's foreground deletion."""
-    return [
-        dependent
-        for dependent in dependents
-        if any(
-            reference["uid"] == owner_uid and reference.get("blockOwnerDeletion")
-            for reference in dependent["metadata"].get("ownerReferences") or ()
-        )
-    ]
+def is_blocking(dependent: FrozenObject, owner_uid: str) -> bool:
+    """Whether the dependent holds up its owner's foreground deletion."""
+    return any(reference["uid"] == owner_uid and reference.get("blockOwnerDeletion") for reference in owner_references_of(dependent))
+
+
+def unblock(draft: Object) -> bool:
+    """Let no owner of `draft` wait for it; whether one did."""
+    blocked = [reference for reference in owner_references_of(draft) if reference.get("blockOwnerDeletion")]
+    for reference in blocked:
+        reference["blockOwnerDeletion"] = False
+    return bool(blocked)
