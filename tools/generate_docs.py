@@ -11,8 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "app" / "orrery"
-_DIFFERS = re.compile(r"^\s*# DIFFERS: (.+)$")
-_MORE = re.compile(r"^\s*# (?!DIFFERS)(.+)$")
+# A mark is a comment, or a paragraph of a docstring; it goes on over the lines that follow in the same form.
+_DIFFERS = re.compile(r"^\s*(# )?DIFFERS: (.+?)$")
+_MORE_COMMENT = re.compile(r"^\s*# (?!DIFFERS)(.+)$")
+_MORE_TEXT = re.compile(r'^\s*(?!""")(\S.*)$')
 
 _ROOMS = {
     "api": "HTTP",
@@ -37,14 +39,15 @@ def differences() -> dict[str, list[str]]:
             match = _DIFFERS.match(line)
             if match is None:
                 continue
-            text = [match.group(1)]
+            text = [match.group(2)]
+            pattern = _MORE_COMMENT if match.group(1) else _MORE_TEXT
             for following in lines[number + 1 :]:
-                more = _MORE.match(following)
+                more = pattern.match(following)
                 if more is None:
                     break
                 text.append(more.group(1))
             room = path.relative_to(SOURCES).parts[0].removesuffix(".py")
-            found[room].append(f"{' '.join(text)} (`{path.relative_to(SOURCES)}`)")
+            found[room].append(f"{' '.join(text).removesuffix(chr(34) * 3)} (`{path.relative_to(SOURCES)}`)")
     return found
 
 
