@@ -35,8 +35,8 @@ from orrery.verbs.verbs import Verbs
 
 _NO_CONNECTS: Final[Mapping[tuple[str, str], Connect]] = {}
 _ANONYMOUS: Final = User("system:anonymous", ("system:unauthenticated",))
-_OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version"})
-"""What upstream lets everybody read, so that probes need no token."""
+_OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version", "docs"})
+"""What upstream lets everybody read, so that probes need no token; and the documentation page, where a browser can type one in."""
 
 USER_KEY: Final = "orrery.user"
 """Where routes of other routers find the caller in the ASGI scope."""

@@ -15,11 +15,14 @@ import orjson
 from orrery import __version__
 from orrery.api.openapi import descriptions, gnostic, swagger
 from orrery.api.openapi.specs import Specs
+from orrery.api.openapi.tryable import tryable
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.assets import asset
 
 SWAGGER: Final = "v2"
 SWAGGER_PROTOBUF: Final = "v2.pb"
+TRYABLE: Final = "try/"
+"""Before a name of version 3: the document as the documentation page shows it."""
 _FOLDER: Final = "openapi-cache"
 
 
@@ -38,10 +41,14 @@ class Library:
         """Of the documents of version 3."""
         return self._specs.names()
 
+    def group_versions(self) -> list[str]:
+        """Of those that describe kinds, in the order of discovery."""
+        return self._specs.group_versions()
+
     def hash(self, name: str) -> str:
         """The hash of a document; changes when the document may have changed."""
         found = hashlib.sha512(_sources())
-        kinds = self._catalogue if name.startswith(SWAGGER) else self._specs.kinds(name) or self._catalogue
+        kinds = self._catalogue if name.startswith(SWAGGER) else self._specs.kinds(name.removeprefix(TRYABLE)) or self._catalogue
         for kind in kinds:
             facts = (kind.group, kind.version, kind.kind, kind.resource, kind.namespaced, kind.verbs, kind.subresources)
             found.update(repr(facts).encode())
@@ -49,7 +56,7 @@ class Library:
         return found.hexdigest().upper()
 
     async def document(self, name: str) -> bytes:
-        """The bytes of a document: a name of version 3, SWAGGER or SWAGGER_PROTOBUF. KeyError when there is none."""
+        """The bytes of a document: a name of version 3, one after TRYABLE, SWAGGER or SWAGGER_PROTOBUF. KeyError when there is none."""
         key = (name, self.hash(name))
         if key in self._kept:
             return self._kept[key]
@@ -77,6 +84,9 @@ class Library:
 
     def _make(self, name: str) -> bytes:
         words = descriptions.load()
+        if name.startswith(TRYABLE):
+            shown = name.removeprefix(TRYABLE)
+            return orjson.dumps(tryable(self._specs.make(shown, words), f"Kubernetes {shown.partition('/')[2]}"))
         if not name.startswith(SWAGGER):
             return orjson.dumps(self._specs.make(name, words))
         merged = swagger.merge(self._specs.make(each, words) for each in self._specs.names())

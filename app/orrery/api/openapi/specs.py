@@ -34,8 +34,8 @@ class Specs:
         return sorted({"api", "apis", "version", *groups, *(path_of(*pair) for pair in pairs)})
 
     def group_versions(self) -> list[str]:
-        """The names of the documents that describe kinds, the core group first."""
-        return sorted(path_of(*pair) for pair in self._group_versions())
+        """The names of the documents that describe kinds, in the order of the catalogue, which is discovery's."""
+        return list(dict.fromkeys(path_of(kind.group, kind.version) for kind in self._catalogue))
 
     def kinds(self, name: str) -> list[Kind]:
         """The kinds of a group version's document, by resource."""
