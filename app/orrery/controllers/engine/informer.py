@@ -71,6 +71,10 @@ class Change:
         return self._record.key.split("/", 2)[1]
 
     @property
+    def name(self) -> str:
+        return self._record.key.split("/", 2)[2]
+
+    @property
     def uid(self) -> str:
         return self._record.index.uid
 

@@ -5,14 +5,15 @@ Follows upstream's serviceaccount and rootcacertpublisher controllers.
 
 from typing import Final
 
-from orrery.controllers.engine.controller import DONE, Outcome, key_of_object
+from orrery.controllers.engine.controller import DONE, Outcome
 from orrery.controllers.engine.informer import Informer
 from orrery.machinery.errors import AlreadyExists, ApiError, NotFound
-from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of
+from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, namespace_of
 from orrery.verbs.client import Client
 
 ACCOUNT: Final = "default"
 ROOT_CERTIFICATE: Final = "kube-root-ca.crt"
+_ANNOTATION: Final = "kubernetes.io/description"
 _DESCRIPTION: Final = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
     "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
@@ -58,8 +59,8 @@ class ServiceAccountController:
         self._client = client
 
     def watch(self, informer: Informer) -> None:
-        informer.on("namespaces", lambda change: (name_of(change.any),) if change.new is not None else ())
-        informer.on("serviceaccounts", lambda change: (namespace_of(change.any),) if change.new is None else ())
+        informer.on("namespaces", lambda change: (change.name,) if change.is_present else ())
+        informer.hear("serviceaccounts", lambda change: () if change.is_present else (change.namespace,))
 
     async def reconcile(self, key: str) -> Outcome:
         wanted = is_active(self._client.get("namespaces", "", key))
@@ -78,8 +79,8 @@ class RootCertificateController:
         self._client = client
 
     def watch(self, informer: Informer) -> None:
-        informer.on("namespaces", lambda change: (name_of(change.any),) if change.new is not None else ())
-        informer.on("configmaps", lambda change: (namespace_of(change.any),) if key_of_object(change.any).endswith(_SUFFIX) else ())
+        informer.on("namespaces", lambda change: (change.name,) if change.is_present else ())
+        informer.hear("configmaps", lambda change: (change.namespace,) if change.name == ROOT_CERTIFICATE else ())
 
     async def reconcile(self, key: str) -> Outcome:
         if not is_active(self._client.get("namespaces", "", key)):
@@ -87,19 +88,21 @@ class RootCertificateController:
         found = self._client.get("configmaps", key, ROOT_CERTIFICATE)
         if found is None:
             await create_if_absent(self._client, "configmaps", new_root_certificate(key))
-        elif found.get("data") != {"ca.crt": _CERTIFICATE}:
+        elif _is_spoilt(found):
             await self._client.change("configmaps", key, ROOT_CERTIFICATE, _restore)
         return DONE
 
 
-_SUFFIX: Final = f"/{ROOT_CERTIFICATE}"
+def _is_spoilt(found: FrozenObject) -> bool:
+    return found.get("data") != {"ca.crt": _CERTIFICATE} or not annotations_of(found).get(_ANNOTATION)
 
 
 def _restore(draft: Object) -> bool:
     draft["data"] = {"ca.crt": _CERTIFICATE}
+    draft["metadata"]["annotations"] = {**annotations_of(draft), _ANNOTATION: _DESCRIPTION}
     return True
 
 
 def new_root_certificate(namespace: str) -> Object:
-    metadata = {"name": ROOT_CERTIFICATE, "namespace": namespace, "annotations": {"kubernetes.io/description": _DESCRIPTION}}
+    metadata = {"name": ROOT_CERTIFICATE, "namespace": namespace, "annotations": {_ANNOTATION: _DESCRIPTION}}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": _CERTIFICATE}}
