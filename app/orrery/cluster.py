@@ -16,9 +16,12 @@ from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
 from orrery.controllers.garbage_collector import GarbageCollector
 from orrery.controllers.namespaces import NamespaceController, RootCertificateController, ServiceAccountController
+from orrery.controllers.nodes import NodeTaintController, NodeTtlController
+from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
 from orrery.controllers.scheduler import SchedulerController
 from orrery.controllers.services import EndpointsController, EndpointSliceController, KubernetesServiceController
+from orrery.controllers.volumes import VolumePhaseController
 from orrery.kinds.bootstrap import bootstrap_objects
 from orrery.kinds.builtin import builtin
 from orrery.kinds.catalogue import Catalogue
@@ -43,6 +46,16 @@ if TYPE_CHECKING:
     from orrery.store.sql_log import SqlLog
 
 SCHEDULER: Final = "default-scheduler"
+_PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
+    ClaimProtection,
+    VolumeProtection,
+    ClassProtection,
+    ServiceCidrController,
+    VolumePhaseController,
+    NodeTaintController,
+    NodeTtlController,
+)
+"""Those that tell no events; each is its own component."""
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")
 
 
@@ -90,6 +103,9 @@ class Cluster:
             "kube-apiserver",
             lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=str(outside[1])),
         )
+        for new in _PLAIN_CONTROLLERS:
+            client = self._client("kube-controller-manager")
+            self.runner.add(new(client), client)
         self._add(SCHEDULER, lambda client, recorder: SchedulerController(client, recorder))
 
     def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
@@ -153,6 +169,7 @@ class Cluster:
     def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
         """The HTTP application of this cluster; `data` is where it may cache documents."""
         from orrery.api.app import new_app
+        from orrery.api.docs import new_router as new_docs_router
         from orrery.api.openapi.library import Library
         from orrery.api.openapi.routes import new_router as new_openapi_router
         from orrery.auth.tokens import Authenticator
@@ -160,6 +177,7 @@ class Cluster:
 
         authenticator = Authenticator(tokens)
         self.verbs.ports.user_of_token = authenticator.user_of_token
+        library = Library(self.catalogue, data)
         self._app = new_app(
             verbs=self.verbs,
             catalogue=self.catalogue,
@@ -168,7 +186,7 @@ class Cluster:
             clock=self.clock,
             readiness=self.readiness(),
             allowed_hosts=tuple(allowed_hosts),
-            routers=(new_openapi_router(Library(self.catalogue, data), self.clock), new_router(self.client)),
+            routers=(new_openapi_router(library, self.clock), new_docs_router(library), new_router(self.client)),
         )
         return self._app
 
@@ -184,7 +202,8 @@ class Cluster:
 
 def _is_ready(node: FrozenObject) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    is_tainted = any(taint["key"] == "node.kubernetes.io/not-ready" for taint in (node.get("spec") or {}).get("taints") or ())
+    return not is_tainted and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _namespaced_buckets(catalogue: Catalogue) -> tuple[GroupResource, ...]:

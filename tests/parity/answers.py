@@ -73,6 +73,10 @@ def normal(value: Any, key: str = "") -> Any:
             value = _without_status(value)
         elif value.get("kind", "").removesuffix("List") in CONTROLLED and isinstance(value.get("items"), list):
             value = {**value, "items": [_without_status(item) for item in value["items"]]}
+        if value.get("kind") == "Node":
+            value = _without_condition_taints(value)
+        elif value.get("kind") == "NodeList":
+            value = {**value, "items": [_without_condition_taints(item) for item in value["items"]]}
         if key == "annotations":
             value = {name: inner for name, inner in value.items() if name != REVISION}
         kept = {
@@ -111,6 +115,16 @@ def _without_managed_fields(text: str) -> str:
 
 def _without_status(obj: dict[str, Any]) -> dict[str, Any]:
     return {name: inner for name, inner in obj.items() if name != "status"}
+
+
+def _without_condition_taints(node: dict[str, Any]) -> dict[str, Any]:
+    """A stored node without the taints that a controller keeps in step with its conditions; what admission adds shows in a dry run."""
+    spec = node.get("spec") or {}
+    if not node.get("metadata", {}).get("resourceVersion") or "taints" not in spec:
+        return node
+    kept = [taint for taint in spec["taints"] if not taint["key"].startswith("node.kubernetes.io/")]
+    bare = {name: inner for name, inner in spec.items() if name != "taints"}
+    return {**node, "spec": {**bare, "taints": kept} if kept else bare}
 
 
 def _blank(name: str, value: Any) -> Any:

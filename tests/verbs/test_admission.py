@@ -70,3 +70,41 @@ async def test_a_priority_class_gives_its_value(api: Api) -> None:
     assert "the integer value of priority (5) must not be provided in pod spec" in status["message"]
     status = await refusal(api.create("priorityclasses.scheduling.k8s.io", {**config_map("b"), "value": 1, "globalDefault": True}))
     assert status["message"].endswith("PriorityClass high is already marked as default. Only one default can exist")
+
+
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+
+async def test_what_can_be_in_use_is_born_with_a_finalizer(api: Api) -> None:
+    made = await api.create("persistentvolumeclaims", {"metadata": {"name": "data", "finalizers": ["example.test/mine"]}, "spec": CLAIM})
+
+    assert made["metadata"]["finalizers"] == ["example.test/mine", "kubernetes.io/pvc-protection"]
+
+
+async def test_a_claim_without_a_class_gets_the_newest_default(api: Api) -> None:
+    for name in ("older", "newer"):
+        annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+        await api.create("storageclasses.storage.k8s.io", {**config_map(name, annotations=annotations), "provisioner": "x.test/y"})
+        await api.clock.advance(1)
+
+    unnamed = await api.create("persistentvolumeclaims", {**config_map("a"), "spec": CLAIM})
+    empty = await api.create("persistentvolumeclaims", {**config_map("b"), "spec": {**CLAIM, "storageClassName": ""}})
+
+    assert unnamed["spec"]["storageClassName"] == "newer"
+    assert empty["spec"]["storageClassName"] == ""
+
+
+async def test_an_ingress_without_a_class_gets_the_default(api: Api) -> None:
+    annotations = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    await api.create("ingressclasses.networking.k8s.io", {**config_map("x", annotations=annotations), "spec": {"controller": "x.test/y"}})
+
+    spec = {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}
+    made = await api.create("ingresses.networking.k8s.io", {**config_map("web"), "spec": spec})
+
+    assert made["spec"]["ingressClassName"] == "x"
+
+
+async def test_a_new_node_takes_no_pods_yet(api: Api) -> None:
+    made = await api.create("nodes", config_map("n"))
+
+    assert made["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]

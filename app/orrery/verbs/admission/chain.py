@@ -1,13 +1,26 @@
 """The plugins that are on by default, in upstream's order."""
 
 from orrery.verbs.admission.admission import Admission
+from orrery.verbs.admission.default_classes import DefaultIngressClass, DefaultStorageClass
 from orrery.verbs.admission.namespace_lifecycle import NamespaceLifecycle
+from orrery.verbs.admission.node_taint import TaintNodesByCondition
 from orrery.verbs.admission.priority import Priority
 from orrery.verbs.admission.runtime_class import RuntimeClass
 from orrery.verbs.admission.service_account import ServiceAccount
+from orrery.verbs.admission.storage_protection import StorageObjectInUseProtection
 from orrery.verbs.admission.tolerations import DefaultTolerationSeconds
 
 
 def default_chain() -> tuple[Admission, ...]:
     """New plugins with upstream's default settings."""
-    return (NamespaceLifecycle(), ServiceAccount(), Priority(), DefaultTolerationSeconds(), RuntimeClass())
+    return (
+        NamespaceLifecycle(),
+        ServiceAccount(),
+        TaintNodesByCondition(),
+        Priority(),
+        DefaultTolerationSeconds(),
+        DefaultStorageClass(),
+        StorageObjectInUseProtection(),
+        RuntimeClass(),
+        DefaultIngressClass(),
+    )
