@@ -42,7 +42,8 @@ def default_job(obj: Object) -> None:
     default_job_spec(spec)
     labels = spec["template"]["metadata"].get("labels")
     if labels and not obj["metadata"].get("labels"):
-        obj["metadata"]["labels"] = dict(labels)
+        # The same map, as upstream's: the labels that are generated for the template appear in both.
+        obj["metadata"]["labels"] = labels
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)
