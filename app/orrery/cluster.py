@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from orrery.auth.escalation import RoleEscalation
+from orrery.auth.rbac import RbacAuthorizer
 from orrery.controllers.deployment import DeploymentController
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
@@ -19,6 +21,7 @@ from orrery.controllers.namespaces import NamespaceController, RootCertificateCo
 from orrery.controllers.nodes import NodeTaintController, NodeTtlController
 from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
+from orrery.controllers.roles import RoleAggregationController
 from orrery.controllers.scheduler import SchedulerController
 from orrery.controllers.services import EndpointsController, EndpointSliceController, KubernetesServiceController
 from orrery.controllers.volumes import VolumePhaseController
@@ -33,6 +36,7 @@ from orrery.settings import Settings
 from orrery.store import compaction
 from orrery.store.log import Index, Log
 from orrery.store.memory_log import MemoryLog
+from orrery.verbs.admission.chain import default_chain
 from orrery.verbs.call import User
 from orrery.verbs.client import Client
 from orrery.verbs.event_expiry import EventExpiry
@@ -54,6 +58,7 @@ _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     VolumePhaseController,
     NodeTaintController,
     NodeTtlController,
+    RoleAggregationController,
 )
 """Those that tell no events; each is its own component."""
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")
@@ -78,7 +83,10 @@ class Cluster:
         self.catalogue = catalogue
         self.clock = clock
         self.settings = settings
-        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings)
+        authorizer = RbacAuthorizer(log)
+        admission = (*default_chain(), RoleEscalation(authorizer))
+        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission)
+        self.verbs.ports.authorizer = authorizer
         self.client = self._client("orrery")
         self.runner = Runner()
         self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder)

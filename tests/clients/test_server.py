@@ -110,6 +110,31 @@ def test_with_tokens_only_their_bearers_get_in(tmp_path: Path) -> None:
         running.stop()
 
 
+def test_a_user_may_do_what_roles_allow(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.csv"
+    tokens.write_text('admin,root,1,"system:masters"\nsecret,jane,2\n')
+    running = start_server(tmp_path / "data", "--token-file", str(tokens), "--pace", "fast")
+    rbac = running.url + "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings"
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    binding = {"metadata": {"name": "jane"}, "subjects": [{"kind": "User", "name": "jane"}], "roleRef": reference}
+    admin, jane = ({"Authorization": f"Bearer {token}"} for token in ("admin", "secret"))
+    try:
+        wait_until_ready(running.url)
+        path = running.url + "/api/v1/namespaces/default/configmaps"
+        code, text = fetch(path, headers=jane)
+        assert code == 403
+        why = 'User "jane" cannot list resource "configmaps" in API group "" in the namespace "default"'
+        assert json.loads(text)["message"] == f"configmaps is forbidden: {why}"
+
+        assert fetch(rbac, "POST", binding, admin)[0] == 201
+        assert fetch(path, headers=jane)[0] == 200
+        assert fetch(path, "DELETE", headers=jane)[0] == 403
+        assert fetch(running.url + "/apis", headers=jane)[0] == 200
+        assert fetch(running.url + "/orrery/v1/namespaces/default/deployments/x/revisions", headers=jane)[0] == 403
+    finally:
+        running.stop()
+
+
 def test_variables_stand_for_options(tmp_path: Path) -> None:
     running = start_server(tmp_path, environment={"ORRERY_NODES": "1", "ORRERY_PACE": "fast", "ORRERY_IN_MEMORY": "true"})
     try:

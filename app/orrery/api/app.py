@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from orrery import __version__
+from orrery.api.access import attributes_of
 from orrery.api.discovery import Discovery
 from orrery.api.documents import Documents, new_router
 from orrery.api.guard import Authenticator, Guard
@@ -30,6 +31,7 @@ from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import ApiError
 from orrery.settings import Settings
+from orrery.verbs.access import Authorizer, is_privileged, refusal
 from orrery.verbs.call import User
 from orrery.verbs.verbs import Verbs
 
@@ -45,8 +47,9 @@ USER_KEY: Final = "orrery.user"
 class Front:
     """The first to see a request."""
 
-    def __init__(self, guard: Guard, resources: Resources, documents: Documents) -> None:
+    def __init__(self, guard: Guard, authorizer: Authorizer, resources: Resources, documents: Documents) -> None:
         self._guard = guard
+        self._authorizer = authorizer
         self._resources = resources
         self._documents = documents
 
@@ -60,6 +63,8 @@ class Front:
             self._guard.check_host(headers)
             if parts[1] not in _OPEN_ROOTS:
                 user = self._guard.user(headers)
+                if not is_privileged(user):
+                    self._check_rights(user, scope)
         except ApiError as error:
             request = Request(scope, receive, send, headers=headers, user=user)
             await send_error(send, error, request.humanized(negotiate_error(request.accept)))
@@ -73,6 +78,12 @@ class Front:
             return True
         scope[USER_KEY] = user
         return False
+
+    def _check_rights(self, user: User, scope: Scope) -> None:
+        attributes = attributes_of(scope["path"], scope["method"], scope["query_string"])
+        decision = self._authorizer.authorize(user, attributes)
+        if not decision.allowed:
+            raise refusal(user, attributes, decision.reason)
 
 
 def _is_resource(parts: list[str]) -> bool:
@@ -117,7 +128,7 @@ def new_app(
     discovery = Discovery(catalogue)
     resources = Resources(verbs=verbs, catalogue=catalogue, discovery=discovery, clock=clock, settings=settings, connects=connects)
     app = OrreryApp(title="Orrery", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.front = Front(Guard(allowed_hosts, authenticator), resources, Documents(discovery))
+    app.front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery))
     app.streams = resources.streams
     app.include_router(new_router(discovery, readiness, lambda: _paths(app.routes)))
     for router in routers:

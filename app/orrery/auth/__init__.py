@@ -1,1 +1,1 @@
-"""Who is it, and may they: authentication of a request and the authorizer that verbs' admission and api ask."""
+"""Who is it, and may they: authentication of a request, the authorizer that api and verbs ask, and who may give rights away."""

@@ -1,15 +1,11 @@
 """What the verbs need from the rooms above them; the composition root plugs it in."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
 
+from orrery.verbs.access import Authorizer, PrivilegedOnly
 from orrery.verbs.call import User
-
-
-def _allow_all(user: User, attributes: Mapping[str, Any]) -> bool:
-    # DIFFERS: upstream asks RBAC; we store RBAC objects and allow everything.
-    return True
 
 
 def _no_tokens(token: str) -> User | None:
@@ -18,11 +14,11 @@ def _no_tokens(token: str) -> User | None:
 
 @dataclass(slots=True)
 class Ports:
-    """Plugged in by `cluster.py`; the defaults are those of a server without tokens."""
+    """Plugged in by `cluster.py`; the defaults are those of a server without tokens and without roles."""
 
     AUDIENCE: ClassVar[str] = "https://kubernetes.default.svc"
 
-    allows: Callable[[User, Mapping[str, Any]], bool] = _allow_all
-    """Whether a user may do what a review's attributes describe."""
+    authorizer: Authorizer = field(default_factory=PrivilegedOnly)
+    """Who may do what: for access and rules reviews."""
     user_of_token: Callable[[str], User | None] = _no_tokens
     """Who a bearer token belongs to."""

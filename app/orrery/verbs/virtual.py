@@ -13,6 +13,7 @@ from orrery.machinery.field_errors import FieldError, invalid
 from orrery.machinery.objects import Object
 from orrery.store.log import Record
 from orrery.verbs import bodies, system_fields
+from orrery.verbs.access import Attributes, Rule
 from orrery.verbs.call import Call, User
 from orrery.verbs.ports import Ports
 from orrery.verbs.registry import Registry
@@ -22,8 +23,6 @@ from orrery.verbs.subresources.binding import BindingHandler
 _COMPONENTS: Final = ("etcd-0", "scheduler", "controller-manager")
 _STATUSES: Final = "componentstatuses"
 _REVIEWS: Final = "authorization.k8s.io"
-_PUBLIC_PATHS: Final = ("/healthz", "/livez", "/readyz", "/version", "/version/")
-_DISCOVERY_PATHS: Final = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", *_PUBLIC_PATHS[2:])
 
 Answer = Callable[[Registry, Call, Object], Awaitable[Record]]
 
@@ -74,60 +73,81 @@ def _answered(review: Object, status: Object) -> Record:
     return unstored({**ordered, "status": status})
 
 
-def _check_attributes(call: Call, spec: Object) -> list[FieldError]:
+def _check_review(call: Call, review: Object) -> list[FieldError]:
+    """What upstream's ValidateSubjectAccessReview and its two sisters refuse."""
+    spec = review.get("spec") or {}
     resource, other = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    one_of = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    is_local = call.kind.kind == "LocalSubjectAccessReview"
+    errors = []
     if resource is not None and other is not None:
-        return [invalid("spec.nonResourceAttributes", other, f"cannot be specified in combination with resourceAttributes, {one_of}")]
+        errors.append(invalid("spec.nonResourceAttributes", other, "cannot be specified in combination with resourceAttributes"))
     if resource is None and other is None:
-        return [invalid("spec.resourceAttributes", None, one_of)]
-    return []
+        one_of = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        errors.append(invalid("spec.resourceAttributes", None, one_of))
+    if call.kind.kind != "SelfSubjectAccessReview" and not spec.get("user") and not spec.get("groups"):
+        errors.append(invalid("spec.user", "", "at least one of user or group must be specified"))
+    meta = {key: value for key, value in review["metadata"].items() if not (is_local and key == "namespace")}
+    if meta:
+        except_for = "must be empty except for namespace" if is_local else "must be empty"
+        errors.append(invalid("metadata", review["metadata"], except_for))
+    if is_local:
+        errors += _check_local(review["metadata"].get("namespace", ""), resource, other)
+    return errors
 
 
-def _refuse(errors: list[FieldError]) -> None:
-    if errors:
-        # Upstream leaves the kind out of this answer.
-        raise Invalid(".authorization.k8s.io", "", errors)
+def _check_local(namespace: str, resource: Object | None, other: Object | None) -> list[FieldError]:
+    errors = []
+    if resource is not None and (named := resource.get("namespace", "")) != namespace:
+        errors.append(invalid("spec.resourceAttributes.namespace", named, "must match metadata.namespace"))
+    if other is not None:
+        errors.append(invalid("spec.nonResourceAttributes", other, "disallowed on this kind of request"))
+    return errors
 
 
 async def _access_review(registry: Registry, call: Call, obj: Object) -> Record:
     review = _reviewed(call, obj)
-    spec = review.get("spec") or {}
-    errors = _check_attributes(call, spec)
+    if call.kind.namespaced:
+        system_fields.match_namespace(review["metadata"], call.namespace)
+    errors = _check_review(call, review)
+    if errors:
+        # Upstream leaves the kind out of this answer.
+        raise Invalid(f".{_REVIEWS}", "", errors)
+    spec = review["spec"]
     user = call.user
     if call.kind.kind != "SelfSubjectAccessReview":
-        if not spec.get("user") and not spec.get("groups"):
-            errors.append(invalid("spec.user", "", "at least one of user or group must be specified"))
         user = User(spec.get("user", ""), tuple(spec.get("groups") or ()), spec.get("uid", ""))
-    if call.kind.kind == "LocalSubjectAccessReview" and not errors:
-        named = (spec.get("resourceAttributes") or {}).get("namespace", "")
-        if named != call.namespace:
-            errors.append(invalid("spec.resourceAttributes.namespace", named, "must match metadata.namespace"))
-    _refuse(errors)
-    attributes = spec.get("resourceAttributes") or spec.get("nonResourceAttributes") or {}
-    return _answered(review, {"allowed": registry.ports.allows(user, attributes)})
+    decision = registry.ports.authorizer.authorize(user, _attributes(spec))
+    status = {"allowed": decision.allowed, "reason": decision.reason}
+    return _answered(review, {key: value for key, value in status.items() if key == "allowed" or value})
+
+
+def _attributes(spec: Object) -> Attributes:
+    wanted = spec.get("resourceAttributes")
+    if wanted is None:
+        other = spec["nonResourceAttributes"]
+        return Attributes(other.get("verb", ""), path=other.get("path", ""))
+    parts = (wanted.get(part, "") for part in ("resource", "group", "subresource", "name", "namespace"))
+    return Attributes(wanted.get("verb", ""), *parts)
 
 
 async def _rules_review(registry: Registry, call: Call, obj: Object) -> Record:
     review = _reviewed(call, obj)
-    if not (review.get("spec") or {}).get("namespace"):
+    namespace = (review.get("spec") or {}).get("namespace")
+    if not namespace:
         raise BadRequest("no namespace on request")
-    # DIFFERS: upstream lists what RBAC grants; we answer everybody what a cluster administrator is told.
-    status = {
-        "resourceRules": [
-            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
-            {"verbs": ["create"], "apiGroups": [_REVIEWS], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]},
-            {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
-        ],
-        "nonResourceRules": [
-            {"verbs": ["*"], "nonResourceURLs": ["*"]},
-            {"verbs": ["get"], "nonResourceURLs": list(_DISCOVERY_PATHS)},
-            {"verbs": ["get"], "nonResourceURLs": list(_PUBLIC_PATHS)},
-        ],
+    rules, errors = registry.ports.authorizer.rules_for(call.user, namespace)
+    status: Object = {
+        "resourceRules": [_part(rule, "verbs", "apiGroups", "resources", "resourceNames") for rule in rules if rule.get("resources")],
+        "nonResourceRules": [_part(rule, "verbs", "nonResourceURLs") for rule in rules if rule.get("nonResourceURLs")],
         "incomplete": False,
     }
-    review["spec"] = {}
-    return _answered(review, status)
+    if errors:
+        status["evaluationError"] = errors[0] if len(errors) == 1 else f"[{', '.join(dict.fromkeys(errors))}]"
+    return _answered({**review, "metadata": {}, "spec": {}}, status)
+
+
+def _part(rule: Rule, *fields: str) -> Object:
+    return {field: rule[field] for field in fields if rule.get(field)}
 
 
 async def _self_review(registry: Registry, call: Call, obj: Object) -> Record:
