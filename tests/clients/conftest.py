@@ -1,17 +1,22 @@
 """A real server on a free port, and real clients to talk to it. A client that is missing fails where CI is set, and is named elsewhere."""
 
+import json
 import os
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 KUBECTL_VERSIONS = ("1.35", "1.30")
 START_S = 30.0
+T = TypeVar("T")
 
 
 def missing(what: str) -> None:
@@ -19,6 +24,15 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing", pytrace=False)
     pytest.skip(f"{what} is missing")
+
+
+def until(check: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
+    """What `check` says, once it says something; it is asked again and again until then."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"{what} did not come within {timeout_s} s"
+        time.sleep(0.02)
+    return found
 
 
 @dataclass
@@ -66,7 +80,41 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     assert running.stop() == 0
 
 
-Kubectl = Callable[..., str]
+@dataclass
+class Spaces:
+    """Namespaces for tests, each used once."""
+
+    url: str
+    made: list[str] = field(default_factory=list)
+
+    def new(self, prefix: str) -> str:
+        """Create one, ready for Pods; the server makes up the rest of its name."""
+        name: str = self._post("/api/v1/namespaces", {"metadata": {"generateName": f"{prefix}-"}})["metadata"]["name"]
+        self.made.append(name)
+        until(lambda: self._get(f"/api/v1/namespaces/{name}/serviceaccounts")["items"], f"the ServiceAccount of {name}")
+        return name
+
+    def remove(self) -> None:
+        for name in self.made:
+            with urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/v1/namespaces/{name}", method="DELETE"), timeout=20):
+                pass
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return json.load(answer)
+
+    def _post(self, path: str, body: object) -> Any:
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def spaces(server: RunningServer) -> Iterator[Spaces]:
+    """Namespaces that go with the test."""
+    made = Spaces(server.url)
+    yield made
+    made.remove()
 
 
 @dataclass(frozen=True)
@@ -89,7 +137,8 @@ class KubectlRunner:
         """In the background, for watches."""
         place = ["--namespace", self.namespace] if self.namespace else []
         command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *place, *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        home = str(self.kubeconfig.parent)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "HOME": home})
 
     def __call__(self, *arguments: str, stdin: str | None = None, timeout_s: float = 60) -> str:
         done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s)
@@ -105,11 +154,7 @@ def kubectl_program(version: str) -> Path:
 
 
 @pytest.fixture(params=KUBECTL_VERSIONS)
-def kubectl(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[KubectlRunner]:
+def kubectl(request: pytest.FixtureRequest, server: RunningServer, spaces: Spaces) -> KubectlRunner:
     """kubectl, oldest and newest, in a namespace of the test's own."""
     version: str = request.param
-    name = f"test-{abs(hash((request.node.nodeid, version))) % 10**8}"
-    runner = KubectlRunner(kubectl_program(version), server.kubeconfig)
-    runner("create", "namespace", name)
-    yield KubectlRunner(runner.program, server.kubeconfig, name)
-    runner("delete", "namespace", name, "--wait=false")
+    return KubectlRunner(kubectl_program(version), server.kubeconfig, spaces.new("kubectl"))
