@@ -45,6 +45,9 @@ class CachedLog:
     def by_label(self, scope: Scope, key: str, value: str) -> Sequence[Record]:
         return self._cache.by_label(scope, key, value)
 
+    def label_count(self, bucket: str, namespace: str, key: str, value: str) -> int:
+        return self._cache.label_count(bucket, namespace, key, value)
+
     def subscribe(self, scope: Scope, callback: Callable[[Event], None]) -> Subscription:
         return CallbackSubscription(self._cache.dispatcher, scope, callback)
 

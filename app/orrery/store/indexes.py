@@ -50,6 +50,12 @@ class KeyIndex:
             return ()
         return held if isinstance(held, dict) else (held,)
 
+    def count(self, value: Hashable) -> int:
+        held = self._keys.get(value)
+        if held is None:
+            return 0
+        return len(held) if isinstance(held, dict) else 1
+
 
 class Indexes:
     """All look-ups of the cache, kept in step with its records."""
@@ -78,6 +84,9 @@ class Indexes:
 
     def by_label(self, place: tuple[str, str], label: str, value: str) -> Iterable[str]:
         return self._labels.keys((*place, label, value))
+
+    def label_count(self, place: tuple[str, str], label: str, value: str) -> int:
+        return self._labels.count((*place, label, value))
 
     def by_field(self, bucket: str, name: str, value: str) -> Iterable[str]:
         if name not in self._indexed_fields.get(bucket, ()):

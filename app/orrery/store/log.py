@@ -177,6 +177,9 @@ class Log(Protocol):
     def by_label(self, scope: Scope, key: str, value: str) -> Sequence[Record]:
         """Live records of one namespace of a bucket (or of all) with that label, in key order."""
 
+    def label_count(self, bucket: str, namespace: str, key: str, value: str) -> int:
+        """How many live records of one namespace of a bucket carry that label."""
+
     def subscribe(self, scope: Scope, callback: Callable[[Event], None]) -> Subscription:
         """Call back, on the event loop, for each event from now on, in revision order. An empty bucket means all buckets."""
 

@@ -130,6 +130,9 @@ class WatchCache:
         wanted = matcher(scope) if name else None
         return [self._records[each] for each in sorted(found) if wanted is None or wanted(each)]
 
+    def label_count(self, bucket: str, namespace: str, key: str, value: str) -> int:
+        return self._indexes.label_count((bucket, namespace), key, value)
+
     def page(self, scope: Scope, *, after: str, limit: int, at: int) -> Page:
         """`Log.list`."""
         if at and at < self.revision:

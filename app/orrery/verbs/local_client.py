@@ -37,8 +37,9 @@ class LocalClient:
         if not labels:
             return [record.object for record in self._log.list(scope).records]
         if namespace:
-            found = min((self._log.by_label(scope, key, value) for key, value in labels.items()), key=len)
-            records: Sequence[Record] = sorted(found, key=lambda record: record.key)
+            rarest = min(labels.items(), key=lambda label: self._log.label_count(bucket, namespace, *label)) if len(labels) > 1 else None
+            key, value = rarest or next(iter(labels.items()))
+            records: Sequence[Record] = self._log.by_label(scope, key, value)
         else:
             records = self._log.list(scope).records
         wanted = labels.items()

@@ -1,14 +1,17 @@
-"""The Service `default/kubernetes` with its Endpoints and EndpointSlice: how Pods find the API. It comes back when deleted.
+"""The Service `default/kubernetes` with its Endpoints and EndpointSlice: how Pods find the API. They come back when deleted, and
+Endpoints and slice as they were when changed.
 
 In a real cluster the API server itself keeps these; follows upstream's controlplane `kubernetesservice` controller.
 """
 
+import contextlib
+from functools import partial
 from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.machinery.errors import AlreadyExists
-from orrery.machinery.objects import GroupResource, Object
+from orrery.machinery.objects import GroupResource, Object, thaw
 from orrery.verbs.client import Client
 
 NAMESPACE: Final = "default"
@@ -33,24 +36,33 @@ class KubernetesServiceController:
 
     def watch(self, informer: Informer) -> None:
         for bucket, _ in self._objects:
-            informer.on(bucket, _keys_of)
-        informer.on("namespaces", lambda change: (NAME,) if change.key == f"namespaces//{NAMESPACE}" and change.is_present else ())
+            informer.hear(bucket, _keys_of)
+        informer.on("namespaces", lambda change: (NAME,) if change.name == NAMESPACE and change.is_present else ())
 
     async def reconcile(self, key: str) -> Outcome:
         if self._client.get("namespaces", "", NAMESPACE) is None:
             return DONE  # Its creation wakes us.
-        for bucket, obj in self._objects:
-            if self._client.get(bucket, NAMESPACE, NAME) is None:
-                try:
-                    await self._client.create(bucket, {**obj, "metadata": dict(obj["metadata"])})
-                except AlreadyExists:
-                    continue
+        for bucket, wanted in self._objects:
+            found = self._client.get(bucket, NAMESPACE, NAME)
+            if found is None:
+                with contextlib.suppress(AlreadyExists):
+                    await self._client.create(bucket, wanted)
+            elif bucket != "services":
+                # Upstream looks after the Endpoints and their slice, but not after what users make of the Service.
+                await self._client.change(bucket, NAMESPACE, NAME, partial(restore, wanted=thaw(wanted)))
         return DONE
 
 
+def restore(draft: Object, wanted: Object) -> bool:
+    """Give `draft` the content of `wanted` and its labels; whether anything was different."""
+    before = thaw(draft)
+    draft.update({field: value for field, value in wanted.items() if field not in ("apiVersion", "kind", "metadata")})
+    draft["metadata"]["labels"] = wanted["metadata"]["labels"]
+    return draft != before
+
+
 def _keys_of(change: Change) -> tuple[str, ...]:
-    is_ours = change.namespace == NAMESPACE and change.key.endswith(f"/{NAME}")
-    return (NAME,) if is_ours and not change.is_present else ()
+    return (NAME,) if change.namespace == NAMESPACE and change.name == NAME else ()
 
 
 def new_service(cluster_ip: str) -> Object:

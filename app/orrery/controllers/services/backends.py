@@ -3,17 +3,17 @@
 Follows upstream's endpointslice utilities. The index finds the Services of a changed Pod by its labels, not by asking every Service.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
-from orrery.controllers.engine.controller import key_of_object
+from orrery.controllers.engine.controller import key_for
 from orrery.controllers.engine.informer import Change
-from orrery.controllers.pods import is_terminal
-from orrery.machinery.clock import parse_timestamp
-from orrery.machinery.objects import FrozenObject, Object, labels_of, namespace_of
+from orrery.controllers.pods import is_ready, is_terminal
+from orrery.machinery.objects import FrozenObject, Object, labels_of
 
 HEADLESS: Final = "service.kubernetes.io/headless"
 TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
+"""When the change happened that the newest write publishes."""
 
 
 def selector_of(service: FrozenObject | None) -> Mapping[str, str]:
@@ -24,50 +24,64 @@ def selector_of(service: FrozenObject | None) -> Mapping[str, str]:
     return found
 
 
+Label: TypeAlias = tuple[str, str, str]
+"""A namespace, a label's key and its value."""
+
+
 class ServiceIndex:
     """Services by one label of their selector, fed by `Informer.observe`."""
 
     def __init__(self) -> None:
-        self._selectors: dict[str, Mapping[str, str]] = {}
-        self._by_label: dict[tuple[str, str, str], set[str]] = {}
+        self._selectors: dict[str, tuple[Label, Mapping[str, str]]] = {}
+        self._by_label: dict[Label, set[str]] = {}
 
     def observe(self, change: Change) -> None:
-        key, namespace = key_of_object(change.any), change.namespace
+        key = key_for(change.namespace, change.name)
         before = self._selectors.pop(key, None)
-        if before:
-            self._by_label[self._handle(namespace, before)].discard(key)
+        if before is not None:
+            handle, _ = before
+            self._by_label[handle].discard(key)
+            if not self._by_label[handle]:
+                del self._by_label[handle]
         selector = selector_of(change.new)
         if selector:
-            self._selectors[key] = selector
-            self._by_label.setdefault(self._handle(namespace, selector), set()).add(key)
+            handle = self._handle(change.namespace, selector)
+            self._selectors[key] = handle, selector
+            self._by_label.setdefault(handle, set()).add(key)
 
-    @staticmethod
-    def _handle(namespace: str, selector: Mapping[str, str]) -> tuple[str, str, str]:
-        """The label a Service is found by: its first, which every Pod it selects carries."""
-        key, value = min(selector.items())
-        return namespace, key, value
+    def _handle(self, namespace: str, selector: Mapping[str, str]) -> Label:
+        """The label a Service is found by, which every Pod it selects carries: the one that the fewest others are found by."""
+        labels = [(namespace, key, value) for key, value in selector.items()]
+        return min(labels, key=lambda label: len(self._by_label.get(label, ())))
 
     def keys_of_pod(self, change: Change) -> Iterable[str]:
-        """Keys of the Services that select the Pod now or did before, when something changed that they publish."""
-        old, new = change.old, change.new
-        if old is not None and new is not None and _published(old) == _published(new):
-            return ()
-        return {key for pod in (old, new) if pod is not None for key in self._selecting(pod)}
+        """Keys of the Services that select the Pod now or did before, when something changed that they publish.
 
-    def _selecting(self, pod: FrozenObject) -> Iterable[str]:
-        namespace, labels = namespace_of(pod), labels_of(pod)
+        The labels are looked at first, in the index: a Pod that no Service selects is not parsed.
+        """
+        labels = change.record.index.labels
+        former = change.former.index.labels if change.former is not None else labels
+        keys = set(self._selecting(change.namespace, labels))
+        if former is not labels and former != labels:
+            keys.update(self._selecting(change.namespace, former))
+        if not keys:
+            return ()
+        old, new = change.old, change.new
+        return () if old is not None and new is not None and _published(old) == _published(new) else keys
+
+    def _selecting(self, namespace: str, labels: Mapping[str, str]) -> Iterable[str]:
         for label, value in labels.items():
             for key in self._by_label.get((namespace, label, value), ()):
-                if self._selectors[key].items() <= labels.items():
+                if self._selectors[key][1].items() <= labels.items():
                     yield key
 
 
 def _published(pod: FrozenObject) -> tuple[Any, ...]:
-    """What of a Pod shows in endpoints."""
+    """What of a Pod shows in endpoints, or says which Services it is behind."""
     status, spec = pod.get("status") or {}, pod["spec"]
-    ready = [condition["status"] for condition in status.get("conditions") or () if condition["type"] == "Ready"]
-    deleting = pod["metadata"].get("deletionTimestamp")
-    return labels_of(pod), status.get("podIPs"), status.get("phase"), ready, deleting, spec.get("nodeName"), spec.get("hostname")
+    is_deleting = pod["metadata"].get("deletionTimestamp") is not None
+    names = spec.get("nodeName"), spec.get("hostname"), spec.get("subdomain")
+    return labels_of(pod), status.get("podIPs"), is_terminal(pod), is_ready(pod), is_deleting, names
 
 
 def has_place(pod: FrozenObject, *, include_terminating: bool) -> bool:
@@ -122,16 +136,3 @@ def target_reference(pod: FrozenObject) -> Object:
 
 def is_headless(service: FrozenObject) -> bool:
     return service["spec"].get("clusterIP") in (None, "", "None")
-
-
-def last_trigger(service: FrozenObject, pods: Sequence[FrozenObject]) -> str:
-    """When what the Service publishes changed last: a Pod's readiness, or the Service itself."""
-    # DIFFERS: upstream remembers the earliest change since its last sync; we name the latest change there is.
-    times = [service["metadata"]["creationTimestamp"]]
-    for pod in pods:
-        times += [
-            condition["lastTransitionTime"]
-            for condition in (pod.get("status") or {}).get("conditions") or ()
-            if condition["type"] == "Ready" and condition.get("lastTransitionTime")
-        ]
-    return str(max(times, key=parse_timestamp))

@@ -3,10 +3,10 @@
 Follows upstream's endpoint controller.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, split_key
+from orrery.controllers.engine.controller import DONE, Outcome, key_for, split_key
 from orrery.controllers.engine.informer import Informer
 from orrery.controllers.pods import is_namespace_terminating, is_ready
 from orrery.controllers.services.backends import (
@@ -16,11 +16,12 @@ from orrery.controllers.services.backends import (
     has_place,
     hostname_for,
     is_headless,
-    last_trigger,
     ports_of,
     selector_of,
     target_reference,
 )
+from orrery.controllers.services.port_order import in_endpoints_order
+from orrery.controllers.services.trigger_times import TriggerTimes
 from orrery.machinery.errors import ApiError, NotFound
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, labels_of, name_of, namespace_of, thaw
 from orrery.verbs.client import Client
@@ -37,38 +38,47 @@ def plan_subsets(service: FrozenObject, pods: Sequence[FrozenObject]) -> list[Ob
     calls its port differently is a subset of its own.
     """
     everyone = service["spec"].get("publishNotReadyAddresses", False)
-    by_port: dict[Any, dict[str, tuple[bool, Object]]] = {}
+    by_port: dict[Any, dict[_Who, _Address]] = {}
     for pod in pods:
         if not has_place(pod, include_terminating=everyone):
             continue
-        ready, address = everyone or is_ready(pod), _address(pod, service)
+        address = _Address(everyone or is_ready(pod), _address(pod, service))
         ports: Sequence[Object | None] = ports_of(pod, service)
         if not service["spec"].get("ports") and is_headless(service):
             ports = [None]  # A headless Service without ports still publishes its addresses.
         for port in ports:
             key = None if port is None else tuple(sorted(port.items()))
-            by_port.setdefault(key, {})[address["ip"]] = (ready, address)
+            by_port.setdefault(key, {})[address.object["ip"], address.object["targetRef"]["uid"]] = address
     return _pack(by_port)
 
 
-def _pack(by_port: dict[Any, dict[str, tuple[bool, Object]]]) -> list[Object]:
+class _Address(NamedTuple):
+    is_ready: bool
+    object: Object
+
+
+_Who: TypeAlias = tuple[str, str]
+"""An address and the UID of the Pod that has it: two Pods on the host network share theirs."""
+
+
+def _pack(by_port: dict[Any, dict[_Who, _Address]]) -> list[Object]:
     """Ports with the very same addresses share a subset."""
     groups: dict[Any, list[Any]] = {}
     for port, addresses in by_port.items():
-        who = tuple(sorted((ip, ready) for ip, (ready, _) in addresses.items()))
-        groups.setdefault(who, []).append(port)
+        groups.setdefault(frozenset((who, address.is_ready) for who, address in addresses.items()), []).append(port)
     subsets = []
     for ports in groups.values():
         addresses = by_port[ports[0]]
         subset: Object = {}
         for field, wanted in (("addresses", True), ("notReadyAddresses", False)):
-            chosen = [address for _, (ready, address) in sorted(addresses.items()) if ready is wanted]
+            chosen = [address.object for _, address in sorted(addresses.items()) if address.is_ready is wanted]
             if chosen:
                 subset[field] = chosen
         named = [dict(port) for port in ports if port is not None]
         if named:
-            subset["ports"] = sorted(named, key=lambda port: (port.get("name", ""), port["port"], port["protocol"]))
+            subset["ports"] = in_endpoints_order(named)
         subsets.append(subset)
+    # DIFFERS: upstream sorts subsets by a hash of their content, UIDs included; we by their ports.
     return sorted(subsets, key=lambda subset: str(subset.get("ports")))
 
 
@@ -80,15 +90,33 @@ def _address(pod: FrozenObject, service: FrozenObject) -> Object:
 
 
 def truncate(subsets: list[Object]) -> bool:
-    """Keep the first thousand addresses; whether any had to go."""
-    room, cut = _ADDRESSES_MAX, False
-    for field in ("addresses", "notReadyAddresses"):
-        for subset in subsets:
-            addresses = subset.get(field) or []
-            if len(addresses) > room:
-                subset[field], cut = addresses[:room], True
-            room -= min(room, len(addresses))
-    return cut
+    """Keep a thousand addresses, ready ones first, each subset its share of them; whether any had to go.
+
+    Two subsets of 900 and 300 ready addresses keep 750 and 250, and nothing that is not ready.
+    """
+    ready = sum(len(subset.get("addresses") or ()) for subset in subsets)
+    waiting = sum(len(subset.get("notReadyAddresses") or ()) for subset in subsets)
+    if ready + waiting <= _ADDRESSES_MAX:
+        return False
+    field, total, room = (
+        ("addresses", ready, _ADDRESSES_MAX) if ready > _ADDRESSES_MAX else ("notReadyAddresses", waiting, _ADDRESSES_MAX - ready)
+    )
+    left = room
+    for subset in subsets:
+        addresses = subset.get(field) or []
+        share = min(-(-len(addresses) * room // total), left)
+        left -= min(share, len(addresses))
+        _set(subset, field, addresses[:share])
+        if field == "addresses":
+            _set(subset, "notReadyAddresses", [])
+    return True
+
+
+def _set(subset: Object, field: str, addresses: list[Object]) -> None:
+    if addresses:
+        subset[field] = addresses
+    else:
+        subset.pop(field, None)
 
 
 class EndpointsController:
@@ -99,17 +127,26 @@ class EndpointsController:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._services = ServiceIndex()
+        self._triggers = TriggerTimes()
 
     def watch(self, informer: Informer) -> None:
         informer.observe("services", self._services.observe)
-        informer.on("services", lambda change: (key_of_object(change.any),))
-        informer.on("pods", self._services.keys_of_pod)
-        informer.on("endpoints", lambda change: (key_of_object(change.any),))
+        informer.on("services", lambda change: (key_for(change.namespace, change.name),))
+        informer.hear("pods", self._services.keys_of_pod)  # At the start, every Service is looked at anyway.
+        informer.hear("endpoints", lambda change: () if change.is_present else (key_for(change.namespace, change.name),))
+        informer.at_start(self._leftovers)
+
+    def _leftovers(self) -> Iterable[str]:
+        """Endpoints whose Service may have gone while nobody looked."""
+        for record in self._client.records("endpoints"):
+            if MANAGED_BY in record.index.labels:
+                yield record.key.partition("/")[2]
 
     async def reconcile(self, key: str) -> Outcome:
         namespace, name = split_key(key)
         service = self._client.get("services", namespace, name)
         if service is None:
+            self._triggers.forget(key)
             await self._remove_leftover(namespace, name)
             return DONE
         selector = selector_of(service)
@@ -117,7 +154,8 @@ class EndpointsController:
             return DONE  # What users write for such a Service is theirs.
         pods = self._client.list("pods", namespace, labels=selector)
         try:
-            await self._write(new_endpoints(service, pods, self._client.get("endpoints", namespace, name)))
+            trigger = self._triggers.next(key, service, pods)
+            await self._write(new_endpoints(service, pods, self._client.get("endpoints", namespace, name), trigger))
         except ApiError as error:
             if not is_namespace_terminating(error):
                 raise
@@ -140,17 +178,19 @@ class EndpointsController:
             await self._client.update("endpoints", wanted)
 
 
-def new_endpoints(service: FrozenObject, pods: Sequence[FrozenObject], current: FrozenObject | None) -> Object:
-    """The Endpoints as they should be; what others put into the metadata of `current` stays."""
+def new_endpoints(service: FrozenObject, pods: Sequence[FrozenObject], current: FrozenObject | None, trigger: str) -> Object:
+    """The Endpoints as they should be; annotations and finalizers that others put into `current` stay."""
     made: Object = thaw(current) if current is not None else {"apiVersion": "v1", "kind": "Endpoints", "metadata": {}}
     meta = made["metadata"]
     meta.update(name=name_of(service), namespace=namespace_of(service))
     meta["labels"] = {**labels_of(service), MANAGED_BY: "endpoint-controller"}
+    meta["labels"].pop(HEADLESS, None)
     if is_headless(service):
         meta["labels"][HEADLESS] = ""
     subsets = plan_subsets(service, pods)
-    annotations = {**annotations_of(made), TRIGGER: last_trigger(service, pods)}
-    annotations.pop(OVER_CAPACITY, None)
+    annotations = {key: value for key, value in annotations_of(made).items() if key not in (TRIGGER, OVER_CAPACITY)}
+    if trigger:
+        annotations[TRIGGER] = trigger
     if truncate(subsets):
         annotations[OVER_CAPACITY] = "truncated"
     meta["annotations"] = annotations
