@@ -1,0 +1,361 @@
+"""The shell's grammar by recursive descent: from tokens to the syntax tree, one complete command at a time.
+
+Follows the order of decisions of the Almquist shells, so that the token they complain about is the one they complain about.
+Compound commands are in `compound`, bash's [[ … ]] in `conditions`.
+"""
+
+import re
+from typing import Final
+
+from orrery.node.shell.compound import CompoundMixin
+from orrery.node.shell.errors import SyntaxFault
+from orrery.node.shell.flavours import Flavour
+from orrery.node.shell.nodes import (
+    AndOr,
+    Assignment,
+    Background,
+    Function,
+    Literal,
+    Node,
+    Not,
+    Part,
+    Pipeline,
+    Quoted,
+    Redirect,
+    Sequence,
+    Simple,
+    Timed,
+    Word,
+)
+from orrery.node.shell.scanner import Scanner
+from orrery.node.shell.tokens import Token, Tokens
+
+RESERVED: Final = frozenset(
+    ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"]
+)
+_BASH_RESERVED: Final = RESERVED | {"[[", "function", "select", "time"}
+_LIST_ENDS: Final = frozenset({"}", "do", "done", "elif", "else", "esac", "fi", "then", ")", ";;", ";&", ";;&"})
+_COMPOUND: Final = frozenset(["{", "case", "for", "if", "until", "while"])
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\+?)=")
+_ELEMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_DECLARATIONS: Final = frozenset(["declare", "export", "local", "readonly", "typeset"])
+_DEPTH_MAX: Final = 120
+"""Nested constructs; deeper ones would run into the limit of Python's own stack."""
+_SPECIAL_BUILTINS: Final = frozenset(
+    ["break", ":", ".", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]
+)
+    ["break", ":", ".", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]
+)
+
+
+def parse_commands(scanner: Scanner, closing: str) -> Node | None:
+    """A command list inside a substitution, up to `closing` or the end."""
+    scanner.depth += 1
+    parser = Parser(scanner)
+    node = parser.substitution(closing)
+    scanner.depth -= 1
+    return node
+
+
+class Parser(CompoundMixin):
+    """Reads one script. `next_command` gives one line's list after the other."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        super().__init__(Tokens(scanner, parse_commands), scanner)
+        self._reserved = _BASH_RESERVED if self.flavour.is_bash else RESERVED
+
+    @classmethod
+    def of(cls, text: str, flavour: Flavour, first_line: int = 1) -> "Parser":
+        return cls(Scanner(text, flavour, parse_commands, first_line))
+
+    @property
+    def hit_end(self) -> bool:
+        return self.scanner.hit_end
+
+    # --- what to call ------------------------------------------------------------------------------------------------------
+
+    def next_command(self) -> tuple[bool, Node | None]:
+        """Whether the text has ended, and the list of the next line (None for an empty one)."""
+        token = self.tokens.peek()
+        if token.kind == "end":
+            return True, None
+        return False, self.commands(stops_at_newline=True)
+
+    def substitution(self, closing: str) -> Node | None:
+        """The body of a command substitution."""
+        body = self.commands(may_be_empty=True)
+        token = self.tokens.peek()
+        if closing and token.text == ")" and token.kind == "operator":
+            self.tokens.take()
+            return body
+        if closing or token.kind != "end":
+            self.tokens.take()
+            raise self.unexpected(")" if closing else "")
+        return body
+
+    # --- reserved words ----------------------------------------------------------------------------------------------------
+
+    def peek_reserved(self, *, skip_newlines: bool = True) -> str:
+        """The reserved word or operator that comes next, as a name; empty for anything else."""
+        if skip_newlines:
+            self.skip_newlines()
+        token = self.tokens.peek()
+        if token.kind == "operator":
+            return token.text
+        return token.text if token.is_bare and token.text in self._reserved else ""
+
+    def skip_newlines(self) -> None:
+        while self.tokens.peek().kind == "newline":
+            self.tokens.take()
+
+    def expect(self, wanted: str) -> None:
+        """Take a reserved word or operator, or complain."""
+        found = self.peek_reserved()
+        self.tokens.take()
+        if found != wanted:
+            raise self.unexpected(wanted)
+
+    def unexpected(self, wanted: str = "", token: Token | None = None) -> SyntaxFault:
+        """The complaint about the token that was taken last."""
+        token = token or self.tokens.last
+        at_end = token.kind == "end"
+        line = self.scanner.line
+        if self.flavour.is_bash:
+            return self._unexpected_in_bash(token, wanted, line)
+        names = {"end": "end of file", "newline": "newline", "redirect": "redirection"}
+        is_named = token.kind == "operator" or (token.is_bare and token.text in self._reserved)
+        name = names.get(token.kind) or (f'"{token.text}"' if is_named else "word")
+        expecting = f" (expecting {wanted if wanted == 'word' else chr(34) + wanted + chr(34)})" if wanted else ""
+        if self.flavour.is_dash:
+            return SyntaxFault(f"Syntax error: {name} unexpected{expecting}", line, at_end=at_end)
+        return SyntaxFault(f"syntax error: unexpected {name}{expecting}", line, at_end=at_end)
+
+    def _unexpected_in_bash(self, token: Token, wanted: str, line: int) -> SyntaxFault:
+        if token.kind == "end":
+            if wanted == ")" and self.scanner.depth:
+                return SyntaxFault("unexpected EOF while looking for matching `)'", line + 1, at_end=True)
+            ends_line = self.scanner.text.endswith("\n")
+            return SyntaxFault("syntax error: unexpected end of file", line + (not ends_line), at_end=True)
+        shown = "newline" if token.kind == "newline" else token.text
+        return SyntaxFault(f"syntax error near unexpected token `{shown}'", token.line, shows_line=True)
+
+    # --- lists -------------------------------------------------------------------------------------------------------------
+
+    def commands(self, *, stops_at_newline: bool = False, may_be_empty: bool = False) -> Node | None:
+        """Pipelines joined by ; & and newlines. At the top it ends with its line, elsewhere before a closing word."""
+        self.scanner.depth += 1
+        if self.scanner.depth > _DEPTH_MAX:
+            raise SyntaxFault("syntax error: nested too deeply", self.scanner.line)
+        items: list[Node] = []
+        while True:
+            if self._list_ends(items, stops_at_newline=stops_at_newline, may_be_empty=may_be_empty):
+                break
+            start = self.tokens.peek().start
+            node = self.and_or()
+            separator = self.tokens.peek()
+            if separator.kind == "operator" and separator.text in (";", "&"):
+                self.tokens.take()
+                if separator.text == "&":
+                    node = Background(node, self.scanner.text[start : separator.start].strip())
+            items.append(node)
+            if separator.kind == "end":
+                break
+            if separator.kind == "newline" or separator.text in (";", "&"):
+                continue
+            if stops_at_newline:
+                self.tokens.take()
+                raise self.unexpected()
+            break
+        self.scanner.depth -= 1
+        return items[0] if len(items) == 1 else Sequence(tuple(items)) if items else None
+
+    def _list_ends(self, items: list[Node], *, stops_at_newline: bool, may_be_empty: bool) -> bool:
+        if stops_at_newline:
+            token = self.tokens.peek()
+            if token.kind == "newline":
+                self.tokens.take()
+                return True
+            return token.kind == "end"
+        name = self.peek_reserved()
+        token = self.tokens.peek()
+        if token.kind == "end":
+            return True
+        return name in _LIST_ENDS and (bool(items) or may_be_empty)
+
+    def body(self, *, may_be_empty: bool = False) -> Node:
+        """A compound list inside a compound command."""
+        return self.commands(may_be_empty=may_be_empty) or Sequence(())
+
+    def and_or(self) -> Node:
+        left = self.pipeline()
+        while (token := self.tokens.peek()).kind == "operator" and token.text in ("&&", "||"):
+            self.tokens.take()
+            self.skip_newlines()
+            left = AndOr(left, token.text, self.pipeline())
+        return left
+
+    def pipeline(self) -> Node:
+        name = self.peek_reserved(skip_newlines=False)
+        if name == "!":
+            self.tokens.take()
+            return Not(self.pipeline())
+        if name == "time":
+            return self._timed()
+        commands = [self.command()]
+        with_errors: list[bool] = []
+        while (token := self.tokens.peek()).kind == "operator" and token.text in ("|", "|&"):
+            self.tokens.take()
+            self.skip_newlines()
+            with_errors.append(token.text == "|&")
+            commands.append(self.command())
+        return commands[0] if len(commands) == 1 else Pipeline(tuple(commands), tuple(with_errors))
+
+    def _timed(self) -> Node:
+        self.tokens.take()
+        portable = self.tokens.peek().text == "-p"
+        if portable:
+            self.tokens.take()
+        following = self.tokens.peek()
+        is_empty = following.kind in ("newline", "end") or following.text in (";", "&", ")")
+        return Timed(None if is_empty else self.pipeline(), portable)
+
+    def command(self) -> Node:
+        """A simple or compound command, or a function's definition."""
+        name = self.peek_reserved(skip_newlines=False)
+        if name in _COMPOUND or name in ("(", "[[", "select"):
+            return self.compound(name)
+        if name == "function":
+            return self._function_word()
+        token = self.tokens.peek()
+        if name or token.kind not in ("word", "redirect"):
+            self.tokens.take()
+            raise self.unexpected()
+        return self.simple()
+
+    # --- simple commands ---------------------------------------------------------------------------------------------------
+
+    def simple(self) -> Node:
+        assignments: list[Assignment] = []
+        words: list[Word] = []
+        redirects: list[Redirect] = []
+        line = self.tokens.peek().line
+        while True:
+            token = self.tokens.peek()
+            if token.kind == "redirect":
+                redirects.append(self.redirect())
+            elif token.kind == "word" and token.word is not None:
+                self.tokens.take()
+                assignment = None if words else self.assignment(token.word)
+                if assignment is not None:
+                    assignments.append(assignment)
+                else:
+                    words.append(self._argument(token.word, words))
+            elif token.text == "(" and len(words) == 1 and not assignments and not redirects:
+                return self._function(words[0])
+            else:
+                break
+        return Simple(tuple(assignments), tuple(words), tuple(redirects), line)
+
+    def _argument(self, word: Word, before: list[Word]) -> Word:
+        """An argument; `name=(…)` after declare and its like is one, too."""
+        if not (self.flavour.is_bash and before and before[0].text in _DECLARATIONS and self.scanner.peek() == "("):
+            return word
+        if not word.text.endswith("=") or not _ASSIGNMENT.match(word.text):
+            return word
+        start = self.scanner.position
+        self.array_items()
+        return Word((*word.parts, Quoted(self.scanner.text[start : self.scanner.position])), word.text)
+
+    def assignment(self, word: Word) -> Assignment | None:
+        """`word` as an assignment, when it is one."""
+        if not word.parts or not isinstance(word.parts[0], Literal):
+            return None
+        literal = word.parts[0].text
+        match = _ASSIGNMENT.match(literal)
+        if match is None:
+            return self._element(word) if self.flavour.is_bash else None
+        if match[1] and not self.flavour.is_bash:
+            return None
+        rest = literal[match.end() :]
+        name = literal[: match.end() - 1].rstrip("+")
+        parts: tuple[Part, ...] = ((Literal(rest),) if rest else ()) + word.parts[1:]
+        value = Word(parts, word.text[match.end() :])
+        items = None
+        if self.flavour.is_bash and not value.parts and self.scanner.peek() == "(":
+            items = self.array_items()
+        return Assignment(name, value, bool(match[1]), items=items)
+
+    def _element(self, word: Word) -> Assignment | None:
+        """bash's name[subscript]=value, read again from its text."""
+        match = _ELEMENT.match(word.text)
+        end = word.text.find("]", match.end()) if match else -1
+        if match is None or end < 0:
+            return None
+        rest = word.text[end + 1 :]
+        append = rest.startswith("+=")
+        if not append and not rest.startswith("="):
+            return None
+        subscript = self._word_of(word.text[match.end() : end])
+        value = self._word_of(rest[2 if append else 1 :])
+        return Assignment(match[1], value, append, subscript=subscript)
+
+    def _word_of(self, text: str) -> Word:
+        return Scanner(text, self.flavour, parse_commands, self.scanner.line, self.scanner.depth).word()
+
+    def array_items(self) -> tuple[tuple[Word | None, Word], ...]:
+        """The elements between parentheses."""
+        self.tokens.take()
+        items: list[tuple[Word | None, Word]] = []
+        while True:
+            self.skip_newlines()
+            token = self.tokens.take()
+            if token.text == ")" and token.kind == "operator":
+                return tuple(items)
+            if token.word is None:
+                raise self.unexpected()
+            end = token.text.find("]=")
+            if token.text.startswith("[") and end > 0:
+                items.append((self._word_of(token.text[1:end]), self._word_of(token.text[end + 2 :])))
+            else:
+                items.append((None, token.word))
+
+    def redirect(self) -> Redirect:
+        token = self.tokens.take()
+        target = self.tokens.take()
+        if target.word is None:
+            raise self.unexpected()
+        descriptor = token.descriptor if token.descriptor is not None else 0 if token.text.startswith("<") else 1
+        operator = "<<" if token.text == "<<-" else token.text
+        redirect = Redirect(operator, descriptor, target.word, token.line)
+        if operator == "<<":
+            self.tokens.expect_document(redirect, strip=token.text == "<<-")
+        return redirect
+
+    # --- functions ---------------------------------------------------------------------------------------------------------
+
+    def _function(self, name: Word) -> Node:
+        self.tokens.take()
+        token = self.tokens.take()
+        if token.text != ")" or token.kind != "operator":
+            raise self.unexpected(")")
+        if not self.flavour.is_bash and (not _NAME.match(name.text) or name.text in _SPECIAL_BUILTINS):
+            raise SyntaxFault(self.scanner.worded("Bad function name" if self.flavour.is_dash else "bad function name"), self.scanner.line)
+        self.skip_newlines()
+        start, line = self.tokens.peek().start, self.scanner.line
+        body = self.command()
+        return Function(name.text, body, line, self.scanner.text[start : self.scanner.position].strip())
+
+    def _function_word(self) -> Node:
+        """bash's `function name [()] body`."""
+        self.tokens.take()
+        token = self.tokens.take()
+        if token.kind != "word":
+            raise self.unexpected()
+        if self.tokens.peek().text == "(":
+            self.tokens.take()
+            self.expect(")")
+        self.skip_newlines()
+        start, line = self.tokens.peek().start, self.scanner.line
+        body = self.command()
+        return Function(token.text, body, line, self.scanner.text[start : self.scanner.position].strip())
