@@ -55,3 +55,19 @@ async def test_a_pod_behind_no_service_is_not_parsed(world: Networked, monkeypat
 
     monkeypatch.setattr(CachedRecord, "object", property(refuse))
     assert [list(index.keys_of_pod(Change(event))) for event in events] == [[]] * len(events)
+
+
+async def test_many_pods_of_one_service_bring_few_looks(world: Networked) -> None:
+    await world.service()
+    for number in range(200):
+        await world.pod(f"pod-{number}", ready=False)
+    await world.settle()
+    before = world.reconciles()
+
+    for number in range(200):
+        await world.status(f"pod-{number}", ready=True)
+        await world.clock.idle()
+    await world.settle()
+
+    assert len(world.addresses()) == 200
+    assert world.reconciles() - before <= 10

@@ -20,6 +20,7 @@ from orrery.controllers.services.backends import (
     selector_of,
     target_reference,
 )
+from orrery.controllers.services.batching import Batching
 from orrery.controllers.services.port_order import in_endpoints_order
 from orrery.controllers.services.trigger_times import TriggerTimes
 from orrery.machinery.errors import ApiError, NotFound
@@ -128,11 +129,13 @@ class EndpointsController:
         self._client = client
         self._services = ServiceIndex()
         self._triggers = TriggerTimes()
+        self._batching = Batching(client.clock)
 
     def watch(self, informer: Informer) -> None:
         informer.observe("services", self._services.observe)
         informer.on("services", lambda change: (key_for(change.namespace, change.name),))
-        informer.hear("pods", self._services.keys_of_pod)  # At the start, every Service is looked at anyway.
+        # At the start, every Service is looked at anyway.
+        informer.hear("pods", lambda change: self._batching.ready(self._services.keys_of_pod(change), informer.queue))
         informer.hear("endpoints", lambda change: () if change.is_present else (key_for(change.namespace, change.name),))
         informer.at_start(self._leftovers)
 
@@ -147,12 +150,14 @@ class EndpointsController:
         service = self._client.get("services", namespace, name)
         if service is None:
             self._triggers.forget(key)
+            self._batching.looked(key, 0)
             await self._remove_leftover(namespace, name)
             return DONE
         selector = selector_of(service)
         if not selector:
             return DONE  # What users write for such a Service is theirs.
         pods = self._client.list("pods", namespace, labels=selector)
+        self._batching.looked(key, len(pods))
         try:
             trigger = self._triggers.next(key, service, pods)
             await self._write(new_endpoints(service, pods, self._client.get("endpoints", namespace, name), trigger))

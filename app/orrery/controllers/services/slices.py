@@ -21,6 +21,7 @@ from orrery.controllers.services.backends import (
     selector_of,
     target_reference,
 )
+from orrery.controllers.services.batching import Batching
 from orrery.controllers.services.slice_plan import Ports, SlicePlan, plan_slices, ports_key
 from orrery.controllers.services.trigger_times import TriggerTimes
 from orrery.machinery.errors import ApiError, NotFound
@@ -63,12 +64,14 @@ class EndpointSliceController:
         self._client = client
         self._services = ServiceIndex()
         self._triggers = TriggerTimes()
+        self._batching = Batching(client.clock)
 
     def watch(self, informer: Informer) -> None:
         informer.observe("services", self._services.observe)
         informer.on("services", lambda change: (key_for(change.namespace, change.name),))
-        informer.hear("pods", self._services.keys_of_pod)  # At the start, every Service is looked at anyway.
-        informer.hear(BUCKET, self._keys_of_slice)
+        # At the start, every Service is looked at anyway.
+        informer.hear("pods", lambda change: self._batching.ready(self._services.keys_of_pod(change), informer.queue))
+        informer.hear(BUCKET, lambda change: self._batching.ready(self._keys_of_slice(change), informer.queue))
 
     def _keys_of_slice(self, change: Change) -> Iterable[str]:
         """The Service a slice of ours belongs to, or did before somebody changed its labels."""
@@ -85,11 +88,13 @@ class EndpointSliceController:
         service = self._client.get("services", namespace, name)
         if service is None:
             self._triggers.forget(key)
+            self._batching.looked(key, 0)
             return DONE  # Its slices go with it: they are its dependents.
         selector = selector_of(service)
         if not selector:
             return DONE
         pods = self._client.list("pods", namespace, labels=selector)
+        self._batching.looked(key, len(pods))
         existing = self._client.list(BUCKET, namespace, labels={SERVICE_NAME: name, MANAGED_BY: CONTROLLER})
         wanted, lost = self._wanted(service, pods)
         frame = new_frame(service, self._triggers.next(key, service, pods))
