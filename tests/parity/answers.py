@@ -45,8 +45,12 @@ CONTROLLED = frozenset(
         "FlowSchema",
         "PriorityLevelConfiguration",
         "ServiceCIDR",
+        "CustomResourceDefinition",
+        "ValidatingAdmissionPolicy",
     ]
 )
+RULES = frozenset({"resourceRules", "nonResourceRules"})
+"""Whose order is that of a Go map."""
 REVISION = "deployment.kubernetes.io/revision"
 _SUBSTITUTES = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
@@ -73,6 +77,8 @@ def normal(value: Any, key: str = "") -> Any:
             value = _without_status(value)
         elif value.get("kind", "").removesuffix("List") in CONTROLLED and isinstance(value.get("items"), list):
             value = {**value, "items": [_without_status(item) for item in value["items"]]}
+        if "gitVersion" in value:
+            return {name: f"<{name}>" if name not in ("major", "minor") else inner for name, inner in sorted(value.items())}
         if value.get("kind") == "Node":
             value = _without_condition_taints(value)
         elif value.get("kind") == "NodeList":
@@ -88,7 +94,8 @@ def normal(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         if key == "columnDefinitions":
             return [{name: inner for name, inner in column.items() if name != "description"} for column in value]
-        return [normal(inner, key) for inner in value]
+        found = [normal(inner, key) for inner in value]
+        return sorted(found, key=json.dumps) if key in RULES else found
     if isinstance(value, str):
         value = _without_managed_fields(value)
         for pattern, substitute in _SUBSTITUTES:

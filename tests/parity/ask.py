@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.parity.answers import differences, normal
-from tests.parity.corpus import Step, encoded, steps
+from tests.parity.corpus import steps
+from tests.parity.steps import Step, encoded
 
 ANSWERS = Path(__file__).with_name("answers.json")
 WAIT_S = 15.0
@@ -44,9 +45,17 @@ def _answer(code: int, headers: Any, raw: bytes) -> dict[str, Any]:
     try:
         body = normal(json.loads(text))
     except ValueError:
-        body = normal(text)
+        body = _lines(text)
     media_type = (headers.get("Content-Type") or "").partition(";")[0]
     return {"code": code, "type": media_type, "warnings": headers.get_all("Warning") or [], "body": body}
+
+
+def _lines(text: str) -> Any:
+    """The events of a watch, or plain text."""
+    try:
+        return [normal(json.loads(line)) for line in text.splitlines()] if text.startswith("{") else normal(text)
+    except ValueError:
+        return normal(text)
 
 
 def _wait(url: str, token: str, step: Step) -> dict[str, Any]:
@@ -62,7 +71,8 @@ def _wait(url: str, token: str, step: Step) -> dict[str, Any]:
 def record(url: str, token: str) -> None:
     """Write answers.json."""
     answers = {step.name: send(url, token, step) for step in steps()}
-    ANSWERS.write_text(json.dumps(answers, indent=0, sort_keys=True) + "\n")
+    lines = [f"{json.dumps(name)}: {json.dumps(answer, sort_keys=True, separators=(',', ':'))}" for name, answer in answers.items()]
+    ANSWERS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     print(len(answers), "recorded:", dict(Counter(answer["code"] for answer in answers.values())))
 
 

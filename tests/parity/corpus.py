@@ -5,34 +5,12 @@ Order matters.
 `tests/parity/ask.py record URL TOKEN` keeps a real server's answers in answers.json; test_parity.py holds Orrery against them.
 """
 
-import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.parity.samples import NAMESPACE, SAMPLES, Object, meta, path_of, pod_spec, sample, template
-
-JSON = "application/json"
-MERGE = "application/merge-patch+json"
-STRATEGIC = "application/strategic-merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
-YAML = "application/yaml"
-TABLE = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
-PARTIAL = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
-PARTIAL_LIST = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
-
-NS = f"/api/v1/namespaces/{NAMESPACE}"
-APPS = f"/apis/apps/v1/namespaces/{NAMESPACE}"
-
-
-class Step(NamedTuple):
-    """One request. A body that is text is sent as it is."""
-
-    name: str
-    method: str
-    path: str
-    content_type: str | None = None
-    body: Any = None
-    headers: dict[str, str] = {}  # noqa: RUF012
+from tests.parity.steps import APPS, JSON, JSON_PATCH, MERGE, NS, PARTIAL, PARTIAL_LIST, STRATEGIC, TABLE, YAML, Step
+from tests.parity.verbs import discovery_steps, review_steps, subresource_steps, verb_steps, watch_steps
 
 
 def steps() -> list[Step]:
@@ -55,10 +33,29 @@ def steps() -> list[Step]:
         *_lists(),
         *_options(),
         *_deletion(),
-        *_reviews(),
+        *review_steps(),
+        *subresource_steps(),
+        *watch_steps(),
+        *discovery_steps(),
         *_every_kind(lambda kind: kind == "ServiceCIDR"),  # Last: a range that goes makes the real server's allocators pause.
         Step("!end", "DELETE", f"/api/v1/namespaces/{NAMESPACE}"),
     ]
+
+
+_LEAVE_LATER = frozenset(
+    [
+        "Namespace",
+        "Pod",
+        "PersistentVolumeClaim",
+        "PersistentVolume",
+        "VolumeAttributesClass",
+        "ReplicationController",
+        "Job",
+        "ServiceCIDR",
+        "CustomResourceDefinition",
+    ]
+)
+"""Kinds whose deletion waits for a controller, which may be quicker or slower than the next question."""
 
 
 def _every_kind(wanted: Callable[[str], bool]) -> list[Step]:
@@ -79,6 +76,7 @@ def _every_kind(wanted: Callable[[str], bool]) -> list[Step]:
             Step(f"{label}: list", "GET", f"{path}?labelSelector=suite%3Dparity&fieldSelector=metadata.name%3D{rest['metadata']['name']}"),
             Step(f"{label}: merge patch", "PATCH", one, MERGE, {"metadata": {"labels": {"suite": None, "patched": "yes"}}}),
             Step(f"{label}: strategic patch", "PATCH", one, STRATEGIC, {"metadata": {"annotations": {"note": "kept"}}}),
+            *verb_steps(label, path, one, body),
             Step(
                 f"{label}: unknown field",
                 "POST",
@@ -95,7 +93,7 @@ def _every_kind(wanted: Callable[[str], bool]) -> list[Step]:
             ),
             Step(f"{label}: delete", "DELETE", one),
         ]
-        if kind not in ("Namespace", "Pod", "PersistentVolumeClaim", "PersistentVolume"):
+        if kind not in _LEAVE_LATER:
             found.append(Step(f"{label}: gone", "GET", one))
     return found
 
@@ -924,49 +922,3 @@ def _deletion() -> list[Step]:
         Step("namespace: kube-system", "DELETE", "/api/v1/namespaces/kube-system"),
         Step("namespaces cannot be deleted together", "DELETE", "/api/v1/namespaces"),
     ]
-
-
-def _reviews() -> list[Step]:
-    def review(kind: str, group: str, spec: Object | None) -> Object:
-        return {"apiVersion": f"{group}/v1", "kind": kind, **({} if spec is None else {"spec": spec})}
-
-    authorization = "authorization.k8s.io"
-    attributes = {"resourceAttributes": {"verb": "get", "resource": "pods", "namespace": NAMESPACE}}
-    return [
-        Step(
-            "review: self access",
-            "POST",
-            f"/apis/{authorization}/v1/selfsubjectaccessreviews",
-            JSON,
-            review("SelfSubjectAccessReview", authorization, attributes),
-        ),
-        Step(
-            "review: self access empty",
-            "POST",
-            f"/apis/{authorization}/v1/selfsubjectaccessreviews",
-            JSON,
-            review("SelfSubjectAccessReview", authorization, {}),
-        ),
-        Step(
-            "review: access",
-            "POST",
-            f"/apis/{authorization}/v1/subjectaccessreviews",
-            JSON,
-            review("SubjectAccessReview", authorization, {**attributes, "groups": ["system:masters"]}),
-        ),
-        Step(
-            "review: access of nobody",
-            "POST",
-            f"/apis/{authorization}/v1/subjectaccessreviews",
-            JSON,
-            review("SubjectAccessReview", authorization, attributes),
-        ),
-        Step("review: get is not allowed", "GET", f"/apis/{authorization}/v1/selfsubjectaccessreviews"),
-    ]
-
-
-def encoded(step: Step) -> bytes | None:
-    """The body as it goes over the wire."""
-    if step.body is None:
-        return None
-    return step.body.encode() if isinstance(step.body, str) else json.dumps(step.body).encode()

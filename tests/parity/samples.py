@@ -23,7 +23,21 @@ def _workload(name: str, **more: Any) -> Object:
     return {"metadata": meta(name), "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": template(), **more}}
 
 
-CA_BUNDLE = "Y2VydGlmaWNhdGU="
+SIGNING_REQUEST = (
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIWk1JR0FBZ0VBTUI0eERUQUxCZ05WQkFNTUJHcGhibVV4RFRBTEJnTlZCQW9NQkdSbGRu"
+    "TXdXVEFUQmdjcQpoa2pPUFFJQkJnZ3Foa2pPUFFNQkJ3TkNBQVN5bmJtRzk0MVVrTWVoUzNHbVpTVE9KaTR1OFNuMWJUaHZ1TFFECjJNV1dQLzRONFR3ZTlE"
+    "SWNKOTFQQnlDWk9ydndiQzMybExnblkzSEx2KzNCSUVzcG9BQXdDZ1lJS29aSXpqMEUKQXdJRFNBQXdSUUlnYUsxeWtkdEx2RERMS25mTmdJOXVob2pQd0lF"
+    "bDVJTmRCYVBzYjRCYy9SQUNJUURZTU02cwoweUhnZzExSEVEQko0WnJxbXZKRVNuMlZQbStPTnE2d1loNjkzZz09Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJF"
+    "UVVFU1QtLS0tLQo="
+)
+WEBHOOK: Object = {
+    "name": "hook.example.test",
+    "sideEffects": "None",
+    "admissionReviewVersions": ["v1"],
+    "failurePolicy": "Ignore",
+    "clientConfig": {"url": "https://127.0.0.1:1/"},
+    "rules": [{"apiGroups": ["example.test"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["things"]}],
+}
 
 # (apiVersion, kind, resource, namespaced) -> the rest of the object
 SAMPLES: list[tuple[str, str, str, bool, Object]] = [
@@ -381,6 +395,116 @@ SAMPLES: list[tuple[str, str, str, bool, Object]] = [
         "prioritylevelconfigurations",
         False,
         {"metadata": meta("parity-sample"), "spec": {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}},
+    ),
+    (
+        "certificates.k8s.io/v1",
+        "CertificateSigningRequest",
+        "certificatesigningrequests",
+        False,
+        {
+            "metadata": meta("parity-sample"),
+            "spec": {"request": SIGNING_REQUEST, "signerName": "example.test/signer", "usages": ["client auth"], "expirationSeconds": 3600},
+        },
+    ),
+    (
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+        False,
+        {
+            "metadata": meta("things.parity.example.test"),
+            "spec": {
+                "group": "parity.example.test",
+                "scope": "Namespaced",
+                "names": {"plural": "things", "kind": "Thing"},
+                "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
+            },
+        },
+    ),
+    (
+        "admissionregistration.k8s.io/v1",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        False,
+        {"metadata": meta("parity-sample"), "webhooks": [WEBHOOK]},
+    ),
+    (
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicies",
+        False,
+        {
+            "metadata": meta("parity-sample"),
+            "spec": {"matchConstraints": {"resourceRules": WEBHOOK["rules"]}, "validations": [{"expression": "true"}]},
+        },
+    ),
+    (
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        False,
+        {"metadata": meta("parity-sample"), "spec": {"policyName": "none", "validationActions": ["Audit"]}},
+    ),
+    (
+        "flowcontrol.apiserver.k8s.io/v1",
+        "FlowSchema",
+        "flowschemas",
+        False,
+        {
+            "metadata": meta("parity-sample"),
+            "spec": {
+                "priorityLevelConfiguration": {"name": "none"},
+                "matchingPrecedence": 9999,
+                "rules": [
+                    {
+                        "subjects": [{"kind": "User", "user": {"name": "jane"}}],
+                        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/parity"]}],
+                    }
+                ],
+            },
+        },
+    ),
+    (
+        "resource.k8s.io/v1",
+        "ResourceClaim",
+        "resourceclaims",
+        True,
+        {
+            "metadata": meta("sample"),
+            "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.test"}}]}},
+        },
+    ),
+    (
+        "resource.k8s.io/v1",
+        "ResourceClaimTemplate",
+        "resourceclaimtemplates",
+        True,
+        {
+            "metadata": meta("sample"),
+            "spec": {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.test"}}]}}},
+        },
+    ),
+    (
+        "resource.k8s.io/v1",
+        "ResourceSlice",
+        "resourceslices",
+        False,
+        {
+            "metadata": meta("parity-sample"),
+            "spec": {
+                "driver": "gpu.example.test",
+                "nodeName": "none",
+                "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
+                "devices": [{"name": "gpu-0"}],
+            },
+        },
+    ),
+    (
+        "networking.k8s.io/v1",
+        "IPAddress",
+        "ipaddresses",
+        False,
+        {"metadata": meta("10.99.99.99"), "spec": {"parentRef": {"resource": "services", "namespace": NAMESPACE, "name": "none"}}},
     ),
 ]
 
