@@ -1,0 +1,1 @@
+"""Programs that speak over the simulated network."""

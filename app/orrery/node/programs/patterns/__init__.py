@@ -1,0 +1,1 @@
+"""Regular expressions and globs without exponential cases."""

@@ -1,0 +1,38 @@
+"""Which programs there are. The kernel asks `find(name, family)`; a program's module is imported when it is first asked for.
+
+`family` is `busybox`, `alpine` or `debian`, with the image's short name behind a colon where a program differs by image
+(`debian:nginx`: docker-entrypoint.sh and the like). A module under this folder lists its programs in `PROGRAMS`.
+"""
+
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from orrery.node.processes.program import Program
+from orrery.node.programs.call import Applet, as_program
+from orrery.node.programs.flavours import parse_family
+
+_MODULES: Final[Mapping[str, str]] = {
+    "text.cat": "cat tac rev nl tee",
+    "text.cut": "cut paste",
+    "text.echo": "echo printf yes true false clear reset :",
+    "text.grep": "grep egrep fgrep",
+    "text.head": "head tail",
+    "text.sequence": "seq expr factor",
+    "text.sort": "sort uniq comm shuf",
+    "text.translate": "tr wc",
+}
+"""Module under this folder to the names of its programs."""
+
+HOMES: Final[Mapping[str, str]] = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+@lru_cache(maxsize=4096)
+def find(name: str, family: str = "debian") -> Program | None:
+    """The program of that name (without directories) in images of that family."""
+    if (home := HOMES.get(name)) is None:
+        return None
+    module = importlib.import_module(f"orrery.node.programs.{home}")
+    programs: Mapping[str, Applet] = module.PROGRAMS
+    return as_program(programs[name], parse_family(family), name)

@@ -1,0 +1,1 @@
+"""Long-running programs of well-known images: they listen, log and answer as the real ones do."""

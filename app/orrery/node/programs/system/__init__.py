@@ -1,0 +1,1 @@
+"""Programs about processes, users, time and the machine."""

@@ -1,0 +1,277 @@
+"""head and tail, following included."""
+
+import errno
+from typing import Final
+
+from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
+from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.faults import Fault
+from orrery.node.programs.options import Options
+from orrery.node.programs.reasons import reason
+from orrery.node.programs.text.numbers import duration_s, size_of
+
+_LONG: Final = {"lines": "n", "bytes": "c", "quiet": "q", "silent": "q", "verbose": "v", "follow": "follow::", "retry": "retry",
+                "sleep-interval": "s", "pid": "pid:", "zero-terminated": "z"}  # fmt: skip
+
+
+def _old_style(arguments: list[str]) -> list[str]:
+    """`-5` and `-20f` as `-n 5` and `-n 20 -f`."""
+    out: list[str] = []
+    for index, argument in enumerate(arguments):
+        body = argument[1:]
+        if argument[:1] == "-" and body[:1].isdigit() and arguments[index - 1 : index] not in (["-n"], ["-c"]):
+            digits = body[: len(body) - len(body.lstrip("0123456789"))]
+            out += ["-n", digits]
+            rest = body[len(digits) :]
+            if rest:
+                out.append("-" + rest)
+        else:
+            out.append(argument)
+    return out
+
+
+def _count(call: Call, options: Options) -> tuple[str, int, bool]:
+    """The sign that was given, the count, and whether bytes are counted."""
+    letter = options.last("nc") or "n"
+    text = options.value(letter)
+    if text is None:
+        return "", 10, False
+    sign = text[:1] if text[:1] in ("+", "-") else ""
+    count = size_of(text[len(sign) :])
+    if count is None:
+        kind = "bytes" if letter == "c" else "lines"
+        raise Fault(f"invalid number '{text}'" if call.is_busybox else f"invalid number of {kind}: '{text}'")
+    return sign, count, letter == "c"
+
+
+class _Titles:
+    """The `==> name <==` above each of several files."""
+
+    def __init__(self, call: Call, options: Options) -> None:
+        self._shown = (len(options.operands) > 1 or options.has("v")) and not options.has("q")
+        self._call = call
+        self._is_first = True
+
+    async def show(self, path: str) -> None:
+        if self._shown:
+            name = "standard input" if path == "-" else path
+            await self._call.print(("" if self._is_first else "\n") + f"==> {name} <==\n")
+            self._is_first = False
+
+
+async def head(call: Call) -> int:
+    call.arguments = _old_style(call.arguments)
+    options = call.options("n:c:qvz", _LONG)
+    sign, count, is_bytes = _count(call, options)
+    titles = _Titles(call, options)
+
+    async def show(path: str, stream: Stream) -> None:
+        await titles.show(path)
+        if sign == "-":
+            await _all_but_last(call, stream, count, is_bytes=is_bytes)
+        elif is_bytes:
+            await _first_bytes(call, stream, count)
+        else:
+            await _first_lines(call, stream, count)
+
+    await call.each_input(options.operands, show, busybox="{}" if call.is_busybox else "cannot open '{}' for reading")
+    return call.failed
+
+
+async def _first_bytes(call: Call, stream: Stream, count: int) -> None:
+    while count and (piece := await stream.read(min(count, CHUNK_BYTES))):
+        await call.write(piece)
+        count -= len(piece)
+        await call.process.tick()
+
+
+async def _first_lines(call: Call, stream: Stream, count: int) -> None:
+    while count and (piece := await stream.read()):
+        lines = piece.count(b"\n")
+        if lines >= count:
+            end = 0
+            for _ in range(count):
+                end = piece.index(b"\n", end) + 1
+            await call.write(piece[:end])
+            return
+        await call.write(piece)
+        count -= lines
+        await call.process.tick()
+
+
+async def _all_but_last(call: Call, stream: Stream, count: int, *, is_bytes: bool) -> None:
+    held = b""
+    while piece := await stream.read():
+        held += piece
+        call.process.allocate(len(piece))
+        keep = _tail_start(held, count, is_bytes=is_bytes)
+        await call.write(held[:keep])
+        call.process.allocate(-keep)
+        held = held[keep:]
+        await call.process.tick()
+
+
+def _tail_start(data: bytes, count: int, *, is_bytes: bool) -> int:
+    """Where the last `count` lines or bytes begin."""
+    if is_bytes:
+        return max(0, len(data) - count)
+    if count == 0:
+        return len(data)
+    position = len(data) - 1 if data.endswith(b"\n") else len(data)
+    for _ in range(count):
+        position = data.rfind(b"\n", 0, position)
+        if position < 0:
+            return 0
+    return position + 1
+
+
+async def tail(call: Call) -> int:
+    call.arguments = [f"-n{word}" if word[:1] == "+" and word[1:].isdigit() else word for word in _old_style(call.arguments)]
+    options = call.options("n:c:qvfFs:z", _LONG)
+    sign, count, is_bytes = _count(call, options)
+    titles = _Titles(call, options)
+    followed: list[_Followed] = []
+    follows = options.has("f", "F", "follow")
+    by_name = options.has("F", "retry") or options.value("follow") == "name"
+    for path in options.operands or ["-"]:
+        try:
+            stream = call.open(path)
+        except OSError as error:
+            await call.complain_of(error, path, busybox="can't open '{}'", debian="cannot open '{}' for reading")
+            if follows and by_name:
+                followed.append(_Followed(path, None))
+            continue
+        await titles.show(path)
+        try:
+            await _show_tail(call, stream, count, from_start=sign == "+", is_bytes=is_bytes)
+        except IsADirectoryError as error:
+            await call.cannot_read(error, path)
+            continue
+        followed.append(_Followed(path, stream))
+    if follows:
+        await _follow(call, [one for one in followed if one.path != "-"], options, by_name=by_name, titles=titles)
+    elif not followed and call.is_busybox:
+        await call.complain("no files")
+    for one in followed:
+        if one.stream is not None:
+            one.stream.close()
+    return call.failed
+
+
+async def _show_tail(call: Call, stream: Stream, count: int, *, from_start: bool, is_bytes: bool) -> None:
+    if from_start:
+        await _skip(call, stream, max(count - 1, 0), is_bytes=is_bytes)
+        await call.pump(stream, call.process.stdout)
+        return
+    held = b""
+    while piece := await stream.read():
+        held += piece
+        call.process.allocate(len(piece))
+        if len(held) > 4 * CHUNK_BYTES:
+            start = _tail_start(held, count, is_bytes=is_bytes)
+            call.process.allocate(-start)
+            held = held[start:]
+        await call.process.tick()
+    await call.write(held[_tail_start(held, count, is_bytes=is_bytes) :])
+    call.process.allocate(-len(held))
+
+
+async def _skip(call: Call, stream: Stream, count: int, *, is_bytes: bool) -> None:
+    while count and (piece := await stream.read()):
+        units = len(piece) if is_bytes else piece.count(b"\n")
+        if units < count:
+            count -= units
+            continue
+        end = count
+        if not is_bytes:
+            end = 0
+            for _ in range(count):
+                end = piece.index(b"\n", end) + 1
+        await call.write(piece[end:])
+        return
+
+
+class _Followed:
+    """A file that is followed; by name it may come and go."""
+
+    def __init__(self, path: str, stream: Stream | None) -> None:
+        self.path = path
+        self.stream = stream
+        self.inode = 0
+
+
+async def _follow(call: Call, files: list[_Followed], options: Options, *, by_name: bool, titles: _Titles) -> None:
+    interval_s = duration_s(options.value("s") or "1") or 1.0
+    last: _Followed | None = files[-1] if files else None
+    if not files:
+        if not call.is_busybox or options.operands:
+            await call.complain("no files" if call.is_busybox else "no files remaining")
+        return
+    for one in files:
+        one.inode = _inode(call, one.path)
+    while True:
+        for one in files:
+            if by_name:
+                await _reopen(call, one)
+            if one.stream is None:
+                continue
+            await _notice_truncation(call, one)
+            while piece := await one.stream.read():
+                if one is not last:
+                    await titles.show(one.path)
+                    last = one
+                await call.write(piece)
+        try:
+            await call.process.sleep(interval_s)
+        except InterruptedError:
+            continue
+
+
+def _inode(call: Call, path: str) -> int:
+    try:
+        return call.process.files.stat(path).inode
+    except OSError:
+        return 0
+
+
+async def _notice_truncation(call: Call, one: _Followed) -> None:
+    stream = one.stream
+    if not hasattr(stream, "seek") or stream is None:
+        return
+    file: OpenFile = stream  # type: ignore[assignment]
+    try:
+        position = file.tell()
+        size = file.seek(0, 2)
+    except OSError:
+        return
+    if size < position:
+        if not call.is_busybox:
+            await call.process.complain(f"tail: {one.path}: file truncated")
+        file.seek(0)
+    else:
+        file.seek(position)
+
+
+async def _reopen(call: Call, one: _Followed) -> None:
+    inode = _inode(call, one.path)
+    if inode == one.inode and (inode == 0 or one.stream is not None):
+        return
+    if inode == 0:
+        one.inode = 0
+        if not call.is_busybox and one.stream is not None:
+            missing = reason(FileNotFoundError(errno.ENOENT, ""))
+            await call.process.complain(f"tail: '{one.path}' has become inaccessible: {missing}")
+        return
+    try:
+        fresh = call.open(one.path)
+    except OSError:
+        return
+    if one.stream is not None:
+        one.stream.close()
+    if not call.is_busybox:
+        what = "has been replaced" if one.stream is not None and one.inode else "has appeared"
+        await call.process.complain(f"tail: '{one.path}' {what};  following new file")
+    one.stream, one.inode = fresh, inode
+
+
+PROGRAMS: dict[str, Applet] = {"head": head, "tail": tail}

@@ -1,0 +1,371 @@
+"""sort, uniq, comm and shuf."""
+
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orrery.node.processes.program import CHUNK_BYTES, Stream
+from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.lines import LineReader
+from orrery.node.programs.options import Options
+from orrery.node.programs.text.numbers import is_digits, number_of
+
+_SORT_LONG: Final = {"numeric-sort": "n", "reverse": "r", "unique": "u", "key": "k", "field-separator": "t", "ignore-case": "f",
+                     "human-numeric-sort": "h", "version-sort": "V", "general-numeric-sort": "g", "stable": "s", "output": "o",
+                     "check": "c", "zero-terminated": "z", "ignore-leading-blanks": "b", "dictionary-order": "d",
+                     "month-sort": "M", "random-sort": "R", "merge": "m", "buffer-size": "S", "temporary-directory": "T"}  # fmt: skip
+_MONTHS: Final = {name: number for number, name in enumerate(b"JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_UNITS: Final = {letter: power for power, letter in enumerate(b"KMGTPEZY", 1)}
+_ALNUM_BLANK: Final = frozenset(b" \t") | frozenset(range(48, 58)) | frozenset(range(65, 91)) | frozenset(range(97, 123))
+_DROPPED: Final = bytes(byte for byte in range(256) if byte not in _ALNUM_BLANK)
+
+
+def leading_number(text: bytes) -> float:
+    """The number at the start, as `sort -n` reads it: no exponent, no plus."""
+    text = text.lstrip()
+    end = 1 if text[:1] == b"-" else 0
+    seen_point = False
+    while end < len(text) and (48 <= text[end] <= 57 or (text[end] == 46 and not seen_point)):
+        seen_point = seen_point or text[end] == 46
+        end += 1
+    digits = text[:end]
+    return float(digits) if digits.strip(b"-.") else 0.0
+
+
+def _general(text: bytes) -> tuple[int, float]:
+    words = text.split(None, 1)
+    try:
+        return 1, float(words[0]) if words else 0.0
+    except ValueError:
+        return (1, leading_number(text)) if leading_number(text) else (0, 0.0)
+
+
+def _human(text: bytes) -> tuple[int, float]:
+    number = leading_number(text)
+    rest = text.strip().lstrip(b"-0123456789.")
+    power = _UNITS.get(rest[:1].upper()[0], 0) if rest else 0
+    return (power if number >= 0 else -power), number
+
+
+def _version(text: bytes) -> list[tuple[int, Any]]:
+    parts: list[tuple[int, Any]] = []
+    position = 0
+    while position < len(text):
+        is_digit = 48 <= text[position] <= 57
+        end = position
+        while end < len(text) and (48 <= text[end] <= 57) == is_digit:
+            end += 1
+        piece = text[position:end]
+        parts.append((1, int(piece[:18])) if is_digit else (0, piece))
+        position = end
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    start_field: int
+    start_char: int
+    end_field: int
+    end_char: int
+    flags: str
+
+
+def _parse_key(call: Call, text: str) -> _Key:
+    start, _, end = text.partition(",")
+    flags = "".join(char for char in text if char.isalpha())
+
+    def numbers(part: str) -> tuple[int, int]:
+        field, _, char = part.rstrip("bdfghiMnrRV").partition(".")
+        if not is_digits(field or "x") or (char and not is_digits(char)):
+            raise Fault(
+                f"invalid number '{text}'" if call.is_busybox else f"invalid number at field start: invalid count at start of '{text}'", 2
+            )
+        return int(field), int(char or 0)
+
+    start_field, start_char = numbers(start)
+    if start_field == 0:
+        raise Fault("bad field specification" if call.is_busybox else f"-: invalid field specification '{text}'", 2)
+    end_field, end_char = numbers(end) if end else (0, 0)
+    return _Key(start_field, max(start_char, 1), end_field, end_char, flags)
+
+
+def _field_edges(line: bytes, separator: bytes | None) -> list[tuple[int, int]]:
+    edges: list[tuple[int, int]] = []
+    position = 0
+    if separator is not None:
+        for piece in line.split(separator):
+            edges.append((position, position + len(piece)))
+            position += len(piece) + 1
+        return edges
+    while position < len(line):
+        end = position
+        while end < len(line) and line[end] in b" \t":
+            end += 1
+        while end < len(line) and line[end] not in b" \t":
+            end += 1
+        edges.append((position, end))
+        position = end
+    return edges
+
+
+def _extract(line: bytes, key: _Key, separator: bytes | None) -> bytes:
+    edges = _field_edges(line, separator)
+    if key.start_field > len(edges):
+        return b""
+    start, stop = edges[key.start_field - 1]
+    if "b" in key.flags:
+        while start < stop and line[start] in b" \t":
+            start += 1
+    start = min(start + key.start_char - 1, len(line))
+    if key.end_field == 0 or key.end_field > len(edges):
+        return line[start:]
+    end_start, end_stop = edges[key.end_field - 1]
+    end = end_stop if key.end_char == 0 else min(end_start + key.end_char, end_stop)
+    return line[start : max(end, start)]
+
+
+def _comparable(flags: str) -> Callable[[bytes], Any]:
+    """What stands for a key's text in comparisons."""
+    kinds: tuple[tuple[str, Callable[[bytes], Any]], ...] = (
+        ("n", leading_number),
+        ("g", _general),
+        ("h", _human),
+        ("V", _version),
+        ("M", lambda text: _MONTHS.get(text.strip()[:3].upper(), 0)),
+    )
+    for letter, kind in kinds:
+        if letter in flags:
+            return kind
+    steps: list[Callable[[bytes], bytes]] = []
+    if "b" in flags:
+        steps.append(lambda text: text.lstrip(b" \t"))
+    if "d" in flags:
+        steps.append(lambda text: text.translate(None, _DROPPED))
+    if "f" in flags:
+        steps.append(lambda text: text.upper())
+
+    def apply(text: bytes) -> bytes:
+        for step in steps:
+            text = step(text)
+        return text
+
+    return apply
+
+
+class _Order:
+    """Sorts lines by keys, the last resort being the whole line."""
+
+    def __init__(self, call: Call, options: Options) -> None:
+        self._flags = "".join(letter for letter in "nghVMbdfr" if options.has(letter))
+        separator = options.value("t")
+        if separator is not None and len(separator) != 1 and separator != "\\0":
+            raise Fault("bad -t parameter" if call.is_busybox else f"multi-character tab '{separator}'", 2)
+        self._separator = None if separator is None else b"\0" if separator == "\\0" else encode(separator)
+        self._keys = [_parse_key(call, text) for text in options.values("k")]
+        self._is_stable = options.has("s") or options.has("u")
+
+    def parts(self) -> list[tuple[Callable[[bytes], Any], bool]]:
+        """Key functions, most important first, and whether each is reversed."""
+        if not self._keys:
+            return [(_comparable(self._flags), "r" in self._flags)]
+        return [self._part(key) for key in self._keys]
+
+    def _part(self, key: _Key) -> tuple[Callable[[bytes], Any], bool]:
+        flags = key.flags if key.flags.strip("b") else self._flags + key.flags
+        compare = _comparable(flags)
+        used = _Key(key.start_field, key.start_char, key.end_field, key.end_char, flags)
+        return lambda line: compare(_extract(line, used, self._separator)), "r" in flags
+
+    def sort(self, lines: list[bytes]) -> list[bytes]:
+        if not self._is_stable:
+            lines.sort(reverse="r" in self._flags)
+        for function, is_reversed in reversed(self.parts()):
+            lines.sort(key=function, reverse=is_reversed)
+        return lines
+
+    def same(self, left: bytes, right: bytes) -> bool:
+        return all(function(left) == function(right) for function, _ in self.parts())
+
+    def before(self, left: bytes, right: bytes) -> bool:
+        """Whether `left` may stand before `right`."""
+        return self.sort([right, left])[0] == left or self.same(left, right)
+
+
+async def sort(call: Call) -> int:
+    options = call.options("nrughfVbdisck:t:o:zmMRT:S:C", _SORT_LONG)
+    order = _Order(call, options)
+    end = b"\0" if options.has("z") else b"\n"
+    lines: list[bytes] = []
+    size = 0
+
+    async def collect(_: str, stream: Stream) -> None:
+        nonlocal size
+        reader = LineReader(call.process, stream, end)
+        while batch := await reader.batch():
+            held = sum(map(len, batch)) + 48 * len(batch)
+            call.process.allocate(held)
+            size += held
+            lines.extend(batch)
+
+    await call.each_input(options.operands, collect, busybox="{}" if call.is_busybox else "cannot read: {}", code=2)
+    if call.failed:
+        return 2
+    if options.has("c", "C"):
+        return await _check(call, order, lines, options)
+    await call.process.tick(len(lines))
+    ordered = order.sort(lines)
+    if options.has("R"):
+        call.process.clock.random.shuffle(ordered)
+    if options.has("u"):
+        ordered = [line for index, line in enumerate(ordered) if index == 0 or not order.same(ordered[index - 1], line)]
+    target = options.value("o")
+    sink = call.process.stdout if target is None else call.process.files.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for start in range(0, len(ordered), 1000):
+        await sink.write(b"".join([line + end for line in ordered[start : start + 1000]]))
+        await call.process.tick(1000)
+    if target is not None:
+        sink.close()
+    call.process.allocate(-size)
+    return 0
+
+
+async def _check(call: Call, order: _Order, lines: list[bytes], options: Options) -> int:
+    for number, (left, right) in enumerate(itertools.pairwise(lines), 2):
+        if not order.before(left, right) or (options.has("u") and order.same(left, right)):
+            if not options.has("C"):
+                where = (
+                    f"Check line {number}"
+                    if call.is_busybox
+                    else f"{(options.operands or ['-'])[0]}:{number}: disorder: {right.decode('utf-8', 'replace')}"
+                )
+                await call.complain(where)
+            return 1
+    return 0
+
+
+async def uniq(call: Call) -> int:
+    long = {"count": "c", "repeated": "d", "unique": "u", "ignore-case": "i", "skip-fields": "f", "skip-chars": "s", "check-chars": "w"}
+    options = call.options("cduif:s:w:zD", long, maximum=2)
+    fields, chars = number_of(options.value("f") or "0"), number_of(options.value("s") or "0")
+    width = number_of(options.value("w") or "0")
+
+    def key(line: bytes) -> bytes:
+        for _ in range(fields):
+            line = line.lstrip()
+            line = line[len(line.split(None, 1)[0]) :] if line else line
+        line = line[chars:]
+        line = line[:width] if width else line
+        return line.lower() if options.has("i") else line
+
+    source = call.open(options.operands[0]) if options.operands and options.operands[0] != "-" else call.process.stdin
+    sink = (
+        call.process.files.open(options.operands[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        if len(options.operands) > 1
+        else call.process.stdout
+    )
+    counts, only_repeated, only_unique, every = options.has("c"), options.has("d"), options.has("u"), options.has("D")
+    end = b"\0" if options.has("z") else b"\n"
+
+    def shown(line: bytes, count: int) -> bytes:
+        if (only_repeated and count == 1) or (only_unique and count > 1) or (every and count == 1):
+            return b""
+        return (b"%7d " % count if counts else b"") + (line + end) * (count if every else 1)
+
+    reader = LineReader(call.process, source, end)
+    current: bytes | None = None
+    current_key, count = b"", 0
+    while batch := await reader.batch():
+        out: list[bytes] = []
+        for line in batch:
+            line_key = key(line)
+            if current is not None and line_key == current_key:
+                count += 1
+                continue
+            if current is not None:
+                out.append(shown(current, count))
+            current, current_key, count = line, line_key, 1
+        if out:
+            await sink.write(b"".join(out))
+    if current is not None:
+        await sink.write(shown(current, count))
+    return 0
+
+
+async def comm(call: Call) -> int:
+    options = call.options("123z", {"output-delimiter": "output:"}, minimum=2, maximum=2)
+    readers = [LineReader(call.process, call.open(path)) for path in options.operands]
+    left, right = _Peek(readers[0]), _Peek(readers[1])
+    tab = encode(options.value("output") or "\t")
+    shown = [not options.has(digit) for digit in "123"]
+    prefix = [b"", tab * shown[0], tab * (shown[0] + shown[1])]
+    out: list[bytes] = []
+    while True:
+        first, second = await left.peek(), await right.peek()
+        if first is None and second is None:
+            break
+        if first is not None and first == second:
+            column, line = 2, first
+            left.drop()
+            right.drop()
+        elif second is None or (first is not None and first < second):
+            column, line = 0, first or b""
+            left.drop()
+        else:
+            column, line = 1, second
+            right.drop()
+        if shown[column]:
+            out.append(prefix[column] + line + b"\n")
+        if len(out) >= 1000:
+            await call.write(b"".join(out))
+            out.clear()
+    await call.write(b"".join(out))
+    return 0
+
+
+class _Peek:
+    def __init__(self, reader: LineReader) -> None:
+        self._reader = reader
+        self._lines: list[bytes] = []
+
+    async def peek(self) -> bytes | None:
+        if not self._lines:
+            self._lines = (await self._reader.batch())[::-1]
+        return self._lines[-1] if self._lines else None
+
+    def drop(self) -> None:
+        self._lines.pop()
+
+
+async def shuf(call: Call) -> int:
+    options = call.options("n:ei:o:rz", {"head-count": "n", "echo": "e", "input-range": "i", "repeat": "r"})
+    span = options.value("i")
+    if span is not None:
+        low, dash, high = span.partition("-")
+        if not dash or not is_digits(low) or not is_digits(high) or int(high) < int(low) - 1:
+            raise Fault(f"invalid input range: '{span}'" if not call.is_busybox else f"{span}: invalid range")
+        if int(high) - int(low) > 10_000_000:
+            raise Fault("memory exhausted")
+        lines = [b"%d" % number for number in range(int(low), int(high) + 1)]
+    elif options.has("e"):
+        lines = [encode(word) for word in options.operands]
+    else:
+        if len(options.operands) > 1:
+            raise Misuse("" if call.is_busybox else f"extra operand '{options.operands[1]}'")
+        reader = LineReader(call.process, call.open((options.operands or ["-"])[0]))
+        lines = []
+        while batch := await reader.batch():
+            call.process.allocate(sum(map(len, batch)) + 48 * len(batch))
+            lines += batch
+    call.process.clock.random.shuffle(lines)
+    count = options.value("n")
+    lines = lines[: number_of(count)] if count is not None else lines
+    data = b"".join([line + b"\n" for line in lines])
+    for start in range(0, len(data), CHUNK_BYTES):
+        await call.write(data[start : start + CHUNK_BYTES])
+    return 0
+
+
+PROGRAMS: dict[str, Applet] = {"sort": sort, "uniq": uniq, "comm": comm, "shuf": shuf}

@@ -1,0 +1,5 @@
+"""One line of usage per busybox program, as it follows `Usage: `."""
+
+from typing import Final
+
+USAGES: Final[dict[str, str]] = {}
