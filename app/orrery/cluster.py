@@ -88,6 +88,7 @@ class Cluster:
         self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission)
         self.verbs.ports.authorizer = authorizer
         self.client = self._client("orrery")
+        self._recorders: list[EventRecorder] = []
         self.runner = Runner()
         self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder)
         self._app: OrreryApp | None = None
@@ -119,10 +120,15 @@ class Cluster:
     def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
         client = self._client(component)
         style: Style = "events" if component == SCHEDULER else "core"
-        self.runner.add(new(client, EventRecorder(client, component, style=style)), client)
+        self.runner.add(new(client, self._recorder(client, component, style=style)), client)
 
     def _node_recorder(self, node: str) -> EventRecorder:
-        return EventRecorder(self.client, "kubelet", node)
+        return self._recorder(self.client, "kubelet", node)
+
+    def _recorder(self, client: Client, component: str, host: str = "", *, style: Style = "core") -> EventRecorder:
+        made = EventRecorder(client, component, host, style=style)
+        self._recorders.append(made)
+        return made
 
     def _client(self, component: str) -> Client:
         user = User(f"system:{component}", ("system:masters", "system:authenticated"))
@@ -153,6 +159,7 @@ class Cluster:
             self._expiry.stop()
         await self.kubelet.stop()
         await self.runner.stop()
+        await asyncio.gather(*(recorder.stop() for recorder in self._recorders))
         await self.log.close()
 
     def readiness(self) -> Mapping[str, Callable[[], bool]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from orrery.machinery.objects import Object, annotations_of, name_of
+from orrery.store.log import Event, Operation
 from orrery.testing import Simulation
 from orrery.testing.simulation import deployment
 from tests.scenarios.rollout_watcher import STAGES, RolloutWatcher
@@ -198,8 +199,13 @@ async def test_deleting_in_the_foreground_keeps_the_deployment_until_last(cluste
     await cluster.apply(deployment("web", replicas=2))
     await cluster.settle()
     order: list[str] = []
+
+    def note(event: Event) -> None:
+        if event.operation is Operation.DELETED:
+            order.append(event.record.key.split("/", 1)[0])
+
     for bucket in ("pods", "replicasets.apps", "deployments.apps"):
-        cluster.client.subscribe(bucket, lambda event, bucket=bucket: order.append(bucket) if event.operation == "deleted" else None)
+        cluster.client.subscribe(bucket, note)
 
     await cluster.delete("deployments.apps", "web", propagation="Foreground")
     await cluster.settle()

@@ -233,3 +233,13 @@ async def test_watches_resumed_anywhere_under_load_lose_and_double_nothing(tmp_p
 
 def _in(scope: Scope, event: Event) -> bool:
     return not scope.namespace or event.record.key.startswith(f"pods/{scope.namespace}/")
+
+
+async def test_failing_writes_are_told_once_a_minute(log: SqlLog, disk: sqlite3.Connection, caplog: pytest.LogCaptureFixture) -> None:
+    break_disk(disk)
+
+    for _ in range(3):
+        with pytest.raises(WriteFailed):
+            await create(log, pod("poison"))
+
+    assert [record.getMessage() for record in caplog.records] == ["writes fail until this is mended: database or disk is full"]

@@ -192,6 +192,10 @@ class InternalError(ApiError):
         super().__init__(f"Internal error occurred: {why}", details={"causes": [{"message": why}]})
 
 
+class NotStored(InternalError):
+    """The log could not keep the write (disk full, database gone, shutting down), and says so itself; a later try may do better."""
+
+
 class NotImplementedYet(ApiError):
     """Orrery does not do this yet; the message says what is missing, docs/differences.md lists it."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Timer, parse_timestamp
-from orrery.machinery.errors import NotFound
+from orrery.machinery.errors import NotFound, NotStored
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
 from orrery.node.container_start import restart_key
 from orrery.node.host import Host
@@ -127,6 +127,8 @@ class PodWorker:
             while self._is_dirty and not self._is_closed and not self._host.is_stopped:
                 self._is_dirty = False
                 await self._sync()
+        except NotStored:
+            self._retry_in(RETRY_S)  # The log has said why, once for everybody.
         except Exception:
             log.exception("The node failed to look after Pod %s/%s", self._namespace, self._name)
             self._retry_in(RETRY_S)

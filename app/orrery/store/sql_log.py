@@ -8,6 +8,7 @@ top of it, as if none of it had been asked for; its revisions are not used again
 
 import asyncio
 import gc
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ from orrery.store.log import ABSENT, EventStream, HistoryGone, Index, LogClosed,
 from orrery.store.past_events import IndexOf, PastEvents
 from orrery.store.tables import OPERATIONS
 
+logger: Final = logging.getLogger(__name__)
+
+_TELL_S: Final = 60.0
 _CHUNK: Final = 500
 """How many revisions compaction takes in one transaction, between two batches of writes."""
 
@@ -65,6 +69,7 @@ class SqlLog(CachedLog):
         self._oldest = self._forgotten = database.compacted
         self._compacting = asyncio.Lock()
         self._closed = False
+        self._told_s = 0.0
         with _collection_paused():
             loaded = self._cache.load(self._live(), revision=database.durable)
         if loaded >= _MANY:
@@ -134,6 +139,7 @@ class SqlLog(CachedLog):
     def _fail(self, error: Exception) -> None:
         """Fail the batch and everything staged on top of it: none of it was ever visible."""
         reason = f"the write could not be made durable: {first_line(error)}"
+        self._tell(first_line(error))
         failed = list(self._staged)
         self._staged.clear()
         for write in failed:
@@ -141,6 +147,13 @@ class SqlLog(CachedLog):
             if not write.answer.done():
                 write.answer.set_exception(WriteFailed(reason))
         self._writer.resume()
+
+    def _tell(self, why: str) -> None:
+        """One line a minute while writes fail, whatever their number."""
+        now_s = self._clock.now_s()
+        if now_s - self._told_s >= _TELL_S:
+            self._told_s = now_s
+            logger.error("writes fail until this is mended: %s", why)
 
     def _unpend(self, write: StagedWrite) -> None:
         key = write.record.key

@@ -29,6 +29,8 @@ _BURST: Final = 25
 _REFILL_S: Final = 300.0
 _SERIES_S: Final = 360.0
 _QUEUE_MAX: Final = 10_000
+_LAST_MAX: Final = 100
+"""So many events are still written when the recorder stops; the others are dropped, as upstream drops all of them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class EventRecorder:
         self._style: Style = style or ("events" if component in _NEWER else "core")
         self._queue: deque[Object] = deque()
         self._drain: asyncio.Task[None] | None = None
+        self._stopped = False
         self._last_ns = 0
         self._alike: OrderedDict[tuple[str, ...], _Alike] = OrderedDict()
         self._buckets: OrderedDict[tuple[str, ...], _Bucket] = OrderedDict()
@@ -89,6 +92,8 @@ class EventRecorder:
         field_path: str = "",
     ) -> None:
         """Say what happened to `obj`; `type_` is Normal or Warning. Returns at once."""
+        if self._stopped:
+            return
         if len(self._queue) >= _QUEUE_MAX:
             _LOG.warning("too many events wait to be written; %s about %s is dropped", reason, obj["metadata"].get("name"))
             return
@@ -105,6 +110,13 @@ class EventRecorder:
         """Wait until everything said so far is written."""
         if self._drain is not None and not self._drain.done():
             await self._drain
+
+    async def stop(self) -> None:
+        """Write what was said last, and hear no more."""
+        self._stopped = True
+        while len(self._queue) > _LAST_MAX:
+            self._queue.pop()
+        await self.flush()
 
     def _new_event(self, obj: FrozenObject, type_: str, reason: str, message: str, field_path: str) -> Object:
         now_s = self._clock.now_s()
@@ -132,8 +144,8 @@ class EventRecorder:
             try:
                 await (self._write(event) if self._style == "core" else self._write_series(event))
             except ApiError as error:
-                # An event is never worth an error: the namespace may be ending, or the object long gone.
-                _LOG.debug("event %s not written: %s", event["metadata"]["name"], error.message)
+                # An event is never worth an error: the namespace may be ending, the object long gone, the disk full.
+                _LOG.debug("event %s not written: %s", event["metadata"]["name"], error)
 
     async def _write(self, event: Object) -> None:
         """Combine, hold back, count; then create or patch."""

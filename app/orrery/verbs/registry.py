@@ -12,9 +12,10 @@ import orjson
 from orrery.kinds.catalogue import Catalogue
 from orrery.kinds.kind import Kind
 from orrery.machinery.clock import Clock
+from orrery.machinery.errors import NotStored
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.settings import Settings
-from orrery.store.log import Index, Log, Operation, Record, Write, key_of
+from orrery.store.log import Index, Log, Operation, Record, Write, WriteFailed, key_of
 from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest
 from orrery.verbs.call import Call
 from orrery.verbs.ports import Ports
@@ -71,8 +72,7 @@ class Registry:
             last["metadata"]["resourceVersion"] = str(revision)
             return orjson.dumps(last)
 
-        write = Write(old.key, old.revision, Operation.DELETED, encode, old.index, last)
-        return await self.log.append(write)
+        return await self._write(Write(old.key, old.revision, Operation.DELETED, encode, old.index, last))
 
     async def _append(self, kind: Kind, key: str, obj: Object, *, previous: int, operation: Operation) -> Record:
         meta = obj["metadata"]
@@ -81,7 +81,13 @@ class Registry:
             meta["resourceVersion"] = str(revision)
             return orjson.dumps(obj)
 
-        return await self.log.append(Write(key, previous, operation, encode, index_of(kind, obj), obj))
+        return await self._write(Write(key, previous, operation, encode, index_of(kind, obj), obj))
+
+    async def _write(self, write: Write) -> Record:
+        try:
+            return await self.log.append(write)
+        except WriteFailed as error:
+            raise NotStored(str(error)) from error
 
 
 def stored_kind(kind: Kind) -> Kind:

@@ -12,7 +12,7 @@ from typing import Final
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.informer import Informer
 from orrery.controllers.engine.workqueue import WorkQueue
-from orrery.machinery.errors import ApiError, Conflict
+from orrery.machinery.errors import ApiError, Conflict, NotStored
 from orrery.verbs.client import Client
 
 logger: Final = logging.getLogger(__name__)
@@ -75,6 +75,9 @@ class _Loop:
             outcome = await self.controller.reconcile(key)
         except Conflict:
             self.counts.conflicts += 1
+            self.queue.add_rate_limited(key)
+        except NotStored:
+            self.counts.errors += 1  # The log has said why, once for everybody.
             self.queue.add_rate_limited(key)
         except Exception as error:
             self.counts.errors += 1
