@@ -123,27 +123,68 @@ class KubectlRunner:
 
     program: Path
     kubeconfig: Path
-    namespace: str = ""
+    folder: Path
+    """Where the files are that commands name."""
+    namespace: str
 
-    def run(self, *arguments: str, stdin: str | None = None, timeout_s: float = 60) -> "subprocess.CompletedProcess[str]":
-        place = ["--namespace", self.namespace] if self.namespace else []
-        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *place, *arguments]
-        home = str(self.kubeconfig.parent)
+    def run(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False, env={**os.environ, "HOME": home}
+            self._command(arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=self.folder,
+            env=self._environment(editor),
         )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """In the background, for watches."""
-        place = ["--namespace", self.namespace] if self.namespace else []
-        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *place, *arguments]
-        home = str(self.kubeconfig.parent)
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "HOME": home})
+        return subprocess.Popen(
+            self._command(arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.folder,
+            env=self._environment(""),
+        )
 
-    def __call__(self, *arguments: str, stdin: str | None = None, timeout_s: float = 60) -> str:
-        done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s)
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [str(self.program), "--kubeconfig", str(self.kubeconfig), "--namespace", self.namespace, *arguments]
+
+    def _environment(self, editor: str) -> dict[str, str]:
+        # One home for all calls to one server: kubectl keeps there what it has discovered.
+        return {**os.environ, "HOME": str(self.kubeconfig.parent), "EDITOR": editor}
+
+    def __call__(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> str:
+        done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s, editor=editor)
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def error(self, *arguments: str, stdin: str = "", editor: str = "") -> str:
+        """What kubectl says on standard error when a command fails with exit code 1."""
+        done = self.run(*arguments, stdin=stdin, editor=editor)
+        assert done.returncode == 1, f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+        return done.stderr
+
+    def file(self, name: str, text: str) -> str:
+        """Write a file for commands to name; returns its name."""
+        (self.folder / name).write_text(text)
+        return name
+
+    def value(self, what: str, path: str) -> str:
+        """One field of an object, by JSONPath without the braces."""
+        return self("get", *what.split(), "--output", f"jsonpath={{{path}}}")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this is the newest kubectl: since 1.33 it names the namespace in what it deletes."""
+        return "1.35" in self.program.parent.name
+
+    def deleted(self, what: str, how: str = "deleted") -> str:
+        place = f" from {self.namespace} namespace" if self.is_new else ""
+        return f"{what} {how}{place}\n"
 
 
 def kubectl_program(version: str) -> Path:
@@ -154,7 +195,7 @@ def kubectl_program(version: str) -> Path:
 
 
 @pytest.fixture(params=KUBECTL_VERSIONS)
-def kubectl(request: pytest.FixtureRequest, server: RunningServer, spaces: Spaces) -> KubectlRunner:
+def kubectl(request: pytest.FixtureRequest, server: RunningServer, spaces: Spaces, tmp_path: Path) -> KubectlRunner:
     """kubectl, oldest and newest, in a namespace of the test's own."""
     version: str = request.param
-    return KubectlRunner(kubectl_program(version), server.kubeconfig, spaces.new("kubectl"))
+    return KubectlRunner(kubectl_program(version), server.kubeconfig, tmp_path, spaces.new("kubectl"))
