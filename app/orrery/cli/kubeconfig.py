@@ -1,12 +1,13 @@
 """The kubeconfig `orrery serve` writes: one cluster, one user, one context, all called orrery."""
 
+import json
 import os
 from pathlib import Path
 
 
 def kubeconfig_text(url: str, token: str = "") -> str:
     """The file's text, YAML by hand so that no YAML library is imported at start; `token` is empty without authentication."""
-    user = f'{{token: "{token}"}}' if token else "{}"
+    user = f"{{token: {json.dumps(token)}}}" if token else "{}"
     return (
         "apiVersion: v1\n"
         "kind: Config\n"
@@ -28,6 +29,10 @@ def write_kubeconfig(path: Path, url: str, token: str = "") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(kubeconfig_text(url, token))
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(kubeconfig_text(url, token))
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,18 +1,30 @@
 """Entry point of the command `orrery`: parses the line, hands over to one module per subcommand."""
 
+import signal
+import gc
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from orrery.cli.options import ServeOptions, parse
+
+
+_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `orrery` with these arguments (default: the process's own) and return its exit code."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    return _serve(options)
+    if options is None:
+        return 0
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED  # While it was starting: there was nothing to stop yet.
 
 
 def _serve(options: ServeOptions) -> int:
+    gc.disable()  # Loading makes much and drops little; the server turns the collector on again once it serves.
     from orrery.cli.serve import serve  # The server's imports take half a second: `orrery --help` need not pay for them.
 
     return serve(options)

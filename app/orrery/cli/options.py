@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,16 +27,31 @@ class ServeOptions:
     insecure: bool
 
 
+class _FromVariable(str):
+    """A default that a variable gave: when it is wrong, the message names the variable."""
+
+    __slots__ = ()
+
+
 def default_data_directory(environment: Mapping[str, str]) -> Path:
     """Where state lives unless told otherwise: the user's data folder, as the XDG base directories name it."""
-    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "orrery"
+    home = environment.get("XDG_DATA_HOME")
+    if home:
+        return Path(home) / "orrery"
+    try:
+        return Path.home() / ".local" / "share" / "orrery"
+    except RuntimeError:  # A user without an entry anywhere, as containers have them.
+        return Path(".orrery")
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions:
-    """Read a command line; argparse prints usage errors and exits with code 2."""
+def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions | None:
+    """Read a command line; None when there is none, and help was printed. argparse prints usage errors and exits with code 2."""
     variables = os.environ if environment is None else environment
-    parsed = _parser(variables).parse_args(arguments)
+    parser = _parser(variables)
+    parsed = parser.parse_args(arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return None
     data: Path = parsed.data
     return ServeOptions(
         host=parsed.host,
@@ -54,10 +69,14 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
 
 
 def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="orrery", description="A clockwork Kubernetes: a working model of a cluster in one process.")
+    parser = argparse.ArgumentParser(
+        prog="orrery", description="A clockwork Kubernetes: a working model of a cluster in one process.", allow_abbrev=False
+    )
     parser.add_argument("--version", action="version", version=f"orrery {__version__} (Kubernetes {KUBERNETES_VERSION})")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="start the server", description="Start the server. Each option is also an ORRERY_… variable.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    serve = commands.add_parser(
+        "serve", help="start the server", description="Start the server. Each option is also an ORRERY_… variable.", allow_abbrev=False
+    )
 
     def option(name: str, text: str, **rest: Any) -> None:
         _add(serve, variables, name, text, **rest)
@@ -68,7 +87,7 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--database-url", "keep the log in this database instead (postgresql+psycopg://…, sqlite:///…)", default="", metavar="URL")
     option("--in-memory", "keep nothing: state ends with the process", flag=True)
     option("--kubeconfig", "write the kubeconfig there (default: in the data directory)", type=_path, metavar="FILE")
-    option("--pace", "how long pulling, starting and stopping take", default="real", choices=("real", "fast"))
+    option("--pace", "how long pulling, starting and stopping take: real or fast", default="real", type=_pace, metavar="PACE")
     option("--nodes", "how many simulated nodes", default="3", type=_nodes, metavar="N")
     option("--token-file", 'static bearer tokens, a line each: token,user,uid,"group1,group2"', type=_path, metavar="FILE")
     option("--allowed-host", "a further name under which clients may address the server", repeated=True, metavar="NAME")
@@ -91,34 +110,51 @@ def _add(
     given = variables.get(variable, "")
     shown = rest.get("default", "")
     text = f"{text} [{variable}{f', default {shown}' if shown else ''}]".replace("%", "%%")
+    if given and not repeated:
+        rest["default"] = _FromVariable(given)
     if flag:
-        parser.add_argument(name, action="store_true", default=_is_true(variable, given), help=text)
+        # argparse reads a default that is a text as it reads an argument, and only when the option is not given.
+        rest = {"nargs": "?", "const": "true", "default": "false", "metavar": "BOOL"} | rest
+        parser.add_argument(name, type=_named(variable, _is_true), help=text, **rest)
     elif repeated:
         names = [part.strip() for part in given.split(",") if part.strip()]
         parser.add_argument(name, action="append", default=names, help=text + "; may be repeated", **rest)
     else:
-        if given:
-            rest["default"] = _choice(variable, given, rest.get("choices"))
-        parser.add_argument(name, help=text, **rest)
+        parser.add_argument(name, help=text, **rest | {"type": _named(variable, rest.get("type", str))})
 
 
-def _choice(variable: str, given: str, choices: Sequence[str] | None) -> str:
-    """argparse does not hold a default against the choices, so a variable is checked here."""
-    if choices is not None and given not in choices:
-        raise SystemExit(f"orrery: {variable}={given}: must be one of {', '.join(choices)}")
-    return given
+def _named(variable: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`read`, whose complaint about a default names the variable it came from."""
+
+    def named(text: str) -> Any:
+        try:
+            return read(text)
+        except argparse.ArgumentTypeError as problem:
+            where = f" (from {variable})" if isinstance(text, _FromVariable) else ""
+            raise argparse.ArgumentTypeError(f"{problem}{where}") from None
+
+    return named
 
 
-def _is_true(variable: str, given: str) -> bool:
-    if given.lower() in ("", "0", "false", "no"):
+def _is_true(text: str) -> bool:
+    if text.lower() in ("0", "false", "no"):
         return False
-    if given.lower() in ("1", "true", "yes"):
+    if text.lower() in ("1", "true", "yes"):
         return True
-    raise SystemExit(f"orrery: {variable}={given}: must be true or false")
+    raise argparse.ArgumentTypeError(f"{str(text)!r} is not true or false")
+
+
+def _pace(text: str) -> str:
+    if text not in ("real", "fast"):
+        raise argparse.ArgumentTypeError(f"{str(text)!r} is not real or fast")
+    return text
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as problem:
+        raise argparse.ArgumentTypeError(f"{str(text)!r}: {problem}") from None
 
 
 def _port(text: str) -> int:
@@ -130,6 +166,6 @@ def _nodes(text: str) -> int:
 
 
 def _bounded(text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{str(text)!r} is not a number from {least} to {most}")
     return int(text)
