@@ -1,13 +1,12 @@
 """Entry point of the command `orrery`: parses the line, hands over to one module per subcommand."""
 
-import signal
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from orrery.cli.options import ServeOptions, parse
-
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
 
