@@ -53,6 +53,8 @@ def _sqlite_engine(url: URL) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Secrets are in it; the files beside it (-wal, -shm) take its mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except FileExistsError as error:
+        raise StoreUnusable(f"cannot write to {path}: {path.parent} is not a directory") from error
     except OSError as error:
         raise StoreUnusable(f"cannot write to {path}: {error.strerror}") from error
     engine = create_engine(url.set(database=str(path)))
