@@ -33,6 +33,7 @@ bench: $(VENV)/.dev ## Measure over the wire; needs wrk.
 	$(BIN)/python -m bench.run $(ARGS)
 
 openapi: $(VENV)/.dev ## Rebuild what is generated under openapi/ and docs/.
+	$(BIN)/python -m tools.generate_openapi
 	$(BIN)/python -m tools.generate_docs
 
 clean:

@@ -4,6 +4,7 @@ A document's hash is that of everything it is made from, so the index of all doc
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from functools import cache
@@ -103,7 +104,8 @@ def _keep(path: Path, body: bytes) -> None:
         temporary.write_bytes(body)
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 @cache

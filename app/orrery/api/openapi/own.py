@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from orrery.api.openapi.tryable import SECURITY
+
 _VERSION: Final = "3.0.3"
 
 
@@ -11,6 +13,8 @@ def own_document(app: FastAPI) -> dict[str, Any]:
     """What FastAPI knows of the routes that are in its schema, as OpenAPI 3.0."""
     document: dict[str, Any] = _older(app.openapi())
     document["openapi"] = _VERSION
+    document.setdefault("components", {})["securitySchemes"] = SECURITY
+    document["security"] = [{name: []} for name in SECURITY]
     return document
 
 

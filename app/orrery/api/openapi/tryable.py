@@ -4,7 +4,7 @@ Upstream's documents stay as they are under /openapi; here the old watch paths a
 out, operations are grouped by resource, and bodies and parameters carry examples.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from orrery.api.openapi.examples import example
@@ -19,7 +19,7 @@ _PATCHES: Final[dict[str, Any]] = {
 _SUCCESS: Final = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 _SHOWN_MEDIA: Final = ("application/json", "application/yaml", "text/plain")
 _BODY_MEDIA: Final = ("application/json", "application/yaml")
-_SECURITY: Final = {"BearerToken": {"type": "http", "scheme": "bearer"}}
+SECURITY: Final = {"BearerToken": {"type": "http", "scheme": "bearer"}}
 
 Operation = dict[str, Any]
 
@@ -34,7 +34,7 @@ def tryable(document: Document, title: str) -> Document:
         "info": {"title": title, "version": document["info"]["version"]},
         "tags": [{"name": tag} for tag in sorted({tag for item in paths.values() for one in _operations(item) for tag in one["tags"]})],
         "paths": paths,
-        "components": {"schemas": {name: components[name] for name in sorted(needed)}, "securitySchemes": _SECURITY},
+        "components": {"schemas": {name: components[name] for name in sorted(needed)}, "securitySchemes": SECURITY},
         "security": [{"BearerToken": []}],
     }
 
@@ -51,27 +51,27 @@ def _closure(paths: dict[str, Any], components: dict[str, Any]) -> set[str]:
 
 
 def _operations(item: dict[str, Any]) -> Iterable[Operation]:
-    return (value for key, value in item.items() if key != "parameters")
+    return item.values()
 
 
 def _path_item(path: str, item: dict[str, Any]) -> dict[str, Any]:
     if "/watch/" in path:
         return {}
-    shown = {
-        key: _operation(path, value) for key, value in item.items() if key != "parameters" and value.get("x-kubernetes-action") != "connect"
+    shared = item.get("parameters", ())
+    return {
+        method: _operation(path, operation, shared)
+        for method, operation in item.items()
+        if method != "parameters" and operation.get("x-kubernetes-action") != "connect"
     }
-    if not shown:
-        return {}
-    # The first operation knows what kind of object the path is about.
-    kind = next((one["x-kubernetes-group-version-kind"] for one in shown.values() if "x-kubernetes-group-version-kind" in one), None)
-    parameters = [_parameter(each, kind) for each in item.get("parameters", ())]
-    return shown | ({"parameters": parameters} if parameters else {})
 
 
-def _operation(path: str, operation: Operation) -> Operation:
+def _operation(path: str, operation: Operation, shared: Sequence[dict[str, Any]]) -> Operation:
     shown = {**operation, "summary": operation["description"], "tags": [_tag(path)]}
     del shown["description"]
     kind = operation.get("x-kubernetes-group-version-kind")
+    parameters = [_parameter(each, kind) for each in (*shared, *operation.get("parameters", ()))]
+    # What must be filled in comes first: the page keeps this order.
+    shown["parameters"] = sorted(parameters, key=lambda each: (each["in"] != "path", each["name"] != "namespace", each["name"]))
     if "requestBody" in operation:
         if operation["x-kubernetes-action"] in ("delete", "deletecollection"):
             del shown["requestBody"]  # Everything it may say, the query may say too.
