@@ -14,6 +14,14 @@ from orrery.node.programs.call import Applet, as_program
 from orrery.node.programs.flavours import parse_family
 
 _MODULES: Final[Mapping[str, str]] = {
+    "disk.change": "chmod chown chgrp sync",
+    "disk.copy": "cp mv install dd",
+    "disk.find": "find",
+    "disk.ls": "ls dir vdir",
+    "disk.make": "mkdir touch ln link mktemp mkfifo truncate",
+    "disk.paths": "basename dirname readlink realpath pwd",
+    "disk.remove": "rm rmdir unlink",
+    "disk.stat": "stat du df mount umount mountpoint",
     "text.cat": "cat tac rev nl tee",
     "text.cut": "cut paste",
     "text.echo": "echo printf yes true false clear reset :",

@@ -1,0 +1,119 @@
+"""chmod, chown, chgrp, sync."""
+
+import stat
+from collections.abc import Callable
+from typing import Final
+
+from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.disk.modes import change_mode, mode_text
+from orrery.node.programs.disk.owners import find_group, find_user
+from orrery.node.programs.disk.walking import join
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.reasons import reason
+
+_LONG: Final = {"recursive": "R", "verbose": "v", "changes": "c", "quiet": "f", "silent": "f", "no-dereference": "h",
+                "reference": "reference:", "dereference": "dereference", "preserve-root": "p", "no-preserve-root": "p"}  # fmt: skip
+
+
+async def _each(call: Call, paths: list[str], change: Callable[[str], None], what: str, *, recursive: bool, quiet: bool) -> None:
+    """Apply `change` to each path and, when asked, to all below it."""
+    files = call.process.files
+    pending = list(reversed(paths))
+    while pending:
+        path = pending.pop()
+        await call.process.tick()
+        try:
+            about = files.stat(path, follow=False)
+            if not (recursive and stat.S_ISLNK(about.mode)):
+                change(path)
+            if recursive and stat.S_ISDIR(about.mode):
+                pending += [join(path, name) for name in reversed(files.list(path))]
+        except OSError as error:
+            call.failed = 1
+            if not quiet:
+                await call.complain(_words(call, path, what, error))
+
+
+def _words(call: Call, path: str, what: str, error: OSError) -> str:
+    if call.is_busybox:
+        return f"{path}: {reason(error)}"
+    if isinstance(error, FileNotFoundError):
+        return f"cannot access '{path}': {reason(error)}"
+    return f"changing {what} of '{path}': {reason(error)}"
+
+
+async def chmod(call: Call) -> int:
+    # A mode like -x is no option.
+    guarded = [word if word[:1] != "-" or word.startswith("--") or word[1:].strip("Rcvf") == "" else f"\0{word}" for word in call.arguments]
+    call.arguments = guarded
+    options = call.options("Rcvf", _LONG)
+    operands = [word.removeprefix("\0") for word in options.operands]
+    reference = options.value("reference")
+    text = "" if reference else operands.pop(0) if operands else ""
+    if not operands:
+        raise Misuse("" if call.is_busybox else f"missing operand after '{text}'" if text else "missing operand")
+    files = call.process.files
+    if not reference and change_mode(text, 0o644, call.process.umask) is None:
+        raise (Fault if call.is_busybox else Misuse)(f"invalid mode '{text}'" if call.is_busybox else f"invalid mode: '{text}'")
+    told: list[str] = []
+
+    def change(path: str) -> None:
+        old = files.stat(path).mode
+        new = files.stat(reference).mode & 0o7777 if reference else change_mode(text, old, call.process.umask)
+        files.change_mode(path, new or 0)
+        if options.has("v") or (options.has("c") and (new or 0) != stat.S_IMODE(old)):
+            before, after = stat.S_IMODE(old), new or 0
+            was, now = f"{before:04o} ({mode_text(before)[1:]})", f"{after:04o} ({mode_text(after)[1:]})"
+            told.append(f"mode of '{path}' changed from {was} to {now}\n" if before != after else f"mode of '{path}' retained as {now}\n")
+
+    await _each(call, operands, change, "permissions", recursive=options.has("R"), quiet=options.has("f"))
+    await call.print("".join(told))
+    return call.failed
+
+
+async def chown(call: Call) -> int:
+    options = call.options("RhLHPcvf", _LONG)
+    operands = options.operands
+    if len(operands) < 2 and not options.has("reference"):
+        raise Misuse("" if call.is_busybox else f"missing operand after '{operands[0]}'" if operands else "missing operand")
+    reference = options.value("reference")
+    if reference:
+        about = call.process.files.stat(reference)
+        uid, gid = about.uid, about.gid
+    elif call.name == "chgrp":
+        uid, gid = -1, _group(call, operands.pop(0))
+    else:
+        uid, gid = _owner(call, operands.pop(0))
+
+    def change(path: str) -> None:
+        old = call.process.files.stat(path, follow=not options.has("h"))
+        call.process.files.change_owner(path, uid if uid >= 0 else old.uid, gid if gid >= 0 else old.gid, follow=not options.has("h"))
+
+    what = "group" if call.name == "chgrp" else "ownership"
+    await _each(call, operands, change, what, recursive=options.has("R"), quiet=options.has("f"))
+    return call.failed
+
+
+def _group(call: Call, text: str) -> int:
+    found = find_group(call, text)
+    if found is None:
+        raise Fault(f"unknown group {text}" if call.is_busybox else f"invalid group: '{text}'")
+    return found
+
+
+def _owner(call: Call, text: str) -> tuple[int, int]:
+    separator = ":" if ":" in text else "." if "." in text and find_user(call, text) is None else ":"
+    user, colon, group = text.partition(separator)
+    uid = find_user(call, user) if user else -1
+    if uid is None:
+        raise Fault(f"unknown user {user}" if call.is_busybox else f"invalid user: '{text}'")
+    if colon and group and find_group(call, group) is None:
+        raise Fault(f"unknown group {group}" if call.is_busybox else f"invalid group: '{text}'")
+    return uid, find_group(call, group) or 0 if colon and group else -1
+
+
+async def sync(call: Call) -> int:
+    return 0
+
+
+PROGRAMS: dict[str, Applet] = {"chmod": chmod, "chown": chown, "chgrp": chown, "sync": sync}

@@ -1,0 +1,487 @@
+"""find: tests, operators, -exec, -delete, -print0, -maxdepth and friends."""
+
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from orrery.node.processes.program import Stat
+from orrery.node.programs.call import Applet, Call, decode, encode
+from orrery.node.programs.disk.modes import change_mode, mode_text
+from orrery.node.programs.disk.owners import find_group, find_user, group_names, user_names
+from orrery.node.programs.disk.walking import base_name, directory_name, join
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.patterns.compile import PatternError, compile_pattern
+from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.system.moments import format_moment
+from orrery.node.programs.text.escapes import unescape
+
+_BATCH_MAX: Final = 2000
+"""Paths per command of -exec … {} +."""
+
+
+@dataclass(slots=True)
+class _Found:
+    path: str
+    about: Stat
+    depth: int
+    start: str
+    prunes: bool = False
+
+
+_Test: TypeAlias = Callable[[_Found], Awaitable[bool]]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What the words mean together."""
+
+    least: int = 0
+    most: int = 1 << 30
+    depth_first: bool = False
+    acts: bool = False
+    stays: bool = False
+    batches: list[tuple[list[str], list[str]]] = field(default_factory=list)
+    quits: bool = False
+
+
+async def find(call: Call) -> int:
+    words = list(call.arguments)
+    follows = False
+    while words and words[0] in ("-H", "-L", "-P"):
+        follows = words.pop(0) == "-L"
+    paths: list[str] = []
+    while words and words[0][:1] not in ("-", "(", ")", "!", ","):
+        paths.append(words.pop(0))
+    if words and words[0] == "-" and not call.is_busybox:
+        paths.append(words.pop(0))
+    plan = _Plan()
+    test = _Parser(call, words, plan, is_busybox=call.is_busybox).parse()
+    for path in paths or ["."]:
+        await _walk(call, path, plan, test, follows=follows)
+        if plan.quits:
+            break
+    for command, waiting in plan.batches:
+        if waiting and await _run(call, [*command, *waiting]):
+            call.failed = 1
+    return call.failed
+
+
+async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bool) -> None:
+    files = call.process.files
+    device: int | None = None
+    pending: list[tuple[str, int, _Found | None]] = [(start, 0, None)]
+    while pending and not plan.quits:
+        path, depth, seen = pending.pop()
+        await call.process.tick()
+        if seen is not None:
+            await test(seen)
+            continue
+        try:
+            about = files.stat(path, follow=follows) if not follows or files.exists(path) else files.stat(path, follow=False)
+        except OSError as error:
+            await call.complain_of(error, path, debian="‘{}’")
+            continue
+        device = about.device if device is None else device
+        found = _Found(path, about, depth, start)
+        shown = plan.least <= depth <= plan.most
+        if shown and not plan.depth_first:
+            await test(found)
+        if plan.depth_first and shown:
+            pending.append((path, depth, found))
+        if stat.S_ISDIR(about.mode) and depth < plan.most and not found.prunes and not (plan.stays and about.device != device):
+            try:
+                names = files.list(path)
+            except OSError as error:
+                await call.complain_of(error, path, debian="‘{}’")
+                continue
+            pending += [(join(path, name), depth + 1, None) for name in reversed(names)]
+
+
+async def _run(call: Call, command: list[str]) -> int:
+    try:
+        child = await call.process.spawn(command)
+    except OSError as error:
+        await call.complain_of(error, command[0], debian="‘{}’", code=call.failed)
+        return 127
+    return await child.wait()
+
+
+class _Parser:
+    """Expressions by precedence: , -o -a !."""
+
+    def __init__(self, call: Call, words: list[str], plan: _Plan, *, is_busybox: bool) -> None:
+        self._call = call
+        self._words = words
+        self._at = 0
+        self._plan = plan
+        self._busybox = is_busybox
+        self._opened = 0
+
+    def parse(self) -> _Test:
+        test = self._any() if self._words else None
+        if self._at < len(self._words):
+            word = self._words[self._at]
+            raise self._refusal(word)
+        if self._plan.acts and test is not None:
+            return test
+
+        async def shown(found: _Found) -> bool:
+            if test is None or await test(found):
+                await self._call.print(found.path + "\n")
+            return True
+
+        return shown
+
+    def _refusal(self, word: str) -> Exception:
+        if self._busybox:
+            return Misuse(f"unrecognized: {word}")
+        if word.startswith("-"):
+            return Fault(f"unknown predicate `{word}'")
+        if word == ")":
+            return Fault("invalid expression; you have used a binary operator ')' with nothing before it.")
+        return Fault(f"paths must precede expression: `{word}'")
+
+    def _peek(self) -> str:
+        return self._words[self._at] if self._at < len(self._words) else ""
+
+    def _value(self, option: str) -> str:
+        if self._at >= len(self._words):
+            raise Fault(f"option requires an argument -- '{option[1:]}'" if self._busybox else f"missing argument to `{option}'")
+        self._at += 1
+        return self._words[self._at - 1]
+
+    def _any(self) -> _Test:
+        branches = [self._all()]
+        while self._peek() in ("-o", "-or"):
+            self._at += 1
+            branches.append(self._all())
+        if len(branches) == 1:
+            return branches[0]
+
+        async def test(found: _Found) -> bool:
+            for branch in branches:
+                if await branch(found):
+                    return True
+            return False
+
+        return test
+
+    def _all(self) -> _Test:
+        parts = [self._one()]
+        while (word := self._peek()) and word not in ("-o", "-or") and not (word == ")" and self._opened):
+            if word in ("-a", "-and"):
+                self._at += 1
+            parts.append(self._one())
+        if len(parts) == 1:
+            return parts[0]
+
+        async def test(found: _Found) -> bool:
+            for part in parts:
+                if not await part(found):
+                    return False
+            return True
+
+        return test
+
+    def _one(self) -> _Test:
+        word = self._peek()
+        if not word:
+            raise Fault("expected an expression" if not self._busybox else f"option requires an argument -- '{self._words[-1][1:]}'")
+        self._at += 1
+        if word in ("!", "-not"):
+            inner = self._one()
+
+            async def negated(found: _Found) -> bool:
+                return not await inner(found)
+
+            return negated
+        if word == "(":
+            self._opened += 1
+            inner = self._any()
+            if self._peek() != ")":
+                raise Fault(
+                    "unmatched '('" if self._busybox else "invalid expression; I was expecting to find a ')' somewhere but did not see one."
+                )
+            self._at += 1
+            self._opened -= 1
+            return inner
+        primary = self._primary(word)
+        if primary is None:
+            raise self._refusal(word)
+        return primary
+
+    def _primary(self, word: str) -> _Test | None:
+        return self._setting(word) or self._name_test(word) or self._stat_test(word) or self._action(word)
+
+    def _setting(self, word: str) -> _Test | None:
+        plan = self._plan
+        if word in ("-maxdepth", "-mindepth"):
+            text = self._value(word)
+            if not text.isdigit():
+                raise Fault(
+                    f"invalid number '{text}'"
+                    if self._busybox
+                    else f"Expected a positive decimal integer argument to {word}, but got ‘{text}’"
+                )
+            if word == "-maxdepth":
+                plan.most = int(text)
+            else:
+                plan.least = int(text)
+        elif word in ("-depth", "-d"):
+            plan.depth_first = True
+        elif word in ("-xdev", "-mount"):
+            plan.stays = True
+        elif word not in ("-follow", "-noleaf", "-true", "-daystart", "-warn", "-nowarn"):
+            return None
+        return _plain(lambda _: True)
+
+    def _name_test(self, word: str) -> _Test | None:
+        if word in ("-name", "-iname"):
+            pattern, fold = self._value(word), word == "-iname"
+            return _plain(lambda found: matches_glob(pattern, base_name(found.path), ignore_case=fold))
+        if word in ("-path", "-ipath", "-wholename"):
+            pattern, fold = self._value(word), word == "-ipath"
+            return _plain(lambda found: matches_glob(pattern, found.path, ignore_case=fold))
+        if word in ("-regex", "-iregex"):
+            text = self._value(word)
+            try:
+                regex = compile_pattern(encode(text), ignore_case=word == "-iregex", is_whole_line=True)
+            except PatternError as error:
+                raise Fault(f"bad regex '{text}': {error}" if self._busybox else str(error)) from None
+            return _plain(lambda found: regex.matches(encode(found.path)))
+        if word == "-lname":
+            pattern, files = self._value(word), self._call.process.files
+            return _plain(lambda found: stat.S_ISLNK(found.about.mode) and matches_glob(pattern, files.read_link(found.path)))
+        return None
+
+    def _stat_test(self, word: str) -> _Test | None:
+        call = self._call
+        if word in ("-type", "-xtype"):
+            kinds = {
+                "f": stat.S_IFREG,
+                "d": stat.S_IFDIR,
+                "l": stat.S_IFLNK,
+                "p": stat.S_IFIFO,
+                "s": stat.S_IFSOCK,
+                "c": stat.S_IFCHR,
+                "b": stat.S_IFBLK,
+            }
+            text = self._value(word)
+            letters = text.split(",")
+            if any(letter not in kinds for letter in letters):
+                raise Fault(f"invalid argument '{text}' to '{word}'" if self._busybox else f"Unknown argument to {word}: {text[:1]}")
+            wanted = {kinds[letter] for letter in letters}
+            return _plain(lambda found: stat.S_IFMT(found.about.mode) in wanted)
+        if word == "-empty":
+            return _plain(
+                lambda found: (
+                    not call.process.files.list(found.path)
+                    if stat.S_ISDIR(found.about.mode)
+                    else found.about.size == 0 and stat.S_ISREG(found.about.mode)
+                )
+            )
+        if word in ("-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin"):
+            unit = 60 if word.endswith("min") else 86400
+            compare = self._number(word)
+            return _plain(lambda found: compare(int((call.process.clock.now_s() - found.about.modified_s) // unit)))
+        if word in ("-links", "-inum"):
+            compare = self._number(word)
+            return _plain(lambda found: compare(found.about.links if word == "-links" else found.about.inode))
+        if word == "-size":
+            return self._size()
+        if word == "-newer":
+            moment = call.process.files.stat(self._value(word)).modified_s
+            return _plain(lambda found: found.about.modified_s > moment)
+        if word == "-perm":
+            return self._perm()
+        if word in ("-user", "-group", "-uid", "-gid"):
+            return self._owner(word)
+        if word in ("-nouser", "-nogroup"):
+            known = user_names(call) if word == "-nouser" else group_names(call)
+            return _plain(lambda found: (found.about.uid if word == "-nouser" else found.about.gid) not in known)
+        if word in ("-readable", "-writable", "-executable"):
+            wanted_access = {"-readable": 4, "-writable": 2, "-executable": 1}[word]
+            return _plain(lambda found: call.process.files.access(found.path, wanted_access))
+        return None
+
+    def _number(self, word: str) -> Callable[[int], bool]:
+        text = self._value(word)
+        digits = text.lstrip("+-")
+        if not digits.isdigit() or len(text) - len(digits) > 1:
+            raise Fault(f"invalid number '{text}'" if self._busybox else f"invalid argument `{text}' to `{word}'")
+        number = int(digits)
+        if text[0] == "+":
+            return lambda value: value > number
+        if text[0] == "-":
+            return lambda value: value < number
+        return lambda value: value == number
+
+    def _size(self) -> _Test:
+        units = {"b": 512, "c": 1, "w": 2, "k": 1024, "M": 1 << 20, "G": 1 << 30}
+        text = self._words[self._at] if self._at < len(self._words) else ""
+        unit = units.get(text[-1:], 0)
+        if unit:
+            self._words[self._at] = text[:-1]
+        compare = self._number("-size")
+        return _plain(lambda found: compare(-(-found.about.size // (unit or 512))))
+
+    def _perm(self) -> _Test:
+        text = self._value("-perm")
+        kind = text[:1] if text[:1] in "-/+" and text[1:] else ""
+        bits = change_mode(text[len(kind) :], 0, 0)
+        if bits is None:
+            raise Fault(f"invalid mode '{text}'" if self._busybox else f"invalid mode ‘{text}’")
+        if kind == "-":
+            return _plain(lambda found: found.about.mode & bits == bits)
+        if kind:
+            return _plain(lambda found: bool(found.about.mode & bits) or not bits)
+        return _plain(lambda found: found.about.mode & 0o7777 == bits)
+
+    def _owner(self, word: str) -> _Test:
+        text = self._value(word)
+        is_user = word in ("-user", "-uid")
+        number = find_user(self._call, text) if is_user else find_group(self._call, text)
+        if number is None:
+            kind = "user" if is_user else "group"
+            raise Fault(f"unknown {kind} {text}" if self._busybox else f"‘{text}’ is not the name of a known {kind}")
+        return _plain(lambda found: (found.about.uid if is_user else found.about.gid) == number)
+
+    def _action(self, word: str) -> _Test | None:
+        call, plan = self._call, self._plan
+        if word == "-prune":
+
+            def prune(found: _Found) -> bool:
+                found.prunes = True
+                return True
+
+            return _plain(prune)
+        if word == "-false":
+            return _plain(lambda _: False)
+        plan.acts = plan.acts or word != "-quit"
+        if word in ("-print", "-print0"):
+            end = "\0" if word == "-print0" else "\n"
+
+            async def show(found: _Found) -> bool:
+                await call.print(found.path + end)
+                return True
+
+            return show
+        if word == "-quit":
+
+            def quit_now(_: _Found) -> bool:
+                plan.quits = True
+                return True
+
+            return _plain(quit_now)
+        if word == "-delete":
+            plan.depth_first = True
+            return self._delete
+        if word in ("-exec", "-ok", "-execdir"):
+            return self._exec(word)
+        if word == "-ls":
+            return self._ls
+        if word == "-printf":
+            return self._printf(self._value(word))
+        return None
+
+    async def _delete(self, found: _Found) -> bool:
+        files = self._call.process.files
+        if found.path == ".":
+            return True
+        try:
+            (files.remove_directory if stat.S_ISDIR(found.about.mode) else files.remove)(found.path)
+        except OSError as error:
+            await self._call.complain_of(error, found.path, debian="cannot delete ‘{}’")
+            return False
+        return True
+
+    def _exec(self, word: str) -> _Test:
+        command: list[str] = []
+        while self._at < len(self._words) and not (self._words[self._at] == ";" or (self._words[self._at] == "+" and command[-1:] == ["{}"])):
+            command.append(self._words[self._at])
+            self._at += 1
+        if self._at >= len(self._words) or not command:
+            raise Fault(f"{word} requires an argument" if self._busybox else f"missing argument to `{word}'")
+        self._at += 1
+        call = self._call
+        if self._words[self._at - 1] == "+":
+            waiting: list[str] = []
+            self._plan.batches.append((command[:-1], waiting))
+
+            async def collect(found: _Found) -> bool:
+                waiting.append(found.path)
+                if len(waiting) >= _BATCH_MAX:
+                    if await _run(call, [*command[:-1], *waiting]):
+                        call.failed = 1
+                    waiting.clear()
+                return True
+
+            return collect
+
+        async def run(found: _Found) -> bool:
+            filled = [part.replace("{}", found.path) for part in command]
+            if word == "-ok":
+                await call.process.stderr.write(encode(f"{' '.join(filled)} ?..." if self._busybox else f"< {' '.join(filled)} > ? "))
+                if not decode(await call.process.stdin.read(1024)).lower().startswith("y"):
+                    return False
+            return await _run(call, filled) == 0
+
+        return run
+
+    async def _ls(self, found: _Found) -> bool:
+        about = found.about
+        users, groups = user_names(self._call), group_names(self._call)
+        owner, group = users.get(about.uid, str(about.uid)), groups.get(about.gid, str(about.gid))
+        moment = format_moment("%b %e %H:%M", about.modified_s)
+        blocks = -(-about.size // 4096) * 4
+        await self._call.print(
+            f"{about.inode:9} {blocks:6} {mode_text(about.mode)} {about.links:3} {owner:<8} {group:<8} {about.size:8} {moment} {found.path}\n"
+        )
+        return True
+
+    def _printf(self, template: str) -> _Test:
+        async def show(found: _Found) -> bool:
+            await self._call.write(unescape(encode(self._expand(template, found)))[0])
+            return True
+
+        return show
+
+    def _expand(self, template: str, found: _Found) -> str:
+        about, path = found.about, found.path
+        below = path[len(found.start) :].lstrip("/")
+        users, groups = user_names(self._call), group_names(self._call)
+        values = {
+            "p": path, "f": base_name(path), "h": directory_name(path), "P": below, "H": found.start, "d": str(found.depth),
+            "s": str(about.size), "m": f"{about.mode & 0o7777:o}", "M": mode_text(about.mode), "u": users.get(about.uid, str(about.uid)),
+            "g": groups.get(about.gid, str(about.gid)), "U": str(about.uid), "G": str(about.gid), "i": str(about.inode),
+            "n": str(about.links), "t": format_moment("%a %b %e %H:%M:%S.%N %Y", about.modified_s), "%": "%",
+            "y": mode_text(about.mode)[0].replace("-", "f"), "k": str(-(-about.size // 1024)), "b": str(-(-about.size // 512)),
+            "l": self._call.process.files.read_link(path) if stat.S_ISLNK(about.mode) else "",
+        }  # fmt: skip
+        out: list[str] = []
+        position = 0
+        while position < len(template):
+            char = template[position]
+            following = template[position + 1 : position + 2]
+            if char == "%" and following == "T":
+                letter = template[position + 2 : position + 3]
+                out.append(f"{about.modified_s:.10f}" if letter == "@" else format_moment("%" + letter, about.modified_s))
+                position += 3
+            elif char == "%" and following in values and following:
+                out.append(values[following])
+                position += 2
+            else:
+                out.append(char)
+                position += 1
+        return "".join(out)
+
+
+def _plain(test: Callable[[_Found], bool]) -> _Test:
+    async def asynchronous(found: _Found) -> bool:
+        return test(found)
+
+    return asynchronous
+
+
+PROGRAMS: dict[str, Applet] = {"find": find}

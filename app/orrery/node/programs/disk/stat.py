@@ -1,0 +1,237 @@
+"""stat, du, df, mount, umount, mountpoint."""
+
+import stat as modes
+from typing import Final
+
+from orrery.node.processes.program import Mount, Stat
+from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.disk.ls import human
+from orrery.node.programs.disk.modes import kind_text, mode_text
+from orrery.node.programs.disk.owners import group_names, user_names
+from orrery.node.programs.disk.walking import join
+from orrery.node.programs.faults import Misuse
+from orrery.node.programs.options import Options
+from orrery.node.programs.system.moments import format_moment
+from orrery.node.programs.text.escapes import unescape
+
+_DF_LONG: Final = {"human-readable": "h", "print-type": "T", "inodes": "i", "all": "a", "portability": "P", "type": "t", "total": "total",
+                   "si": "H", "output": "output::"}  # fmt: skip
+
+
+async def stat(call: Call) -> int:
+    options = call.options("ltfLc:", {"format": "c", "printf": "printf:", "dereference": "L", "file-system": "f", "terse": "t"}, minimum=1)
+    users, groups = user_names(call), group_names(call)
+    for path in options.operands:
+        try:
+            about = call.process.files.stat(path, follow=options.has("L"))
+        except OSError as error:
+            words = "cannot statx '{}'"
+            await call.complain_of(error, path, busybox="can't stat '{}'", debian=words)
+            continue
+        names = users.get(about.uid, "UNKNOWN"), groups.get(about.gid, "UNKNOWN")
+        template = options.value("c")
+        if template is not None:
+            await call.print(_formatted(call, template, path, about, names) + "\n")
+        elif (printf := options.value("printf")) is not None:
+            await call.write(unescape(encode(_formatted(call, printf, path, about, names)))[0])
+        else:
+            await call.print(_report(call, path, about, names))
+    return call.failed
+
+
+def _blocks(about: Stat) -> int:
+    return 8 if modes.S_ISDIR(about.mode) else -(-about.size // 4096) * 8 if modes.S_ISREG(about.mode) else 0
+
+
+def _moment(call: Call, seconds: float) -> str:
+    return format_moment("%Y-%m-%d %H:%M:%S.%N +0000", seconds)
+
+
+def _report(call: Call, path: str, about: Stat, names: tuple[str, str]) -> str:
+    arrow = f" -> {call.process.files.read_link(path)}" if modes.S_ISLNK(about.mode) else ""
+    kind = kind_text(about.mode, about.size)
+    if call.is_busybox:
+        name = f"'{path}'{arrow}" if arrow else path
+        device = f"{about.device:x}h/{about.device}d"
+    else:
+        name, device = path + arrow, f"0,{about.device}"
+    moment = _moment(call, about.modified_s)
+    birth = "" if call.is_busybox else f" Birth: {moment}\n"
+    size_line = f"  Size: {about.size:<10}\tBlocks: {_blocks(about):<10} IO Block: 4096   {kind}\n"
+    return (
+        f"  File: {name}\n{size_line}Device: {device}\tInode: {about.inode:<10}  Links: {about.links}\n"
+        f"Access: ({about.mode & 0o7777:04o}/{mode_text(about.mode)})  Uid: ({about.uid:5}/{names[0]:>8})   Gid: ({about.gid:5}/{names[1]:>8})\n"
+        f"Access: {moment}\nModify: {moment}\nChange: {moment}\n{birth}"
+    )
+
+
+def _formatted(call: Call, template: str, path: str, about: Stat, names: tuple[str, str]) -> str:
+    quoted = f"'{path}'"
+    if modes.S_ISLNK(about.mode):
+        quoted += f" -> '{call.process.files.read_link(path)}'"
+    moment = _moment(call, about.modified_s)
+    values = {
+        "a": f"{about.mode & 0o7777:o}", "A": mode_text(about.mode), "b": str(_blocks(about)), "B": "512", "d": str(about.device),
+        "f": f"{about.mode:x}", "F": kind_text(about.mode, about.size), "g": str(about.gid), "G": names[1], "h": str(about.links),
+        "i": str(about.inode), "n": path, "N": quoted, "o": "4096", "s": str(about.size), "u": str(about.uid), "U": names[0],
+        "x": moment, "X": str(int(about.modified_s)), "y": moment, "Y": str(int(about.modified_s)), "z": moment,
+        "Z": str(int(about.modified_s)), "w": "-", "W": "0", "t": f"{about.special[0]:x}", "T": f"{about.special[1]:x}", "%": "%", "m": "/",
+    }  # fmt: skip
+    out: list[str] = []
+    position = 0
+    while position < len(template):
+        if template[position] == "%" and position + 1 < len(template):
+            out.append(values.get(template[position + 1], "?"))
+            position += 2
+        else:
+            out.append(template[position])
+            position += 1
+    return "".join(out)
+
+
+async def du(call: Call) -> int:
+    long = {"human-readable": "h", "summarize": "s", "all": "a", "total": "c", "max-depth": "d", "bytes": "b", "apparent-size": "A",
+            "one-file-system": "x"}  # fmt: skip
+    options = call.options("aHLd:clsxhmkbA", long)
+    depth = options.value("d")
+    limit = 0 if options.has("s") else int(depth) if depth and depth.isdigit() else 1 << 30
+    total = 0
+    for path in options.operands or ["."]:
+        try:
+            total += await _usage(call, path, options, 0, limit)
+        except OSError as error:
+            await call.complain_of(error, path, debian="cannot access '{}'")
+    if options.has("c"):
+        await call.print(f"{_amount(call, total, options)}\ttotal\n")
+    return call.failed
+
+
+def _amount(call: Call, size: int, options: Options) -> str:
+    if options.has("h"):
+        return human(size, busybox=call.is_busybox)
+    if options.has("b"):
+        return str(size)
+    return str(-(-size // (1 << 20)) if options.has("m") else -(-size // 1024))
+
+
+async def _usage(call: Call, path: str, options: Options, depth: int, limit: int) -> int:
+    files = call.process.files
+    about = files.stat(path, follow=False)
+    size = about.size if options.has("b", "A") else _blocks(about) * 512
+    is_directory = modes.S_ISDIR(about.mode)
+    await call.process.tick()
+    if is_directory:
+        try:
+            for name in files.list(path):
+                size += await _usage(call, join(path, name), options, depth + 1, limit)
+        except PermissionError as error:
+            await call.complain_of(error, path, debian="cannot read directory '{}'")
+    if depth <= limit and (is_directory or options.has("a") or depth == 0):
+        await call.print(f"{_amount(call, size, options)}\t{path}\n")
+    return size
+
+
+async def df(call: Call) -> int:
+    options = call.options("PkmhTai t:HlB:", _DF_LONG)
+    mounts = list(call.process.files.mounts())
+    if options.operands:
+        chosen: list[Mount] = []
+        await _header(call, options)
+        for path in options.operands:
+            try:
+                chosen.append(_mount_of(mounts, call.process.files.real_path(path)))
+            except OSError as error:
+                await call.complain_of(error, path, busybox="{}: can't find mount point")
+        mounts = chosen
+    else:
+        await _header(call, options)
+        mounts = [mount for mount in mounts if mount.size or options.has("a")]
+    for mount in mounts:
+        await call.print(_df_row(call, options, mount))
+    return call.failed
+
+
+def _mount_of(mounts: list[Mount], path: str) -> Mount:
+    fitting = [mount for mount in mounts if path == mount.path or path.startswith(mount.path.rstrip("/") + "/")]
+    return max(fitting, key=lambda mount: len(mount.path))
+
+
+async def _header(call: Call, options: Options) -> None:
+    kind = " Type      " if options.has("T") and call.is_busybox else " Type   " if options.has("T") else ""
+    if options.has("h", "H"):
+        columns = "    Size      Used Available Use% Mounted on" if call.is_busybox else "  Size  Used Avail Use% Mounted on"
+    else:
+        unit = "1M-blocks" if options.has("m") else "1024-blocks" if options.has("P") else "1K-blocks"
+        columns = f"{unit:>12}      Used Available Use% Mounted on" if call.is_busybox else f"{unit:>11}    Used Available Use% Mounted on"
+    if call.is_busybox:
+        spaces = " " * 10 if not options.has("h", "H") else " " * 14
+        await call.print(
+            f"Filesystem{spaces}{kind}{columns.lstrip() if options.has('h', 'H') else columns[1:]}\n".replace(
+                "Filesystem              Size", "Filesystem                Size"
+            )
+        )
+    else:
+        await call.print(f"Filesystem    {kind} {columns.lstrip()}\n" if options.has("h", "H") else f"Filesystem    {kind}{columns}\n")
+
+
+def _df_row(call: Call, options: Options, mount: Mount) -> str:
+    free = max(mount.size - mount.used, 0)
+    percent = f"{-(-mount.used * 100 // mount.size)}%" if mount.size else "0%"
+    if options.has("h", "H"):
+        sizes = [human(value, busybox=call.is_busybox) for value in (mount.size, mount.used, free)]
+    else:
+        unit = 1 << 20 if options.has("m") else 1024
+        sizes = [str(-(-value // unit)) for value in (mount.size, mount.used, free)]
+    if call.is_busybox:
+        kind = f"{mount.type:<10} " if options.has("T") else ""
+        return f"{mount.source:<20} {kind}{sizes[0]:>9} {sizes[1]:>9} {sizes[2]:>9} {percent:>4} {mount.path}\n"
+    kind = f" {mount.type:<6} " if options.has("T") else ""
+    if options.has("h", "H"):
+        return f"{mount.source:<14}{kind} {sizes[0]:>4} {sizes[1]:>5} {sizes[2]:>5} {percent:>4} {mount.path}\n"
+    return f"{mount.source:<14}{kind} {sizes[0]:>10} {sizes[1]:>7} {sizes[2]:>9} {percent:>4} {mount.path}\n"
+
+
+async def mount(call: Call) -> int:
+    options = call.options("arwvnt:o:O:lfi", {"types": "t", "options": "o", "bind": "bind"})
+    if not options.operands:
+        for one in call.process.files.mounts():
+            access = "ro" if one.is_read_only else "rw"
+            await call.print(f"{one.source} on {one.path} type {one.type} ({access},relatime)\n")
+        return 0
+    target = options.operands[-1]
+    if call.process.uid or call.is_busybox:
+        await call.complain("permission denied (are you root?)" if call.is_busybox else f"{target}: must be superuser to use mount.")
+        return 1 if call.is_busybox else 32
+    await call.complain(f"{target}: permission denied.")
+    return 32
+
+
+async def umount(call: Call) -> int:
+    options = call.options("alrfnd:t:iv", {"all": "a", "lazy": "l", "force": "f"})
+    if not options.operands and not options.has("a"):
+        raise Misuse
+    for path in options.operands:
+        known = any(one.path == path.rstrip("/") for one in call.process.files.mounts())
+        if call.is_busybox:
+            await call.complain(f"can't unmount {path}: {'Operation not permitted' if known else 'Invalid argument'}")
+        else:
+            await call.complain(f"{path}: {'must be superuser to unmount.' if known else 'not mounted.'}", 32)
+    return call.failed
+
+
+async def mountpoint(call: Call) -> int:
+    options = call.options("qdxn", {"quiet": "q"}, minimum=1, maximum=1)
+    path = options.operands[0]
+    try:
+        real = call.process.files.real_path(path)
+    except OSError as error:
+        if not options.has("q"):
+            await call.complain_of(error, path)
+        return 1
+    found = any(one.path == real for one in call.process.files.mounts())
+    if not options.has("q"):
+        await call.print(f"{path} is {'' if found else 'not '}a mountpoint\n")
+    return 0 if found else 1 if call.is_busybox else 32
+
+
+PROGRAMS: dict[str, Applet] = {"stat": stat, "du": du, "df": df, "mount": mount, "umount": umount, "mountpoint": mountpoint}
