@@ -32,6 +32,9 @@ class Clock(Protocol):
     def now_s(self) -> float:
         """Seconds since the epoch, for timestamps."""
 
+    def busy_s(self) -> float:
+        """A steady measure of time for how long work on the event loop takes; on a virtual clock work takes no time."""
+
     def call_later(self, delay_s: float, callback: Callable[[], None], *, background: bool = False) -> Timer:
         """Run `callback` on the event loop after `delay_s` seconds."""
 
@@ -78,6 +81,9 @@ class RealClock:
     def now_s(self) -> float:
         return time.time()
 
+    def busy_s(self) -> float:
+        return time.perf_counter()
+
     def call_later(self, delay_s: float, callback: Callable[[], None], *, background: bool = False) -> Timer:
         return asyncio.get_running_loop().call_later(max(delay_s, 0.0), callback)
 
@@ -115,6 +121,9 @@ class VirtualClock:
         self._order = itertools.count()
 
     def now_s(self) -> float:
+        return self._now_s
+
+    def busy_s(self) -> float:
         return self._now_s
 
     def call_later(self, delay_s: float, callback: Callable[[], None], *, background: bool = False) -> Timer:

@@ -1,1 +1,1 @@
-"""The files of a container: an image's layer, its own changes, and the volumes mounted into it. Bytes in memory, never the host's files."""
+"""File systems of simulated containers: inodes in memory, shared image layers, mounts, and the view one process has of them."""

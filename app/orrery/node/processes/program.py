@@ -73,6 +73,8 @@ class Stat:
     size: int
     modified_s: float
     device: int = 1
+    special: tuple[int, int] = (0, 0)
+    """Major and minor of a device."""
 
 
 class Files(Protocol):
@@ -95,10 +97,14 @@ class Files(Protocol):
     def exists(self, path: str) -> bool: ...
     def is_directory(self, path: str) -> bool: ...
 
+    def access(self, path: str, wanted: int) -> bool:
+        """Whether this process may read (4), write (2) or execute (1) it; False when it does not exist."""
+
     def list(self, path: str) -> Sequence[str]:
         """Names in a directory, sorted, without . and .. ."""
 
     def make_directory(self, path: str, mode: int = 0o777) -> None: ...
+    def make_fifo(self, path: str, mode: int = 0o666) -> None: ...
     def remove(self, path: str) -> None: ...
     def remove_directory(self, path: str) -> None: ...
     def rename(self, old: str, new: str) -> None: ...
@@ -130,6 +136,10 @@ Handler: TypeAlias = Callable[[int], None]
 """Called when a signal arrives, between two waits of the process."""
 
 
+def ignore(signal: int) -> None:
+    """The handler that ignores a signal. Children inherit it, also over exec; other handlers they do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
     """A line of the process table, for ps, top, pidof and kill."""
@@ -139,10 +149,13 @@ class ProcessInfo:
     user: str
     argv: Sequence[str]
     state: str
-    """R, S or Z."""
+    """R, S, T or Z."""
     started_s: float
     cpu_s: float
     memory: int
+    group: int = 0
+    uid: int = 0
+    terminal: str = "?"
 
 
 class Child(Protocol):
@@ -154,6 +167,13 @@ class Child(Protocol):
         """Its exit code, 128 + n when signal n ended it. May be asked again."""
 
     def poll(self) -> int | None: ...
+
+    @property
+    def signal(self) -> int | None:
+        """The signal that ended it."""
+
+    async def wait_change(self) -> int | None:
+        """Like `wait`, but also returns (None) when it has been stopped, for job control."""
 
 
 class Connection(Stream, Protocol):
@@ -195,11 +215,27 @@ class Network(Protocol):
         """Round trip of a ping in seconds, None when nothing answers."""
 
 
+class TerminalControl(Protocol):
+    """What ioctl does with a terminal."""
+
+    foreground: int
+    """The process group that ^C and ^Z reach; the shell sets it for a job and takes it back."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+
+    @property
+    def is_raw(self) -> bool: ...
+
+    def set_mode(self, *, canonical: bool | None = None, echo: bool | None = None, signals: bool | None = None) -> None:
+        """None leaves as it is. Raw is all three off."""
+
+
 class Process(Protocol):
     """One process, as its program sees it."""
 
     pid: int
-    parent: int
     argv: Sequence[str]
     environment: dict[str, str]
     directory: str
@@ -212,6 +248,11 @@ class Process(Protocol):
     network: Network
     clock: Clock
     descriptors: dict[int, Stream]
+    group: int
+    """Its process group."""
+
+    @property
+    def parent(self) -> int: ...
 
     @property
     def stdin(self) -> Stream: ...
@@ -257,7 +298,10 @@ class Process(Protocol):
         """ProcessLookupError when there is no such process; pid 0 is the group, -1 all, negative a group."""
 
     def handle(self, signal: int, handler: Handler | None) -> None:
-        """Call `handler` instead of the default action; None restores it. `ignore` is `lambda _: None`."""
+        """Call `handler` instead of the default action; None restores it, `ignore` ignores the signal."""
+
+    def handlers(self) -> Mapping[int, Handler]:
+        """What was set and not restored; at the start, the signals that are ignored."""
 
     def processes(self) -> Sequence[ProcessInfo]: ...
 
@@ -269,6 +313,9 @@ class Process(Protocol):
 
     def allocate(self, count: int) -> None:
         """Account for memory the program holds (negative: gives back); over the container's limit the process is killed (OOMKilled)."""
+
+    def terminal(self) -> "TerminalControl | None":
+        """The controlling terminal."""
 
     def pipe(self) -> tuple[Stream, Stream]:
         """The reading and the writing end."""

@@ -1,0 +1,66 @@
+"""Users and groups by /etc/passwd and /etc/group of a container, as the container runtime looks them up."""
+
+from dataclasses import dataclass
+
+from orrery.node.files.filesystem import MountTable
+from orrery.node.files.inodes import File
+from orrery.node.files.walk import walk
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Who may look at everything."""
+
+    pid: int = 0
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+
+
+def accounts(table: MountTable) -> list[Account]:
+    """The lines of /etc/passwd that can be read."""
+    return [
+        Account(fields[0], int(fields[2]), int(fields[3]), fields[5], fields[6])
+        for fields in _lines(table, "/etc/passwd")
+        if len(fields) >= 7 and fields[2].isdigit() and fields[3].isdigit()
+    ]
+
+
+def user_names(table: MountTable) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for account in accounts(table):
+        names.setdefault(account.uid, account.name)
+    return names
+
+
+def groups_of(table: MountTable, name: str) -> tuple[int, ...]:
+    """The groups whose members /etc/group lists `name` among."""
+    return tuple(
+        int(fields[2])
+        for fields in _lines(table, "/etc/group")
+        if len(fields) >= 4 and fields[2].isdigit() and name in fields[3].split(",")
+    )
+
+
+def group_id(table: MountTable, name: str) -> int | None:
+    return next((int(fields[2]) for fields in _lines(table, "/etc/group") if fields[0] == name and fields[2:3]), None)
+
+
+def _lines(table: MountTable, path: str) -> list[list[str]]:
+    try:
+        node = walk(table, path, Root()).node
+    except OSError:
+        return []
+    if not isinstance(node, File):
+        return []
+    text = node.content.read(0, min(node.content.size, 1 << 20)).decode(errors="replace")
+    return [line.split(":") for line in text.splitlines()]

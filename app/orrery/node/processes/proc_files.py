@@ -1,0 +1,138 @@
+"""/proc as the processes of a container see it: made up at every look from the system's own tables, never from the host's."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from orrery.node.files.filesystem import FileSystem
+from orrery.node.files.inodes import SELF, Directory, Inode, MadeDirectory, MadeFile, StreamInode, Symlink
+from orrery.node.files.space import Space
+from orrery.node.processes.process import SimulatedProcess
+from orrery.node.processes.system import System
+
+Make = Callable[[], bytes]
+CPUS: Final = 4
+_CPU: Final = b"processor\t: %d\nvendor_id\t: Orrery\nmodel name\t: Orrery Simulated CPU\ncpu MHz\t\t: 2000.000\ncpu cores\t: %d\n\n"
+MEMORY_KB: Final = 16 * 1024 * 1024
+_VERSION: Final = b"Linux version 6.8.0-orrery (orrery@orrery) #1 SMP PREEMPT_DYNAMIC\n"
+
+
+def proc_filesystem(system: System) -> FileSystem:
+    """Mounted at /proc."""
+    named: Mapping[str, Inode] = {
+        "self": Symlink(None, SELF),
+        "mounts": Symlink(None, "self/mounts"),
+        "cpuinfo": MadeFile(_cpuinfo),
+        "meminfo": MadeFile(lambda: _meminfo(system)),
+        "uptime": MadeFile(lambda: b"%.2f %.2f\n" % ((system.clock.now_s() - system.started_s,) * 2)),
+        "loadavg": MadeFile(lambda: f"0.00 0.00 0.00 1/{len(system.processes)} {max(system.processes, default=0)}\n".encode()),
+        "version": MadeFile(lambda: _VERSION),
+        "stat": MadeFile(lambda: _stat(system)),
+        "filesystems": MadeFile(lambda: b"nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n"),
+        "sys": _sys(system),
+    }
+
+    def look_up(name: str) -> Inode | None:
+        if name.isdigit():
+            process = system.processes.get(int(name))
+            return None if process is None else _process_directory(system, process)
+        return named.get(name)
+
+    def enumerate_() -> Iterable[str]:
+        return [*(str(pid) for pid in system.processes), *named]
+
+    return FileSystem(MadeDirectory(look_up, enumerate_), Space(0, real_max=0), "proc", "proc", device=2)
+
+
+def _tree(entries: Mapping[str, Inode]) -> MadeDirectory:
+    return MadeDirectory(entries.get, lambda: entries)
+
+
+def _process_directory(system: System, process: SimulatedProcess) -> Directory:
+    def streams(name: str) -> Inode | None:
+        stream = process.descriptors.get(int(name)) if name.isdigit() else None
+        return None if stream is None else StreamInode(stream)
+
+    argv = b"".join(word.encode(errors="surrogateescape") + b"\0" for word in process.argv)
+    variables = "".join(f"{name}={value}\0" for name, value in process.environment.items())
+    return _tree(
+        {
+            "cmdline": MadeFile(lambda: argv),
+            "comm": MadeFile(lambda: _comm(process).encode() + b"\n"),
+            "environ": MadeFile(lambda: variables.encode(errors="surrogateescape"), 0o400),
+            "status": MadeFile(lambda: _status(process)),
+            "stat": MadeFile(lambda: _process_stat(process)),
+            "mounts": MadeFile(lambda: _mounts(process)),
+            "cgroup": MadeFile(lambda: b"0::/\n"),
+            "cwd": Symlink(None, process.directory),
+            "root": Symlink(None, "/"),
+            "exe": Symlink(None, process.find_program(process.argv[0]) or "/") if process.argv else Symlink(None, "/"),
+            "fd": MadeDirectory(streams, lambda: [str(number) for number in process.descriptors], 0o500),
+        }
+    )
+
+
+def _comm(process: SimulatedProcess) -> str:
+    return (process.argv[0] if process.argv else "").rpartition("/")[2][:15]
+
+
+def _status(process: SimulatedProcess) -> bytes:
+    info = process.info()
+    title = {"R": "R (running)", "S": "S (sleeping)", "Z": "Z (zombie)", "T": "T (stopped)"}[info.state]
+    lines = [
+        f"Name:\t{_comm(process)}",
+        f"Umask:\t{process.umask:04o}",
+        f"State:\t{title}",
+        f"Tgid:\t{process.pid}",
+        f"Pid:\t{process.pid}",
+        f"PPid:\t{process.parent}",
+        "Uid:\t" + "\t".join([str(process.uid)] * 4),
+        "Gid:\t" + "\t".join([str(process.gid)] * 4),
+        "Groups:\t" + " ".join(str(group) for group in process.groups),
+        f"VmSize:\t{process.memory // 1024:8d} kB",
+        f"VmRSS:\t{process.memory // 1024:8d} kB",
+        "Threads:\t1",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _process_stat(process: SimulatedProcess) -> bytes:
+    info = process.info()
+    ticks = int(info.cpu_s * 100)
+    started = int((info.started_s - process.system.started_s) * 100)
+    fields = [info.state, info.parent, info.group, info.group, 0, -1, 0, 0, 0, 0, 0, ticks, 0, 0, 0, 20, 0, 1, 0, started, info.memory]
+    return f"{info.pid} ({_comm(process)}) {' '.join(map(str, fields))} {info.memory // 4096}\n".encode()
+
+
+def _mounts(process: SimulatedProcess) -> bytes:
+    return "".join(
+        f"{one.source} {one.path} {one.type} {'ro' if one.is_read_only else 'rw'},relatime 0 0\n" for one in process.files.mounts()
+    ).encode()
+
+
+def _cpuinfo() -> bytes:
+    return b"".join(_CPU % (index, CPUS) for index in range(CPUS))
+
+
+def _meminfo(system: System) -> bytes:
+    free = MEMORY_KB - system.memory // 1024
+    figures = {"MemTotal": MEMORY_KB, "MemFree": free, "MemAvailable": free, "Buffers": 0, "Cached": 0, "SwapTotal": 0, "SwapFree": 0}
+    return "".join(f"{name + ':':<15}{figure:>9} kB\n" for name, figure in figures.items()).encode()
+
+
+def _stat(system: System) -> bytes:
+    used = int(system.account.used_s * 100)
+    idle = int((system.clock.now_s() - system.started_s) * 100) * CPUS
+    lines = [f"cpu  {used} 0 0 {idle} 0 0 0 0 0 0", *(f"cpu{index} {used // CPUS} 0 0 {idle // CPUS} 0 0 0 0 0 0" for index in range(CPUS))]
+    return ("\n".join([*lines, f"btime {int(system.started_s)}", f"processes {len(system.processes)}"]) + "\n").encode()
+
+
+def _sys(system: System) -> MadeDirectory:
+    kernel = {
+        "hostname": MadeFile(lambda: system.hostname.encode() + b"\n"),
+        "ostype": MadeFile(lambda: b"Linux\n"),
+        "osrelease": MadeFile(lambda: b"6.8.0-orrery\n"),
+        "pid_max": MadeFile(lambda: b"4194304\n"),
+    }
+    network = {"ip_forward": MadeFile(lambda: b"1\n"), "ip_local_port_range": MadeFile(lambda: b"32768\t60999\n")}
+    core = {"somaxconn": MadeFile(lambda: b"4096\n")}
+    return _tree({"kernel": _tree(kernel), "net": _tree({"ipv4": _tree(network), "core": _tree(core)})})

@@ -1,0 +1,187 @@
+"""One container as its processes see it: process table, memory, CPU, host name, mounts. `process.py` makes processes run."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from orrery.machinery.clock import Clock
+from orrery.node.files.accounts import user_names
+from orrery.node.files.filesystem import MountTable
+from orrery.node.processes.program import Network, Program, Stream
+from orrery.node.processes.signals import SIGKILL
+from orrery.node.processes.turns import Group, Turns
+
+if TYPE_CHECKING:
+    from orrery.node.processes.process import SimulatedProcess
+    from orrery.node.processes.terminal import Terminal
+
+PROCESS_BYTES: Final = 256 * 1024
+"""What a process seems to take before it allocates anything."""
+
+log = logging.getLogger(__name__)
+
+Find = Callable[[str], Program | None]
+"""A program by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may use."""
+
+    memory_bytes: int = 256 * 1024 * 1024
+    processes_max: int = 1024
+    read_bytes_max: int = 64 * 1024 * 1024
+    """The largest file that is read in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whose process it is."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+
+
+class System:
+    """The processes of one container. Its first process is PID 1; when that ends, all others are killed and `over` is done."""
+
+    __slots__ = (
+        "_names",
+        "_next_pid",
+        "account",
+        "clock",
+        "find",
+        "hostname",
+        "is_out_of_memory",
+        "limits",
+        "memory",
+        "mounts",
+        "network",
+        "over",
+        "processes",
+        "started_s",
+        "turns",
+    )
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        turns: Turns,
+        mounts: MountTable,
+        network: Network,
+        find: Find,
+        hostname: str = "localhost",
+        limits: Limits | None = None,
+    ) -> None:
+        self.clock = clock
+        self.turns = turns
+        self.mounts = mounts
+        self.network = network
+        self.find = find
+        self.hostname = hostname
+        self.limits = limits or Limits()
+        self.account = Group()
+        self.processes: dict[int, SimulatedProcess] = {}
+        self.memory = 0
+        self.is_out_of_memory = False
+        self.started_s = clock.now_s()
+        self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """PID 1's exit code."""
+        self._next_pid = 1
+        self._names: dict[int, str] | None = None
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        descriptors: Mapping[int, Stream],
+        directory: str = "/",
+        user: User | None = None,
+        terminal: "Terminal | None" = None,
+        program: Program | None = None,
+    ) -> "SimulatedProcess":
+        """Start a process from outside: PID 1, or what exec starts. Takes the descriptors over.
+
+        FileNotFoundError and PermissionError as execve gives them; `program` is run without looking for argv[0].
+        """
+        from orrery.node.processes.process import SimulatedProcess
+
+        process = SimulatedProcess(self, parent=None, argv=argv, environment=dict(environment), user=user or User())
+        process.directory = directory
+        process.descriptors = dict(descriptors)
+        process.tty = terminal
+        if terminal is not None:
+            terminal.foreground = process.group
+        try:
+            process.launch(program or process.load(argv))
+        except OSError:
+            self.forget(process)
+            raise
+        return process
+
+    def enter(self, process: "SimulatedProcess") -> int:
+        """A place in the process table; BlockingIOError (EAGAIN) when it is full."""
+        if len(self.processes) >= self.limits.processes_max:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        pid = self._next_pid
+        self._next_pid += 1
+        self.processes[pid] = process
+        return pid
+
+    def forget(self, process: "SimulatedProcess") -> None:
+        """Free its place."""
+        self.processes.pop(process.pid, None)
+
+    def account_memory(self, count: int) -> None:
+        """Take or give back memory; beyond the limit everything in the container is killed, as with memory.oom.group."""
+        self.memory += count
+        if count > 0 and self.memory > self.limits.memory_bytes and not self.is_out_of_memory:
+            self.is_out_of_memory = True
+            self.kill_all()
+
+    def kill_all(self, *, besides: "SimulatedProcess | None" = None) -> None:
+        """SIGKILL from outside, which nobody survives."""
+        current: SimulatedProcess | None = None
+        for process in list(self.processes.values()):
+            if process is besides:
+                continue
+            if process.is_stepping:
+                current = process
+            else:
+                process.end(SIGKILL)
+        if current is not None:
+            current.end(SIGKILL)
+
+    def signal(self, pid: int, signal: int) -> None:
+        """A signal from outside, as the runtime sends it."""
+        process = self.processes.get(pid)
+        if process is None or process.exit_code is not None:
+            return
+        if signal == SIGKILL and pid == 1:
+            self.kill_all()
+        elif signal == SIGKILL:
+            process.end(SIGKILL)
+        else:
+            process.receive(signal)
+
+    def signal_group(self, group: int, signal: int) -> None:
+        for process in self.members(group):
+            process.receive(signal)
+
+    def members(self, group: int) -> Iterable["SimulatedProcess"]:
+        return [one for one in self.processes.values() if one.group == group and one.exit_code is None]
+
+    def user_name(self, uid: int) -> str:
+        """By /etc/passwd, else the number."""
+        if self._names is None:
+            self._names = user_names(self.mounts)
+        return self._names.get(uid, str(uid))
+
+    @property
+    def init(self) -> "SimulatedProcess | None":
+        return self.processes.get(1)
