@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import yaml
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 KUBECTL_VERSIONS = ("1.35", "1.30")
@@ -123,13 +124,16 @@ class KubectlRunner:
 
     program: Path
     kubeconfig: Path
+    """Names the namespace, so that commands are what a user types."""
     folder: Path
     """Where the files are that commands name."""
     namespace: str
+    home: Path
+    """One for all calls to one server: kubectl keeps there what it has discovered."""
 
     def run(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            self._command(arguments),
+            [str(self.program), *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -142,7 +146,7 @@ class KubectlRunner:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """In the background, for watches."""
         return subprocess.Popen(
-            self._command(arguments),
+            [str(self.program), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -150,12 +154,8 @@ class KubectlRunner:
             env=self._environment(""),
         )
 
-    def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        return [str(self.program), "--kubeconfig", str(self.kubeconfig), "--namespace", self.namespace, *arguments]
-
     def _environment(self, editor: str) -> dict[str, str]:
-        # One home for all calls to one server: kubectl keeps there what it has discovered.
-        return {**os.environ, "HOME": str(self.kubeconfig.parent), "EDITOR": editor}
+        return {**os.environ, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), "EDITOR": editor}
 
     def __call__(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> str:
         done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s, editor=editor)
@@ -197,5 +197,14 @@ def kubectl_program(version: str) -> Path:
 @pytest.fixture(params=KUBECTL_VERSIONS)
 def kubectl(request: pytest.FixtureRequest, server: RunningServer, spaces: Spaces, tmp_path: Path) -> KubectlRunner:
     """kubectl, oldest and newest, in a namespace of the test's own."""
-    version: str = request.param
-    return KubectlRunner(kubectl_program(version), server.kubeconfig, tmp_path, spaces.new("kubectl"))
+    namespace = spaces.new("kubectl")
+    return new_kubectl(request.param, server, tmp_path, namespace)
+
+
+def new_kubectl(version: str, server: RunningServer, folder: Path, namespace: str) -> KubectlRunner:
+    """A kubectl of that version, whose files are in `folder`."""
+    config = yaml.safe_load(server.kubeconfig.read_text())
+    config["contexts"][0]["context"]["namespace"] = namespace
+    kubeconfig = folder / ".kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(config))
+    return KubectlRunner(kubectl_program(version), kubeconfig, folder, namespace, server.data)
