@@ -36,7 +36,7 @@ class Rollback(Model):
     """Which revision to go back to."""
 
     revision: int = Field(
-        default=0, ge=0, description="A revision of the history; 0 or absent is the one before the current.", examples=[1]
+        default=0, ge=0, strict=True, description="A revision of the history; 0 or absent is the one before the current.", examples=[1]
     )
 
 

@@ -71,14 +71,14 @@ class History:
     async def rollback(self, namespace: str, name: str, wanted: int) -> RolledBack:
         """Give the Deployment an earlier template again; BadRequest says why it cannot be done."""
         deployment = self._deployment(namespace, name)
-        if deployment["spec"].get("paused"):
-            raise BadRequest("you cannot rollback a paused deployment; resume it first and try again")
         target = plan_target(self._history(deployment), wanted)
         if target is None:
             known = (
                 f"unable to find specified revision {wanted} in history" if wanted else f'no rollout history found for deployment "{name}"'
             )
             raise BadRequest(known)
+        if deployment["spec"].get("paused"):
+            raise BadRequest("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
         template, revision = template_of(target), revision_of(target)
         if template == deployment["spec"]["template"]:
             message = f"skipped rollback (current template already matches revision {revision})"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path
 
 from orrery.control.models import Revisions, Rollback, RolledBack
+from orrery.control.refusals import StatusRoute
 from orrery.control.revisions import History
 from orrery.verbs.client import Client
 
@@ -14,7 +15,7 @@ Name = Annotated[str, Path(description="The Deployment's name.", examples=["web"
 
 def new_router(client: Client) -> APIRouter:
     """All routes of Orrery's own API."""
-    router = APIRouter(prefix="/orrery/v1", tags=["rollouts"])
+    router = APIRouter(prefix="/orrery/v1", tags=["rollouts"], route_class=StatusRoute)
     history = History(client)
 
     @router.get("/namespaces/{namespace}/deployments/{name}/revisions", response_model_by_alias=True)
