@@ -59,6 +59,9 @@ _SUBSTITUTES = (
     (re.compile(r"resource version: \d+"), "resource version: N"),
     (re.compile(r"in record \(\d+\)"), "in record (N)"),
     (re.compile(r"\b10\.(0|96)\.0\.0/(16|12)\b"), "<service range>"),
+    (re.compile(r"\b10\.(0|96)\.\d{1,3}\.\d{1,3}\b"), "<service IP>"),
+    (re.compile(r'\\"username\\":.*?\],?'), ""),
+    (re.compile(r',?\\"taints\\":\[\{[^]]*\}\]'), ""),
     (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
     (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
     (re.compile(r"in scheme \"[^\"]+\""), "in scheme S"),
@@ -75,8 +78,12 @@ def normal(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         if value.get("kind") in CONTROLLED:
             value = _without_status(value)
+        elif value.get("kind") == "CertificateSigningRequestList":
+            value = {**value, "items": [_without_requestor(item) for item in value["items"]]}
         elif value.get("kind", "").removesuffix("List") in CONTROLLED and isinstance(value.get("items"), list):
             value = {**value, "items": [_without_status(item) for item in value["items"]]}
+        if value.get("kind") == "CertificateSigningRequest":
+            value = _without_requestor(value)
         if "gitVersion" in value:
             return {name: f"<{name}>" if name not in ("major", "minor") else inner for name, inner in sorted(value.items())}
         if value.get("kind") == "Node":
@@ -102,6 +109,8 @@ def normal(value: Any, key: str = "") -> Any:
             value = pattern.sub(substitute, value)
         if key == "cells" and (_AGE.match(value) or re.fullmatch(r"10\.[\d.]+", value)):
             return "<volatile>"
+        if key == "cells" and value in ("admin", "system:admin"):
+            return "<user>"
     return value
 
 
@@ -132,6 +141,12 @@ def _without_condition_taints(node: dict[str, Any]) -> dict[str, Any]:
     kept = [taint for taint in spec["taints"] if not taint["key"].startswith("node.kubernetes.io/")]
     bare = {name: inner for name, inner in spec.items() if name != "taints"}
     return {**node, "spec": {**bare, "taints": kept} if kept else bare}
+
+
+def _without_requestor(request: dict[str, Any]) -> dict[str, Any]:
+    """The administrators of two servers have other names."""
+    spec = {name: inner for name, inner in (request.get("spec") or {}).items() if name != "uid"}
+    return {**request, "spec": {**spec, "username": "<user>"}} if "username" in spec else request
 
 
 def _blank(name: str, value: Any) -> Any:

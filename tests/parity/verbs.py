@@ -33,7 +33,7 @@ def verb_steps(label: str, path: str, one: str, body: Object) -> list[Step]:
         Step(f"{label}: delete what is missing", "DELETE", f"{path}/missing"),
         Step(f"{label}: metadata only", "GET", one, None, None, PARTIAL),
         Step(f"{label}: deletecollection dry run", "DELETE", f"{partly}&dryRun=All"),
-        Step(f"{label}: delete dry run", "DELETE", f"{one}?dryRun=All", JSON, {"kind": "DeleteOptions", "apiVersion": "v1"}),
+        Step(f"{label}: delete dry run", "DELETE", f"{one}?dryRun=All"),
     ]
 
 

@@ -96,3 +96,49 @@ async def test_an_event_is_one_object_in_two_groups(api: Api) -> None:
     assert (seen["apiVersion"], seen["note"], seen["regarding"]["name"]) == ("events.k8s.io/v1", "m", "x")
     newer.name = ""
     assert len((await api.verbs.list(newer, ListOptions(field_selector="regarding.name=x"))).records) == 1
+
+
+CSR = "certificatesigningrequests.certificates.k8s.io"
+REQUEST = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KYQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"
+
+
+async def test_a_certificate_request_says_who_asks_and_is_approved_or_denied(api: Api) -> None:
+    spec = {"request": REQUEST, "signerName": "example.test/signer", "usages": ["client auth"], "username": "somebody else"}
+    made = await api.create(CSR, {"metadata": {"name": "r"}, "spec": spec})
+    assert (made["spec"]["username"], made["spec"]["groups"]) == ("system:admin", ["system:masters", "system:authenticated"])
+
+    approved = {"type": "Approved", "status": "True", "reason": "Fine"}
+    after = await api.patch(CSR, "r", {"status": {"conditions": [approved]}}, subresource="approval")
+    assert after["status"]["conditions"][0]["lastTransitionTime"]
+    denied = {**approved, "type": "Denied"}
+    status = await refusal(api.patch(CSR, "r", {"status": {"conditions": [denied]}}, subresource="approval"))
+    assert 'updates may not remove a condition of type "Approved"' in status["message"]
+
+
+async def test_ephemeral_containers_are_checked_like_others(api: Api) -> None:
+    await api.create("pods", pod())
+    debug = {"name": "debug", "image": "busybox"}
+
+    status = await refusal(api.patch("pods", "web", {"spec": {"ephemeralContainers": [debug, debug]}}, subresource="ephemeralcontainers"))
+    assert status["message"] == 'Pod "web" is invalid: spec.ephemeralContainers[1].name: Duplicate value: "debug"'
+    await api.patch("pods", "web", {"spec": {"ephemeralContainers": [debug]}}, subresource="ephemeralcontainers")
+    changed = {**debug, "image": "alpine"}
+    status = await refusal(api.patch("pods", "web", {"spec": {"ephemeralContainers": [changed]}}, subresource="ephemeralcontainers"))
+    assert '- "Image": "busybox",\n+ "Image": "alpine",' in status["message"]
+
+
+async def test_a_resize_keeps_the_quality_of_service_and_changes_nothing_else(api: Api) -> None:
+    resources = {"requests": {"cpu": "1"}}
+    await api.create("pods", pod(containers=[{"name": "c", "image": "nginx", "resources": resources}]))
+
+    def with_container(**fields: object) -> Object:
+        return {"spec": {"containers": [{"name": "c", "image": "nginx", **fields}]}}
+
+    grown = await api.patch("pods", "web", with_container(resources={"requests": {"cpu": "2"}}), subresource="resize")
+    assert grown["spec"]["containers"][0]["resources"] == {"requests": {"cpu": "2"}}
+    status = await refusal(api.patch("pods", "web", with_container(resources={"requests": {}}), subresource="resize"))
+    assert '"Burstable": Pod QOS Class may not change' in status["message"]
+    status = await refusal(
+        api.patch("pods", "web", with_container(resources={"requests": {"cpu": "2", "ephemeral-storage": "1Gi"}}), subresource="resize")
+    )
+    assert status["message"] == 'Pod "web" is invalid: spec: Forbidden: only cpu and memory resources are mutable'

@@ -36,6 +36,7 @@ from orrery.settings import Settings
 from orrery.store.log import Record
 from orrery.verbs.call import Call, DeleteOptions
 from orrery.verbs.results import Listing
+from orrery.verbs.subresources.scale import SCALE
 from orrery.verbs.verbs import Verbs
 
 _PLAIN_HEADERS: Final[tuple[Header, ...]] = (NO_CACHE, CONTENT_TYPES["json"])
@@ -74,6 +75,7 @@ class Resources:
             "patch": self._patch,
             "delete": self._delete,
             "deletecollection": self._delete_collection,
+            "connect": self._get,  # A proxy without anything to reach into: the verbs say so.
         }
 
     async def answer(self, request: Request) -> None:
@@ -216,7 +218,7 @@ class Resources:
 
     def _view(self, request: Request, call: Call, wanted: Format) -> View:
         include = request.query.get("includeObject", [""])[0]
-        return View(call.kind, wanted, include=include, now_s=self._clock.now_s)
+        return View(SCALE if call.subresource == "scale" else call.kind, wanted, include=include, now_s=self._clock.now_s)
 
 
 def _wanted(request: Request, *, streams: bool = False) -> Format:

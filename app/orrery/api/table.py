@@ -35,8 +35,18 @@ def include_object(value: str) -> str:
     return value or "Metadata"
 
 
+_NOT_METADATA: Final = {"DaemonSet": "deprecated.daemonset.template.generation"}
+"""An annotation that upstream makes of a field when it writes the whole object only."""
+
+
 def partial_metadata(obj: FrozenObject, version: str) -> Object:
-    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": obj["metadata"]}
+    meta = obj["metadata"]
+    hidden = _NOT_METADATA.get(obj.get("kind", ""))
+    if hidden is not None and hidden in (meta.get("annotations") or {}):
+        meta = {**meta, "annotations": {key: value for key, value in meta["annotations"].items() if key != hidden}}
+        if not meta["annotations"]:
+            del meta["annotations"]
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": meta}
 
 
 def list_metadata(listing: Listing) -> Object:

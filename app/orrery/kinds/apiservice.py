@@ -6,7 +6,7 @@ from orrery.kinds.field_rules import path_segment_messages, subdomain
 from orrery.kinds.kind import Behaviour, Errors
 from orrery.machinery.field_errors import go_quote, invalid, required
 from orrery.machinery.names import is_dns1035_label, is_port_number
-from orrery.machinery.objects import Object, name_of
+from orrery.machinery.objects import Object
 
 
 def _default(obj: Object) -> None:
@@ -15,14 +15,20 @@ def _default(obj: Object) -> None:
         service.setdefault("port", 443)
 
 
+def _name_messages(name: str, wanted: str) -> list[str]:
+    messages = path_segment_messages(name)
+    if messages or name == wanted:
+        return messages
+    return [f'must be `spec.version+"."+spec.group`: {go_quote(wanted)}']
+
+
 def _validate(obj: Object) -> Errors:
     spec = obj.get("spec") or {}
-    group, version, name = spec.get("group", ""), spec.get("version", ""), name_of(obj)
-    wanted = f"{version}.{group}"
-    messages = path_segment_messages(name)
-    if not messages and name != wanted:
-        messages = [f'must be `spec.version+"."+spec.group`: {go_quote(wanted)}']
-    errors: Errors = [invalid("metadata.name", name, message) for message in messages]
+    group, version = spec.get("group", ""), spec.get("version", "")
+    errors: Errors = []
+    for field in ("generateName", "name"):
+        if name := obj["metadata"].get(field):
+            errors += [invalid(f"metadata.{field}", name, message) for message in _name_messages(name, f"{version}.{group}")]
     if group:
         errors += subdomain("spec.group", group)
     elif version != "v1":

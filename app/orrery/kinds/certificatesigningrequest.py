@@ -52,6 +52,22 @@ def _prepare_update(obj: Object, old: FrozenObject) -> None:
     obj["spec"] = thaw(old["spec"])
 
 
+_CERTIFICATE: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTALL)
+
+
+def _certificate_errors(certificate: str) -> Errors:
+    """What is issued is a chain of certificates."""
+    path, told = "status.certificate", "<certificate data>"
+    if not certificate:
+        return []
+    # DIFFERS: upstream reads each certificate as X.509; we look at the names of the PEM blocks only.
+    blocks = [block.decode() for block in _CERTIFICATE.findall(b64decode(certificate))]
+    if not blocks:
+        return [invalid(path, told, "must contain at least one CERTIFICATE PEM block")]
+    other = next((block for block in blocks if block != "CERTIFICATE"), "")
+    return [invalid(path, told, f"only CERTIFICATE PEM blocks are allowed, found {go_quote(other)}")] if other else []
+
+
 def _signer_errors(name: str) -> Errors:
     """A domain, a slash, a path of names: upstream's ValidateSignerName."""
     path = "spec.signerName"
@@ -76,7 +92,7 @@ def _validate(obj: Object) -> Errors:
     request = spec.get("request") or ""
     # DIFFERS: upstream reads the request as X.509 and checks its signature; we look for the PEM block only.
     if not _PEM.search(b64decode(request)):
-        errors.append(invalid("spec.request", request, "PEM block type must be CERTIFICATE REQUEST"))
+        errors.append(invalid("spec.request", spec.get("request"), "PEM block type must be CERTIFICATE REQUEST"))
     usages = spec.get("usages") or []
     if not usages:
         errors.append(required("spec.usages"))
@@ -89,7 +105,8 @@ def _validate(obj: Object) -> Errors:
     seconds = spec.get("expirationSeconds")
     if seconds is not None and seconds < _EXPIRATION_S_MIN:
         errors.append(invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 600 seconds (10 minutes)"))
-    return errors + _condition_errors(_conditions(obj))
+    errors += _condition_errors(_conditions(obj))
+    return errors + _certificate_errors((obj.get("status") or {}).get("certificate") or "")
 
 
 def _conditions(obj: FrozenObject) -> list[dict[str, Any]]:

@@ -12,10 +12,15 @@ from orrery.kinds.kind import Behaviour, Errors
 from orrery.kinds.printed import go_struct
 from orrery.machinery.field_errors import invalid, not_supported, required
 from orrery.machinery.names import is_dns1035_label, is_dns1123_subdomain
-from orrery.machinery.objects import FrozenObject, Object, name_of
+from orrery.machinery.objects import FrozenObject, Object
 
 _SCOPES: Final = ("Cluster", "Namespaced")
 _MIXED: Final = "may have mixed case, but should otherwise match: "
+
+_LOST: Final = (
+    "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a storage migration"
+    " ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
+)
 
 Part = Mapping[str, Any]
 
@@ -51,10 +56,15 @@ def _prepare_create(obj: Object) -> None:
 
 
 def _name_errors(obj: FrozenObject, spec: Part) -> Errors:
-    name = name_of(obj)
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
-    messages = [*is_dns1123_subdomain(name), *([] if name == wanted else ['must be spec.names.plural+"."+spec.group'])]
-    return [invalid("metadata.name", name, message) for message in messages]
+    errors: Errors = []
+    for field in ("generateName", "name"):
+        if name := obj["metadata"].get(field):
+            # A prefix may end in a dash, whatever follows it will not.
+            text = name[:-1] + "a" if field == "generateName" else name
+            messages = [*is_dns1123_subdomain(text), *([] if name == wanted else ['must be spec.names.plural+"."+spec.group'])]
+            errors += [invalid(f"metadata.{field}", name, message) for message in messages]
+    return errors
 
 
 def _group_errors(group: str) -> Errors:
@@ -106,7 +116,10 @@ def _stored_errors(obj: FrozenObject, versions: list[dict[str, Any]]) -> Errors:
     if not stored:
         return [invalid(path, None, "must have at least one stored version")]
     storage = [version.get("name", "") for version in versions if version.get("storage")]
-    return [invalid(path, stored, f"must have the storage version {name}") for name in storage[-1:] if name not in stored]
+    errors = [invalid(path, stored, f"must have the storage version {name}") for name in storage[-1:] if name not in stored]
+    served = {version.get("name", "") for version in versions}
+    lost = [(index, name) for index, name in enumerate(stored) if name not in served]
+    return errors + [invalid(f"{path}[{index}]", name, _LOST.format(name)) for index, name in lost]
 
 
 def _names_errors(names: Part, path: str) -> Errors:
@@ -130,28 +143,33 @@ def _names_errors(names: Part, path: str) -> Errors:
 
 def _validate(obj: Object) -> Errors:
     spec = obj.get("spec") or {}
-    errors = _name_errors(obj, spec) + _group_errors(spec.get("group", ""))
+    errors = _name_errors(obj, spec) + _validate_spec(spec)
+    return errors + _stored_errors(obj, spec.get("versions") or [])
+
+
+def _validate_spec(spec: Part) -> Errors:
+    errors = _group_errors(spec.get("group", ""))
     scope = spec.get("scope", "")
     if not scope:
         errors.append(required("spec.scope"))
     elif scope not in _SCOPES:
         errors.append(not_supported("spec.scope", scope, _SCOPES))
-    versions = spec.get("versions") or []
-    errors += _version_errors(versions) + _names_errors(spec.get("names") or {}, "spec.names")
-    return errors + _stored_errors(obj, versions)
+    return errors + _version_errors(spec.get("versions") or []) + _names_errors(spec.get("names") or {}, "spec.names")
 
 
 def _validate_update(obj: Object, old: FrozenObject) -> Errors:
-    errors = _validate(obj)
-    spec, before = obj.get("spec") or {}, old.get("spec") or {}
-    for field in ("group", "scope"):
-        if spec.get(field) != before.get(field):
-            errors.append(invalid(f"spec.{field}", spec.get(field, ""), "field is immutable"))
-    for field in ("kind", "plural"):
-        now, then = (each.get("names") or {} for each in (spec, before))
-        if now.get(field) != then.get(field):
-            errors.append(invalid(f"spec.names.{field}", now.get(field, ""), "field is immutable"))
-    return errors
+    errors = _validate_spec(obj.get("spec") or {})
+    for path in (("scope",), ("names", "kind"), ("group",), ("names", "plural")):
+        now, then = (_at(each.get("spec") or {}, path) for each in (obj, old))
+        if now != then:
+            errors.append(invalid(f"spec.{'.'.join(path)}", now, "field is immutable"))
+    return errors + _stored_errors(obj, (obj.get("spec") or {}).get("versions") or [])
+
+
+def _at(part: Part, path: tuple[str, ...]) -> Any:
+    for step in path[:-1]:
+        part = part.get(step) or {}
+    return part.get(path[-1], "")
 
 
 BEHAVIOUR: Final = Behaviour(

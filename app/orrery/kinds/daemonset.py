@@ -77,6 +77,10 @@ def _prepare_update(obj: Object, old: FrozenObject) -> None:
     _set_template_generation(obj, _template_generation(old) + changed)
 
 
+def _prepare_status(obj: Object, old: FrozenObject) -> None:
+    _set_template_generation(obj, _template_generation(old))
+
+
 def _validate(obj: Object) -> Errors:
     return _validate_spec(obj["spec"])
 
@@ -147,6 +151,7 @@ BEHAVIOUR: Final = Behaviour(
     default=_default,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
+    prepare_status=_prepare_status,
     validate=_validate,
     validate_update=_validate_update,
     validate_status=_validate_status,

@@ -6,7 +6,9 @@ Follows core's `validation/events.go` and the registry's strategy; how one form 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orrery.kinds.internal_structs import printed_internal, schema_as_internal
 from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.schema import struct
 from orrery.machinery.field_errors import invalid, required
 from orrery.machinery.names import bytes_len, is_dns1123_subdomain, is_qualified_name
 from orrery.machinery.objects import FrozenObject, Object
@@ -15,6 +17,7 @@ _TEXT_BYTES_MAX: Final = 128
 _NOTE_BYTES_MAX: Final = 1024
 _CONTROLLER: Final = "reportingComponent"
 _INVOLVED: Final = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+_STRUCTS: Final = {"involvedObject": "io.k8s.api.core.v1.ObjectReference", "source": "io.k8s.api.core.v1.EventSource"}
 _IMMUTABLE: Final[tuple[tuple[str, Any], ...]] = (
     ("involvedObject", {}),
     ("reason", ""),
@@ -73,7 +76,9 @@ def _new_style_errors(obj: Mapping[str, Any], controller_field: str) -> Errors:
 
 def _validate_strict(obj: Object) -> Errors:
     """For Events written through events.k8s.io, already in their stored form."""
-    errors = _legacy_errors(obj, "reportingController") + _series_errors(obj)
+    meta = obj["metadata"]
+    errors = [invalid("metadata.name", meta.get("name", ""), message) for message in is_dns1123_subdomain(meta.get("name", ""))]
+    errors += _legacy_errors(obj, "reportingController") + _series_errors(obj)
     if not obj.get("eventTime"):
         errors.append(required("eventTime"))
     if (kind := obj.get("type", "")) not in ("Normal", "Warning"):
@@ -103,7 +108,8 @@ def _validate_strict_update(obj: Object, old: FrozenObject) -> Errors:
     for field, empty in _IMMUTABLE:
         now, then = obj.get(field) or empty, old.get(field) or empty
         if now != then:
-            errors.append(invalid("reportingController" if field == _CONTROLLER else field, now, "field is immutable"))
+            shown = printed_internal(schema_as_internal(struct(_STRUCTS[field]), now)) if field in _STRUCTS else now
+            errors.append(invalid("reportingController" if field == _CONTROLLER else field, shown, "field is immutable"))
     return errors
 
 
@@ -129,6 +135,7 @@ def _selectable_new(obj: FrozenObject) -> dict[str, str]:
 
 
 BEHAVIOUR: Final = Behaviour(
+    name_rule=lambda name, prefix: (),
     validate=_validate,
     validate_update=_validate_update,
     allow_create_on_update=True,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from orrery.kinds.schema import Struct, Type
 from orrery.machinery.assets import asset
 from orrery.machinery.objects import FrozenObject
 
@@ -73,6 +74,34 @@ def pod_template_as_internal(template: FrozenObject) -> dict[str, Any]:
         **{field: dict(sorted(meta[field].items())) for field in ("labels", "annotations") if meta.get(field)},
         "Spec": pod_spec_as_internal(template.get("spec") or {}),
     }
+
+
+_GO_NAMES: Final = {"uid": "UID", "apiVersion": "APIVersion", "cel": "CEL"}
+_GO_ZEROS: Final[Mapping[str, Any]] = {"string": "", "bool": False, "int32": 0, "int64": 0, "float64": 0}
+
+
+def schema_as_internal(declared: Struct, value: FrozenObject) -> dict[str, Any]:
+    """The same for a struct whose internal form has the fields of v1, as those of the younger groups have."""
+    return {
+        _GO_NAMES.get(name, name[:1].upper() + name[1:]): _by_type(field.type, value.get(name))
+        for name, field in declared.fields.items()
+        if name != "metadata"
+    }
+
+
+def _by_type(type_: Type, value: Any) -> Any:
+    if type_.name == "struct":
+        return None if value is None and type_.is_pointer else schema_as_internal(type_.struct, value or {})
+    if type_.item is not None:
+        if not value:
+            return None
+        item = type_.item
+        if isinstance(value, list):
+            return [_by_type(item, each) for each in value]
+        return {key: _by_type(item, each) for key, each in sorted(value.items())}
+    if value is None and not type_.is_pointer:
+        return _GO_ZEROS.get(type_.name)
+    return value
 
 
 def printed_internal(value: Any) -> orjson.Fragment:

@@ -27,7 +27,7 @@ def _validate(obj: Object) -> Errors:
 
 
 def _validate_update(obj: Object, old: FrozenObject) -> Errors:
-    return unchanged("spec.parentRef", (obj.get("spec") or {}).get("parentRef"), (old.get("spec") or {}).get("parentRef"))
+    return _validate(obj) + unchanged("spec.parentRef", (obj.get("spec") or {}).get("parentRef"), (old.get("spec") or {}).get("parentRef"))
 
 
 BEHAVIOUR: Final = Behaviour(

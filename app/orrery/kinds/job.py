@@ -67,6 +67,9 @@ def _prepare_create(obj: Object) -> None:
     if not obj["spec"].get("manualSelector"):
         _generate_selector(obj)
     drop_disabled_template_fields(obj)
+    if not obj["metadata"].get("labels") and (labels := obj["spec"]["template"]["metadata"].get("labels")):
+        # Upstream defaults again when it reads the stored object, which by then has the generated labels.
+        obj["metadata"]["labels"] = dict(labels)
 
 
 def _generate_selector(obj: Object) -> None:

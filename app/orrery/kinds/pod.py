@@ -39,7 +39,7 @@ def _prepare_update(obj: Object, old: FrozenObject) -> None:
     drop_disabled_fields(obj["spec"], old["spec"])
 
 
-def _validate_parts(obj: Object) -> Errors:
+def validate_pod_parts(obj: Object) -> Errors:
     """validatePodMetadataAndSpec, without metadata's own checks."""
     spec, meta = obj["spec"], obj["metadata"]
     errors: Errors = []
@@ -66,7 +66,7 @@ def _token_errors(spec: FrozenObject) -> Errors:
 
 def _validate(obj: Object) -> Errors:
     spec = obj["spec"]
-    errors = _validate_parts(obj)
+    errors = validate_pod_parts(obj)
     if spec.get("ephemeralContainers"):
         errors.append(forbidden("spec.ephemeralContainers", "cannot be set on create"))
     if spec.get("nodeName") and spec.get("schedulingGates"):
@@ -77,7 +77,7 @@ def _validate(obj: Object) -> Errors:
 
 
 def _validate_update(obj: Object, old: FrozenObject) -> Errors:
-    return _validate_parts(obj) + validate_pod_change(obj, old)
+    return validate_pod_parts(obj) + validate_pod_change(obj, old)
 
 
 def _warnings(obj: Object, old: FrozenObject | None) -> Sequence[str]:

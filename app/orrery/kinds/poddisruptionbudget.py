@@ -55,6 +55,7 @@ BEHAVIOUR: Final = Behaviour(
     validate=_validate,
     validate_update=_validate_update,
     validate_status=_validate_status,
+    name_rule=lambda name, prefix: (),
     has_generation=True,
     allow_unconditional_update=False,
 )

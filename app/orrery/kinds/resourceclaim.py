@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from orrery.kinds.field_rules import IMMUTABLE
+from orrery.kinds.internal_structs import printed_internal, schema_as_internal
 from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.resourceslice import validate_slice, validate_slice_update
+from orrery.kinds.schema import struct
 from orrery.machinery.field_errors import duplicate, invalid, required
 from orrery.machinery.names import is_dns1123_label
 from orrery.machinery.objects import FrozenObject, Object
@@ -56,7 +59,8 @@ def _validate_claim(obj: Object) -> Errors:
 def _fixed(obj: Object, old: FrozenObject) -> Errors:
     if obj.get("spec") == old.get("spec"):
         return []
-    return [invalid("spec", obj.get("spec"), IMMUTABLE)]
+    spec = struct(f"io.k8s.api.resource.v1.{obj.get('kind', 'ResourceClaim')}Spec")
+    return [invalid("spec", printed_internal(schema_as_internal(spec, obj.get("spec") or {})), IMMUTABLE)]
 
 
 CLAIM: Final = Behaviour(
@@ -74,6 +78,8 @@ TEMPLATE: Final = Behaviour(
 DEVICE_CLASS: Final = Behaviour(has_generation=True)
 
 SLICE: Final = Behaviour(
+    validate=validate_slice,
+    validate_update=validate_slice_update,
     has_generation=True,
     selectable=lambda obj: {
         "spec.nodeName": (obj.get("spec") or {}).get("nodeName") or "",

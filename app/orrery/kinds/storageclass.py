@@ -54,7 +54,7 @@ def _validate_update(obj: Object, old: FrozenObject) -> Errors:
     errors: Errors = [
         forbidden(field, f"updates to {field} are forbidden.") for field in _FIXED if (obj.get(field) or None) != (old.get(field) or None)
     ]
-    return errors + unchanged("volumeBindingMode", obj.get("volumeBindingMode"), old.get("volumeBindingMode"))
+    return _validate(obj) + errors + unchanged("volumeBindingMode", obj.get("volumeBindingMode"), old.get("volumeBindingMode"))
 
 
 def _warnings(obj: Object, old: FrozenObject | None) -> list[str]:

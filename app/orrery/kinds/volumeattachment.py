@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orrery.kinds.field_rules import IMMUTABLE, subdomain
+from orrery.kinds.internal_structs import printed_internal
 from orrery.kinds.kind import Behaviour, Errors
 from orrery.kinds.pod_volume_sources import validate_csi_driver_name
 from orrery.machinery.field_errors import forbidden, invalid, required, too_long
@@ -52,10 +53,16 @@ def _validate(obj: Object) -> Errors:
     return errors + (subdomain("spec.source.persistentVolumeName", name) if name is not None else [])
 
 
+def _printed(spec: Mapping[str, Any]) -> Any:
+    source = spec.get("source") or {}
+    shown = {"PersistentVolumeName": source.get("persistentVolumeName"), "InlineVolumeSpec": source.get("inlineVolumeSpec")}
+    return printed_internal({"Attacher": spec.get("attacher", ""), "Source": shown, "NodeName": spec.get("nodeName", "")})
+
+
 def _validate_update(obj: Object, old: FrozenObject) -> Errors:
     errors = _common(obj)
     if obj.get("spec") != old.get("spec"):
-        errors.append(invalid("spec", obj.get("spec"), IMMUTABLE))
+        errors.append(invalid("spec", _printed(obj.get("spec") or {}), IMMUTABLE))
     return errors
 
 

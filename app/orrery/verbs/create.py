@@ -26,6 +26,8 @@ from orrery.verbs.service_addresses import Allocation
 
 _GENERATE_TRIES: Final = 8
 _GENERATED_PREFIX_MAX: Final = 58
+_NAMED_AS_ASKED: Final = frozenset({"ipaddresses.networking.k8s.io"})
+"""Kinds whose names mean something: upstream generates nothing for them."""
 _KEEP_STATUS_ON_CREATE: Final = frozenset({"nodes"})
 """Kinds whose creator may set the status (upstream: a kubelet registers its Node with one)."""
 
@@ -79,6 +81,8 @@ def _generate_name(registry: Registry, kind: Kind, meta: Object) -> str:
     """A name nobody has; after upstream's eight tries the last one stands and the log refuses it."""
     prefix = str(meta["generateName"])[:_GENERATED_PREFIX_MAX]
     name = prefix
+    if kind.bucket in _NAMED_AS_ASKED:
+        return prefix
     for _ in range(_GENERATE_TRIES):
         name = prefix + new_name_suffix(registry.clock)
         if registry.log.find(key_of(kind.bucket, meta.get("namespace", ""), name)) is None:

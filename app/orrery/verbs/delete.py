@@ -71,6 +71,7 @@ class Plan:
 async def delete(registry: Registry, call: Call, options: DeleteOptions) -> Deleted:
     """Delete one object, or begin to. NotFound, Conflict (preconditions), Invalid (options), Forbidden."""
     check_options(options)
+    warn_of_orphans(call, options)
     kind = stored_kind(call.kind)
     key = key_for(call)
     while True:
@@ -88,7 +89,6 @@ async def delete(registry: Registry, call: Call, options: DeleteOptions) -> Dele
 
 async def _carry_out(registry: Registry, call: Call, kind: Kind, record: Record, plan: Plan, options: DeleteOptions) -> Deleted:
     code = 202 if options.orphan_dependents is False and not plan.remove else 200
-    _warn(call, kind, options)
     if plan.pending:
         return _answer(call, kind, record, code)
     last = record
@@ -140,7 +140,9 @@ def _answer(call: Call, kind: Kind, last: Record, code: int) -> Deleted:
     return Deleted(status={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}, code=code)
 
 
-def _warn(call: Call, kind: Kind, options: DeleteOptions) -> None:
+def warn_of_orphans(call: Call, options: DeleteOptions) -> None:
+    """Who deletes Jobs without saying what becomes of their Pods is told."""
+    kind = stored_kind(call.kind)
     if kind.bucket == "jobs.batch" and kind.behaviour.default_orphans and options.propagation is None and options.orphan_dependents is None:
         call.warnings.append(_JOB_WARNING)
 

@@ -9,7 +9,7 @@ from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import name_of, namespace_of
 from orrery.store.log import Record
 from orrery.verbs.call import Call, DeleteOptions, ListOptions
-from orrery.verbs.delete import check_options, delete
+from orrery.verbs.delete import check_options, delete, warn_of_orphans
 from orrery.verbs.get_list import list_objects
 from orrery.verbs.registry import Registry
 from orrery.verbs.results import Listing
@@ -21,6 +21,7 @@ _TOGETHER_MAX: Final = 500
 async def delete_collection(registry: Registry, call: Call, options: ListOptions, delete_options: DeleteOptions) -> Listing:
     """Delete all that `options` select and answer with what was there."""
     check_options(delete_options)
+    warn_of_orphans(call, delete_options)
     listing = list_objects(registry, call, options)
     for start in range(0, len(listing.records), _TOGETHER_MAX):
         await _delete_all(registry, call, listing.records[start : start + _TOGETHER_MAX], delete_options)

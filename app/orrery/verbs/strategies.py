@@ -75,8 +75,35 @@ def keep_all_but(obj: Object, old: FrozenObject, *fields: str) -> None:
             obj[field] = value
 
 
+_STATUS_ALONE = frozenset(
+    [
+        "apiservices.apiregistration.k8s.io",
+        "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+        "resourceclaims.resource.k8s.io",
+        "servicecidrs.networking.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "volumeattachments.storage.k8s.io",
+    ]
+)
+"""Kinds whose status update does not touch metadata, as it does with the others."""
+_KEPT_METADATA = ("labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp", "generation")
+
+
+def keep_metadata(obj: Object, old: FrozenObject) -> None:
+    """Upstream's ResetObjectMetaForStatus."""
+    meta, old_meta = obj["metadata"], old["metadata"]
+    for field in _KEPT_METADATA:
+        if field in old_meta:
+            meta[field] = old_meta[field]
+        else:
+            meta.pop(field, None)
+
+
 def _prepare_status(kind: Kind, obj: Object, old: FrozenObject) -> None:
     keep_all_but(obj, old, "status")
+    if kind.bucket in _STATUS_ALONE:
+        keep_metadata(obj, old)
     if "status" not in obj:
         obj["status"] = {}
     if kind.behaviour.prepare_status is not None:

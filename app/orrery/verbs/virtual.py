@@ -6,7 +6,10 @@ Follows `pkg/registry/authorization`, `authentication` and `core/componentstatus
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import orjson
+
 from orrery.kinds.kind import Kind
+from orrery.kinds.printed import go_struct
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import BadRequest, Invalid, MethodNotAllowed, NotFound
 from orrery.machinery.field_errors import FieldError, invalid
@@ -80,7 +83,7 @@ def _check_review(call: Call, review: Object) -> list[FieldError]:
     is_local = call.kind.kind == "LocalSubjectAccessReview"
     errors = []
     if resource is not None and other is not None:
-        errors.append(invalid("spec.nonResourceAttributes", other, "cannot be specified in combination with resourceAttributes"))
+        errors.append(invalid("spec.nonResourceAttributes", _printed(other), "cannot be specified in combination with resourceAttributes"))
     if resource is None and other is None:
         one_of = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         errors.append(invalid("spec.resourceAttributes", None, one_of))
@@ -95,12 +98,16 @@ def _check_review(call: Call, review: Object) -> list[FieldError]:
     return errors
 
 
+def _printed(other: Object) -> orjson.Fragment:
+    return go_struct((("Path", other.get("path", "")), ("Verb", other.get("verb", ""))))
+
+
 def _check_local(namespace: str, resource: Object | None, other: Object | None) -> list[FieldError]:
     errors = []
     if resource is not None and (named := resource.get("namespace", "")) != namespace:
         errors.append(invalid("spec.resourceAttributes.namespace", named, "must match metadata.namespace"))
     if other is not None:
-        errors.append(invalid("spec.nonResourceAttributes", other, "disallowed on this kind of request"))
+        errors.append(invalid("spec.nonResourceAttributes", _printed(other), "disallowed on this kind of request"))
     return errors
 
 

@@ -125,4 +125,4 @@ def _parent(address: FrozenObject, now_s: float) -> str:
     return "/".join(part for part in (resource, parent.get("namespace", ""), parent.get("name", "")) if part)
 
 
-IP_ADDRESSES = (NAME, Column("ParentRef", _parent), AGE)
+IP_ADDRESSES = (NAME, Column("ParentRef", _parent))

@@ -1,6 +1,7 @@
 """The plugins that are on by default, in upstream's order."""
 
 from orrery.verbs.admission.admission import Admission
+from orrery.verbs.admission.certificate_requestor import CertificateRequestor
 from orrery.verbs.admission.default_classes import DefaultIngressClass, DefaultStorageClass
 from orrery.verbs.admission.namespace_lifecycle import NamespaceLifecycle
 from orrery.verbs.admission.node_taint import TaintNodesByCondition
@@ -23,4 +24,5 @@ def default_chain() -> tuple[Admission, ...]:
         StorageObjectInUseProtection(),
         RuntimeClass(),
         DefaultIngressClass(),
+        CertificateRequestor(),
     )

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from orrery.kinds.kind import Kind, Scale
+from orrery.kinds.columns.cells import AGE
+from orrery.kinds.kind import Column, Kind, Scale
 from orrery.machinery.errors import Invalid, PathNotFound
 from orrery.machinery.field_errors import invalid
 from orrery.machinery.objects import FrozenObject, Object, thaw
@@ -16,7 +17,13 @@ from orrery.verbs.results import PatchType, unstored
 from orrery.verbs.subresources.handler import Handler
 from orrery.verbs.update import change, check_uid
 
-SCALE: Final = Kind("autoscaling", "v1", "Scale", "scales", "scale", namespaced=True, verbs=())
+_COLUMNS: Final = (
+    Column("Name", lambda obj, now_s: obj["metadata"]["name"]),
+    Column("Desired", lambda obj, now_s: obj["spec"].get("replicas", 0), type="integer"),
+    Column("Available", lambda obj, now_s: obj["status"].get("replicas", 0), type="integer"),
+    AGE,
+)
+SCALE: Final = Kind("autoscaling", "v1", "Scale", "scales", "scale", namespaced=True, verbs=(), columns=_COLUMNS)
 _COPIED: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 

@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from orrery.kinds.certificatesigningrequest import validate_approval
 from orrery.kinds.kind import Errors, Kind
+from orrery.kinds.namespace import validate_finalize
 from orrery.machinery.errors import PathNotFound
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.verbs.call import Call
-from orrery.verbs.strategies import STATUS, Strategy, keep_all_but, keep_status, validate_update
+from orrery.verbs.strategies import STATUS, Strategy, keep_all_but, keep_status
 from orrery.verbs.subresources.binding import BindingHandler
 from orrery.verbs.subresources.eviction import EvictionHandler
 from orrery.verbs.subresources.handler import Handler, NotServedYet, PartOfObject
@@ -28,8 +30,12 @@ def _prepare_approval(kind: Kind, obj: Object, old: FrozenObject) -> None:
     obj["status"] = {**status, "conditions": conditions} if conditions else status
 
 
-def _no_errors(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
-    return []
+def _check_finalize(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
+    return validate_finalize(obj)
+
+
+def _check_approval(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
+    return validate_approval(obj, old)
 
 
 _EVERYWHERE: Final[dict[str, Handler]] = {"status": PartOfObject(STATUS), "scale": ScaleHandler()}
@@ -38,8 +44,8 @@ _BY_KIND: Final[dict[tuple[str, str], Handler]] = {
     ("pods", "eviction"): EvictionHandler(),
     ("pods", "ephemeralcontainers"): PartOfObject(EPHEMERAL),
     ("pods", "resize"): PartOfObject(RESIZE),
-    ("namespaces", "finalize"): PartOfObject(Strategy(_prepare_finalize, validate_update)),
-    ("certificatesigningrequests.certificates.k8s.io", "approval"): PartOfObject(Strategy(_prepare_approval, _no_errors)),
+    ("namespaces", "finalize"): PartOfObject(Strategy(_prepare_finalize, _check_finalize)),
+    ("certificatesigningrequests.certificates.k8s.io", "approval"): PartOfObject(Strategy(_prepare_approval, _check_approval)),
 }
 _NOT_SERVED_YET: Final = NotServedYet()
 
