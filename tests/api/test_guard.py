@@ -47,6 +47,12 @@ def test_a_foreign_page_is_refused(origin: bytes) -> None:
 
 def test_a_page_of_our_own_is_welcome() -> None:
     Guard((), Tokens()).check_host({b"host": b"localhost:8080", b"origin": b"http://localhost:8080"})
+    Guard(("0.0.0.0",), Tokens()).check_host({b"host": b"192.168.1.5:8080", b"origin": b"http://192.168.1.5:8080"})
+
+
+def test_a_page_of_another_port_of_an_address_is_not_our_own() -> None:
+    with pytest.raises(HostRefused):
+        Guard(("0.0.0.0",), Tokens()).check_host({b"host": b"192.168.1.5:8080", b"origin": b"http://192.168.1.5:9090"})
 
 
 @pytest.mark.parametrize(
