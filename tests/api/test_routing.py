@@ -33,7 +33,7 @@ def router() -> Router:
         ("GET", "/api/v1/namespaces/default/pods/web", ("get", "pods", "default", "web", "")),
         ("PUT", "/api/v1/namespaces/default/pods/web", ("update", "pods", "default", "web", "")),
         ("PATCH", "/api/v1/namespaces/default/pods/web/status", ("patch", "pods", "default", "web", "status")),
-        ("GET", "/api/v1/namespaces/default/pods/web/proxy/a/b", ("get", "pods", "default", "web", "proxy")),
+        ("GET", "/api/v1/namespaces/default/pods/web/proxy/a/b", ("connect", "pods", "default", "web", "proxy")),
         ("GET", "/api/v1/namespaces", ("list", "namespaces", "", "", "")),
         ("GET", "/api/v1/namespaces/default", ("get", "namespaces", "", "default", "")),
         ("GET", "/api/v1/namespaces/default/status", ("get", "namespaces", "", "default", "status")),

@@ -7,7 +7,7 @@ The front writes with the raw ASGI `send`, so that a get costs a few dictionary 
 documents, the documentation pages and Orrery's own API come as routers, from other modules.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from orrery import __version__
 from orrery.api.access import attributes_of
+from orrery.api.connect import Conversations, new_connects
 from orrery.api.discovery import Discovery
 from orrery.api.documents import Documents, new_router
 from orrery.api.guard import Authenticator, Guard
@@ -33,9 +34,10 @@ from orrery.machinery.errors import ApiError
 from orrery.settings import Settings
 from orrery.verbs.access import Authorizer, is_privileged, refusal
 from orrery.verbs.call import User
+from orrery.verbs.containers import Containers
 from orrery.verbs.verbs import Verbs
 
-_NO_CONNECTS: Final[Mapping[tuple[str, str], Connect]] = {}
+_APISERVER: Final = User("system:apiserver", ("system:masters",))
 _ANONYMOUS: Final = User("system:anonymous", ("system:unauthenticated",))
 _OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version", "docs"})
 """What upstream lets everybody read, so that probes need no token; and the documentation page, where a browser can type one in."""
@@ -96,6 +98,7 @@ class OrreryApp(FastAPI):
 
     front: Front
     streams: Streams
+    end_conversations: Callable[[], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and await self.front.answer(scope, receive, send):
@@ -103,8 +106,9 @@ class OrreryApp(FastAPI):
         await super().__call__(scope, receive, send)
 
     def end_watches(self) -> None:
-        """End every watch cleanly, as the server is about to stop."""
+        """End every watch, log and session cleanly, as the server is about to stop."""
         self.streams.end()
+        self.end_conversations()
 
 
 def new_app(
@@ -116,20 +120,25 @@ def new_app(
     clock: Clock,
     readiness: Mapping[str, Check],
     allowed_hosts: Sequence[str] = (),
-    connects: Mapping[tuple[str, str], Connect] = _NO_CONNECTS,
+    containers: Containers | None = None,
     routers: Sequence[APIRouter] = (),
 ) -> OrreryApp:
     """Put the application together.
 
-    `readiness` are the named checks of /readyz; `allowed_hosts` are names beside the loopback ones; `connects` answer
-    subresources that are conversations (`("pods", "log")`); `routers` are further routes (OpenAPI, documentation, /orrery/v1),
+    `readiness` are the named checks of /readyz; `allowed_hosts` are names beside the loopback ones; `containers` is what logs, exec
+    and port-forward reach into (without it they answer 501); `routers` are further routes (OpenAPI, documentation, /orrery/v1),
     behind the same guard, which leaves the caller in `scope[USER_KEY]`.
     """
     discovery = Discovery(catalogue)
+    connects: Mapping[tuple[str, str], Connect] = {}
+    conversations = Conversations()
+    if containers is not None:
+        connects, conversations = new_connects(verbs.client(_APISERVER, "kube-apiserver"), containers, clock)
     resources = Resources(verbs=verbs, catalogue=catalogue, discovery=discovery, clock=clock, settings=settings, connects=connects)
     app = OrreryApp(title="Orrery", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery))
     app.streams = resources.streams
+    app.end_conversations = conversations.end
     app.include_router(new_router(discovery, readiness, lambda: _paths(app.routes)))
     for router in routers:
         app.include_router(router)

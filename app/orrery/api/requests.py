@@ -14,9 +14,10 @@ from orrery.verbs.call import User
 class Request:
     """What came in, and the way out."""
 
-    __slots__ = ("__dict__", "headers", "method", "path", "raw_query", "receive", "send", "user", "warnings")
+    __slots__ = ("__dict__", "headers", "method", "path", "raw_query", "receive", "scope", "send", "user", "warnings")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, headers: Mapping[bytes, bytes], user: User) -> None:
+        self.scope = scope
         self.path: str = scope["path"]
         self.method: str = scope["method"]
         self.raw_query: bytes = scope["query_string"]

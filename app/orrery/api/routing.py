@@ -22,7 +22,9 @@ _DEPRECATED: Final = {
     ("", "v1", "componentstatuses"): "v1 ComponentStatus is deprecated in v1.19+",
 }
 _NAMESPACE_PARTS: Final = frozenset({"finalize", "status"})
-_PATH_PARAMETER_SUBRESOURCES: Final = frozenset({"proxy"})
+_PROXY: Final = "proxy"
+"""The subresource that takes any path after it, and any method."""
+_PROXY_METHODS: Final = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"), "connect")
 
 
 def _methods(names: tuple[str, ...], methods: dict[str, str]) -> dict[str, str]:
@@ -94,7 +96,7 @@ class Router:
         namespace = ""
         if len(rest) >= 3 and rest[0] == "namespaces" and rest[1] and not (len(rest) == 3 and rest[2] in _NAMESPACE_PARTS and not group):
             namespace, rest = rest[1], rest[2:]
-        if not rest or "" in rest:
+        if not rest or "" in rest[:3]:
             raise PathNotFound
         served = self._find(group, version, rest[0])
         if served is None or (namespace and not served.kind.namespaced) or (len(rest) > 1 and served.kind.namespaced and not namespace):
@@ -116,7 +118,9 @@ class Router:
             return served.everywhere if all_namespaces and served.kind.namespaced else served.collection
         if depth == 2:
             return served.item
-        if depth > 3 and rest[2] not in _PATH_PARAMETER_SUBRESOURCES:
+        if rest[2] == _PROXY and _PROXY in served.subresources:
+            return _PROXY_METHODS
+        if depth > 3:
             return {}
         return served.subresources.get(rest[2], {})
 

@@ -17,6 +17,7 @@ from typing import Final
 
 import uvicorn
 
+from orrery.api.takeover import TakeoverProtocol
 from orrery.auth.tokens import TokenFileError, read_tokens
 from orrery.cli.kubeconfig import write_kubeconfig
 from orrery.cli.options import ServeOptions
@@ -93,7 +94,7 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=TakeoverProtocol,
                 lifespan="off",
                 log_level="warning",
                 access_log=False,

@@ -1,6 +1,7 @@
 """The port through which clients reach into containers: logs, exec, attach, port-forward. The node implements it, api speaks it to clients.
 
-`cluster.py` plugs one into the other. Errors that a client is told about are ApiErrors, with the API server's or the kubelet's words.
+`cluster.py` plugs one into the other. The API server's own checks (is there such a Pod, which container, has it a node) are made
+before the port is asked; what the kubelet or the container runtime refuses is a `NodeRefusal` with their words.
 """
 
 from collections.abc import AsyncIterator
@@ -8,9 +9,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+class NodeRefusal(Exception):
+    """The kubelet says no, in plain text with an HTTP code; the API server passes it on in the way of each subresource."""
+
+    def __init__(self, text: str, code: int = 500) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Query parameters of pods/log, decoded. None means: not given."""
+    """Query parameters of pods/log, decoded and valid. None means: not given."""
 
     container: str = ""
     follow: bool = False
@@ -20,13 +30,11 @@ class LogOptions:
     timestamps: bool = False
     tail_lines: int | None = None
     limit_bytes: int | None = None
-    stream: str = "All"
-    """All, Stdout or Stderr."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecOptions:
-    """Query parameters of pods/exec and pods/attach, decoded."""
+    """Query parameters of pods/exec and pods/attach, decoded. A terminal has no stderr of its own."""
 
     container: str = ""
     command: tuple[str, ...] = ()
@@ -46,9 +54,13 @@ class ExitStatus:
 
 
 class Session(Protocol):
-    """A running exec, or an attachment to process 1. Reads return at most 64 KiB, empty at the end; writes wait for room."""
+    """A running exec, or an attachment to process 1. Reads return at most 64 KiB, empty at the end; writes wait for room.
 
-    async def write_stdin(self, data: bytes) -> None: ...
+    A stream that was not asked for is at its end from the start.
+    """
+
+    async def write_stdin(self, data: bytes) -> None:
+        """BrokenPipeError once nobody reads it any more."""
 
     async def close_stdin(self) -> None: ...
 
@@ -62,7 +74,7 @@ class Session(Protocol):
     async def wait(self) -> ExitStatus: ...
 
     def close(self) -> None:
-        """The client is gone: an exec's process gets SIGHUP when it has a terminal, else its streams close."""
+        """The client is gone: an exec's process gets SIGHUP when it has a terminal, else its streams close. Again does nothing."""
 
 
 class Tunnel(Protocol):
@@ -71,7 +83,8 @@ class Tunnel(Protocol):
     async def read(self) -> bytes:
         """At most 64 KiB, empty at the end."""
 
-    async def write(self, data: bytes) -> None: ...
+    async def write(self, data: bytes) -> None:
+        """Waits for room; OSError when the other side is gone."""
 
     async def close_writing(self) -> None: ...
 
@@ -82,11 +95,18 @@ class Containers(Protocol):
     """Every running container of the cluster."""
 
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
-        """The log's bytes in pieces. BadRequest when the container is waiting or was not chosen, NotFound without a previous run."""
+        """The log's bytes in pieces. NodeRefusal (400) while the container waits, and without a previous run."""
 
-    async def execute(self, namespace: str, pod: str, options: ExecOptions) -> Session: ...
+    async def execute(self, namespace: str, pod: str, options: ExecOptions) -> Session:
+        """Start a command. NodeRefusal when the container does not run; a command that cannot be run is a Session that ends so."""
 
     async def attach(self, namespace: str, pod: str, options: ExecOptions) -> Session: ...
 
+    async def check_forward(self, namespace: str, pod: str) -> None:
+        """NodeRefusal when the Pod has no sandbox to forward to."""
+
     async def forward(self, namespace: str, pod: str, port: int) -> Tunnel:
-        """OSError when nothing listens there."""
+        """A connection to localhost inside the Pod. OSError with the runtime's whole text when nothing listens there."""
+
+    async def dial(self, address: str, port: int) -> Tunnel:
+        """A connection from the control plane to an address of the cluster's network. OSError with an errno when it fails."""
