@@ -1,0 +1,246 @@
+"""Container logs: what a container wrote, line by line, as containerd keeps it and the kubelet reads it.
+
+A line becomes visible when it ends, when it reaches 16 KiB (then as a part), or when its stream ends. A run keeps the newest lines up to
+a limit; who writes faster than the limit waits. Upstream: containerd's `redirectLogs`, the kubelet's `ReadLogs` and `tail`.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final, NamedTuple
+
+from orrery.machinery.clock import Clock
+from orrery.node.processes.pipes import Waiters
+from orrery.node.processes.program import CHUNK_BYTES, Stream
+from orrery.node.processes.turns import pause
+
+LINE_MAX: Final = 16 * 1024
+"""containerd splits longer lines."""
+_ENTRY_BYTES: Final = 120
+"""What a line costs besides its text."""
+_TICKS_PER_CALL: Final = 8
+_STREAMS: Final = {"All": None, "Stdout": "stdout", "Stderr": "stderr"}
+
+
+class Entry(NamedTuple):
+    """A line, or a part of one. `text` has no newline."""
+
+    time_s: float
+    stream: str
+    text: bytes
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    bytes_max: int = 1024 * 1024
+    """What one run of a container keeps."""
+    rate_bytes: int = 2 * 1024 * 1024
+    """How fast it may write, per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """What to read. None means: not given."""
+
+    follow: bool = False
+    timestamps: bool = False
+    since_s: float | None = None
+    """From this moment on, in seconds since the epoch."""
+    tail: int | None = None
+    limit_bytes: int | None = None
+    stream: str = "All"
+
+
+def nano_timestamp(seconds: float) -> str:
+    """RFC 3339 with nine digits, as the kubelet prints times of log lines."""
+    nanoseconds = round(seconds * 1_000_000_000)
+    return f"{datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000:09d}Z"
+
+
+class RunLog:
+    """The log of one run of a container."""
+
+    __slots__ = ("_begun", "_changed", "_clock", "_debt", "_debt_at_s", "_entries", "_first", "_limits", "_size", "is_closed")
+
+    def __init__(self, clock: Clock, limits: LogLimits | None = None) -> None:
+        self._clock = clock
+        self._limits = limits or LogLimits()
+        self._entries: deque[Entry] = deque()
+        self._first = 0
+        """Number of the oldest entry that is still there."""
+        self._size = 0
+        self._begun: dict[str, bytes] = {}
+        """Text of lines that have not ended, by stream."""
+        self._changed: Waiters | None = None
+        self._debt = 0.0
+        self._debt_at_s = 0.0
+        self.is_closed = False
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def add(self, stream: str, data: bytes) -> None:
+        """What was written; lines that end become visible."""
+        pieces = (self._begun.pop(stream, b"") + data).split(b"\n")
+        for line in pieces[:-1]:
+            self._add_line(stream, line)
+        rest = pieces[-1]
+        while len(rest) >= LINE_MAX:
+            self._append(stream, rest[:LINE_MAX], is_part=True)
+            rest = rest[LINE_MAX:]
+        if rest:
+            self._begun[stream] = rest
+        if self._changed is not None:
+            self._changed.wake()
+
+    async def slow_down(self, count: int) -> None:
+        """Wait as long as whoever writes so much must."""
+        now_s = self._clock.now_s()
+        self._debt = max(self._debt - (now_s - self._debt_at_s) * self._limits.rate_bytes, 0.0) + count
+        self._debt_at_s = now_s
+        excess = self._debt - self._limits.rate_bytes
+        if excess > 0:
+            await self._clock.sleep(excess / self._limits.rate_bytes, background=True)
+
+    def close(self) -> None:
+        """The run has ended: what was begun becomes visible."""
+        for stream, text in self._begun.items():
+            self._append(stream, text, is_part=True)
+        self._begun.clear()
+        self.is_closed = True
+        if self._changed is not None:
+            self._changed.wake()
+
+    def last_text(self, *, lines: int, bytes_max: int) -> str:
+        """The end of the log, for FallbackToLogsOnError."""
+        entries = list(islice(reversed(self._entries), lines))
+        text = b"".join(_content(entry) for entry in reversed(entries))
+        return text[-bytes_max:].decode(errors="replace")
+
+    async def read(self, query: LogQuery) -> AsyncIterator[bytes]:
+        """The lines asked for, in pieces of some 64 KiB."""
+        left = query.limit_bytes
+        position = self._start(query)
+        is_new_line = True
+        while True:
+            for piece, ends_line in self._pieces(query, position, is_new_line=is_new_line):
+                is_new_line = ends_line
+                if left is not None:
+                    piece = piece[:left]
+                    left -= len(piece)
+                if piece:
+                    yield piece
+                if left == 0:
+                    return
+            position = self._first + len(self._entries)
+            if not query.follow or self.is_closed:
+                return
+            if self._changed is None:
+                self._changed = Waiters()
+            await self._changed.wait()
+            position = max(position, self._first)
+
+    def _start(self, query: LogQuery) -> int:
+        """Number of the first entry to show."""
+        end = self._first + len(self._entries)
+        if query.tail is not None:
+            return max(self._first, end - query.tail)
+        return self._first
+
+    def _pieces(self, query: LogQuery, position: int, *, is_new_line: bool) -> Iterator[tuple[bytes, bool]]:
+        wanted, gathered, size = _STREAMS[query.stream], [], 0
+        for entry in list(islice(self._entries, max(position - self._first, 0), None)):
+            if (wanted is not None and entry.stream != wanted) or (query.since_s is not None and entry.time_s < query.since_s):
+                continue
+            if query.timestamps and is_new_line:
+                gathered.append(nano_timestamp(entry.time_s).encode() + b" ")
+            gathered.append(_content(entry))
+            is_new_line = not entry.is_part
+            size += len(entry.text) + 32
+            if size >= CHUNK_BYTES:
+                yield b"".join(gathered), is_new_line
+                gathered, size = [], 0
+        yield b"".join(gathered), is_new_line
+
+    def _add_line(self, stream: str, line: bytes) -> None:
+        while len(line) > LINE_MAX:
+            self._append(stream, line[:LINE_MAX], is_part=True)
+            line = line[LINE_MAX:]
+        self._append(stream, line, is_part=False)
+
+    def _append(self, stream: str, text: bytes, *, is_part: bool) -> None:
+        self._entries.append(Entry(self._clock.now_s(), stream, text, is_part))
+        self._size += len(text) + _ENTRY_BYTES
+        while self._size > self._limits.bytes_max and len(self._entries) > 1:
+            self._size -= len(self._entries.popleft().text) + _ENTRY_BYTES
+            self._first += 1
+
+
+def _content(entry: Entry) -> bytes:
+    return entry.text if entry.is_part else entry.text + b"\n"
+
+
+class LogStream:
+    """Standard output or error of a container without a terminal. `listeners` hear what is written too: who is attached."""
+
+    __slots__ = ("_log", "_name", "listeners")
+
+    def __init__(self, log: RunLog, name: str) -> None:
+        self._log = log
+        self._name = name
+        self.listeners: tuple[Stream, ...] = ()
+
+    @property
+    def is_terminal(self) -> bool:
+        return False
+
+    async def read(self, count: int = CHUNK_BYTES) -> bytes:
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        await pause(_TICKS_PER_CALL)
+        self._log.add(self._name, data)
+        for listener in self.listeners:
+            await listener.write(data)
+        await self._log.slow_down(len(data))
+
+    def close(self) -> None:
+        """The log outlives the processes."""
+
+    def share(self) -> "LogStream":
+        return self
+
+
+@dataclass(slots=True)
+class LogBook:
+    """The logs of one container: its newest run and the one before."""
+
+    current: RunLog | None = None
+    previous: RunLog | None = None
+
+    def begin(self, log: RunLog) -> RunLog:
+        if self.current is not None:
+            self.previous = self.current
+        self.current = log
+        return log
+
+
+@dataclass(slots=True)
+class Logs:
+    """All logs of a node's runtime, by Pod and container."""
+
+    books: dict[str, dict[str, LogBook]] = field(default_factory=dict)
+
+    def book(self, pod_uid: str, container: str) -> LogBook:
+        return self.books.setdefault(pod_uid, {}).setdefault(container, LogBook())
+
+    def find(self, pod_uid: str, container: str, *, previous: bool = False) -> RunLog | None:
+        book = self.books.get(pod_uid, {}).get(container)
+        return None if book is None else book.previous if previous else book.current
+
+    def forget(self, pod_uid: str) -> None:
+        self.books.pop(pod_uid, None)

@@ -1,0 +1,105 @@
+"""Container logs: lines, parts, limits, following."""
+
+import asyncio
+
+from orrery.machinery.clock import VirtualClock
+from orrery.node.logs import LINE_MAX, LogLimits, LogQuery, Logs, LogStream, RunLog, nano_timestamp
+
+
+async def text(log: RunLog, query: LogQuery | None = None) -> bytes:
+    return b"".join([piece async for piece in log.read(query or LogQuery())])
+
+
+async def test_a_line_shows_when_it_ends_and_the_rest_when_the_run_ends() -> None:
+    log = RunLog(VirtualClock())
+
+    log.add("stdout", b"one\ntw")
+    assert await text(log) == b"one\n"
+    log.add("stdout", b"o\nthree")
+    log.close()
+
+    assert await text(log) == b"one\ntwo\nthree"
+
+
+async def test_long_lines_are_kept_in_parts_and_read_as_one() -> None:
+    log = RunLog(VirtualClock())
+    line = b"x" * (LINE_MAX * 2 + 5)
+
+    log.add("stdout", line + b"\n")
+
+    assert await text(log) == line + b"\n"
+    assert (await text(log, LogQuery(timestamps=True))).count(b"Z ") == 1
+
+
+async def test_tail_since_stream_and_limit_choose_what_is_read() -> None:
+    clock = VirtualClock()
+    log = RunLog(clock)
+    for number in range(5):
+        log.add("stderr" if number == 3 else "stdout", b"%d\n" % number)
+        await clock.advance(1)
+
+    assert await text(log, LogQuery(tail=2)) == b"3\n4\n"
+    assert await text(log, LogQuery(tail=0)) == b""
+    assert await text(log, LogQuery(since_s=clock.START_S + 3)) == b"3\n4\n"
+    assert await text(log, LogQuery(stream="Stderr")) == b"3\n"
+    assert await text(log, LogQuery(limit_bytes=3)) == b"0\n1"
+
+
+async def test_timestamps_have_nine_digits() -> None:
+    log = RunLog(VirtualClock())
+
+    log.add("stdout", b"x\n")
+
+    assert await text(log, LogQuery(timestamps=True)) == b"2026-01-02T03:04:05.000000000Z x\n"
+    assert nano_timestamp(1.25) == "1970-01-01T00:00:01.250000000Z"
+
+
+async def test_only_the_newest_lines_are_kept() -> None:
+    log = RunLog(VirtualClock(), LogLimits(bytes_max=1300))
+
+    for number in range(100):
+        log.add("stdout", b"%d\n" % number)
+
+    assert (await text(log)).split() == [b"%d" % number for number in range(90, 100)]
+    assert log.size <= 1300
+
+
+async def test_following_goes_on_until_the_run_ends() -> None:
+    clock = VirtualClock()
+    log = RunLog(clock)
+    log.add("stdout", b"old\n")
+    following = asyncio.create_task(text(log, LogQuery(follow=True, tail=1)))
+    await clock.idle()
+
+    log.add("stdout", b"new\n")
+    await clock.idle()
+    assert not following.done()
+    log.close()
+
+    assert await following == b"old\nnew\n"
+
+
+async def test_who_floods_the_log_is_slowed_down() -> None:
+    clock = VirtualClock()
+    stream = LogStream(RunLog(clock, LogLimits(rate_bytes=1000)), "stdout")
+
+    async def flood() -> None:
+        for _ in range(10):
+            await stream.write(b"x" * 999 + b"\n")
+
+    task = asyncio.create_task(flood())
+    await clock.until(task.done)
+
+    assert 8.9 < clock.now_s() - clock.START_S < 9.2
+
+
+async def test_the_run_before_stays_readable() -> None:
+    logs, clock = Logs(), VirtualClock()
+    first = logs.book("uid", "web").begin(RunLog(clock))
+    second = logs.book("uid", "web").begin(RunLog(clock))
+
+    assert logs.find("uid", "web") is second
+    assert logs.find("uid", "web", previous=True) is first
+    assert logs.find("uid", "other") is None
+    logs.forget("uid")
+    assert logs.find("uid", "web") is None
