@@ -59,10 +59,10 @@ class Pattern:
 
 @lru_cache(maxsize=256)
 def compile_pattern(
-    pattern: bytes, *, is_extended: bool = False, ignore_case: bool = False, is_multiline: bool = False, is_whole_line: bool = False
+    pattern: bytes, *, extended: bool = False, ignore_case: bool = False, is_multiline: bool = False, is_whole_line: bool = False
 ) -> Pattern:
     """PatternError with the C library's message when the pattern is wrong."""
-    parser = Parser(pattern, is_extended=is_extended)
+    parser = Parser(pattern, extended=extended)
     tree = parser.parse()
     if is_whole_line:
         tree = Sequence((Assertion("^"), tree if not isinstance(tree, Choice) else Repeat(tree, 1, 1), Assertion("$")))

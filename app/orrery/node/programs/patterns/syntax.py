@@ -87,10 +87,10 @@ _ESCAPED_BYTES: Final = {"n": 10, "t": 9, "r": 13, "f": 12, "v": 11, "a": 7}
 class Parser:
     """One pattern's parse. `text` holds one character per byte (latin-1)."""
 
-    def __init__(self, pattern: bytes, *, is_extended: bool) -> None:
+    def __init__(self, pattern: bytes, *, extended: bool) -> None:
         self._text = pattern.decode("latin-1")
         self._position = 0
-        self._extended = is_extended
+        self._extended = extended
         self._depth = 0
         self._closed: set[int] = set()
         self.groups = 0

@@ -197,7 +197,7 @@ def _compile(call: Call, options: Options, sources: list[bytes]) -> list[Pattern
     patterns: list[Pattern] = []
     for source in sources:
         try:
-            patterns.append(compile_pattern(source, is_extended=kind in "EP", ignore_case=ignore_case, is_whole_line=whole))
+            patterns.append(compile_pattern(source, extended=kind in "EP", ignore_case=ignore_case, is_whole_line=whole))
         except PatternError as error:
             shown = source.decode("utf-8", "surrogateescape")
             raise Fault(f"bad regex '{shown}': {error}" if call.is_busybox else str(error), 2) from None
