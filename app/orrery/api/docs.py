@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from orrery.api.openapi.library import TRYABLE, Library
-from orrery.api.openapi.own import own_document
 
 _FILES: Final = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "favicon-32x32.png"})
 _OWN: Final = "orrery/v1"
@@ -99,6 +98,8 @@ def new_router(library: Library) -> APIRouter:
     @router.get("/docs/documents/{name:path}")
     async def document(request: Request, name: str) -> Response:
         if name == _OWN:
+            from orrery.api.openapi.own import own_document
+
             return _json(orjson.dumps(own_document(request.app)))
         if name not in library.group_versions():
             return Response(status_code=404)

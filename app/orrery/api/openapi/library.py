@@ -7,18 +7,18 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from orrery import __version__
-from orrery.api.openapi import descriptions, gnostic, swagger
-from orrery.api.openapi.specs import Specs
-from orrery.api.openapi.tryable import tryable
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.assets import asset
+
+if TYPE_CHECKING:
+    from orrery.api.openapi.specs import Specs
 
 SWAGGER: Final = "v2"
 SWAGGER_PROTOBUF: Final = "v2.pb"
@@ -33,10 +33,15 @@ class Library:
     def __init__(self, catalogue: Catalogue, data: Path | None = None) -> None:
         """`data` is the server's data directory, or None to keep the documents in memory."""
         self._catalogue = catalogue
-        self._specs = Specs(catalogue)
         self._data = data
         self._kept: dict[tuple[str, str], bytes] = {}
         self._making = asyncio.Lock()
+
+    @cached_property
+    def _specs(self) -> "Specs":
+        from orrery.api.openapi.specs import Specs  # What makes documents is loaded with the first of them, not at the start.
+
+        return Specs(self._catalogue)
 
     def names(self) -> list[str]:
         """Of the documents of version 3."""
@@ -84,6 +89,9 @@ class Library:
         return None if self._data is None else self._data / _FOLDER / f"{name.replace('/', '__')}-{digest[:32]}"
 
     def _make(self, name: str) -> bytes:
+        from orrery.api.openapi import descriptions, gnostic, swagger
+        from orrery.api.openapi.tryable import tryable
+
         words = descriptions.load()
         if name.startswith(TRYABLE):
             shown = name.removeprefix(TRYABLE)
@@ -111,7 +119,9 @@ def _keep(path: Path, body: bytes) -> None:
 @cache
 def _sources() -> bytes:
     """A digest of what all documents are made from: this package, the schema table and the package with the words."""
-    found = hashlib.sha512(f"{__version__} {descriptions.source()}".encode())
+    from orrery.api.openapi.descriptions import source
+
+    found = hashlib.sha512(f"{__version__} {source()}".encode())
     for path in (*sorted(Path(__file__).parent.glob("*.py")), asset("openapi/kubernetes-1.35.schema.json")):
         found.update(path.read_bytes())
     return found.digest()
