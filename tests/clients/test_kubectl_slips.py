@@ -152,8 +152,8 @@ COMMANDS = {
     "rollout undo deployment/nope": 'Error from server (NotFound): deployments.apps "nope" not found\n',
     "create namespace Bad_": (
         'The Namespace "Bad_" is invalid: \n'
-        "* metadata.name: Invalid value: \"Bad_\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and"
-        " must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
+        "* metadata.name: Invalid value: \"Bad_\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-',"
+        " and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
         " '[a-z0-9]([-a-z0-9]*[a-z0-9])?')\n"
         "* metadata.labels: Invalid value: \"Bad_\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_'"
         " or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for"
