@@ -1,5 +1,6 @@
 """bash's brace expansion: {a,b} and {1..5}, before all other expansions, on the parts of a word."""
 
+import itertools
 import re
 from typing import Final
 
@@ -69,7 +70,7 @@ def _closing(items: list[_Item], start: int) -> tuple[int, list[int]] | None:
 def _alternatives(items: list[_Item], start: int, end: int, commas: list[int]) -> list[list[_Item]]:
     bounds = [start, *commas, end]
     result: list[list[_Item]] = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in itertools.pairwise(bounds):
         result += _expand(items[low + 1 : high])
     return result
 

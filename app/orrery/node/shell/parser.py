@@ -45,8 +45,6 @@ _DEPTH_MAX: Final = 120
 _SPECIAL_BUILTINS: Final = frozenset(
     ["break", ":", ".", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]
 )
-    ["break", ":", ".", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]
-)
 
 
 def parse_commands(scanner: Scanner, closing: str) -> Node | None:
@@ -73,6 +71,11 @@ class Parser(CompoundMixin):
     def hit_end(self) -> bool:
         return self.scanner.hit_end
 
+    @property
+    def at_end(self) -> bool:
+        """Whether nothing but blanks is left."""
+        return not self.scanner.text[self.scanner.position :].strip() and self.tokens.peek().kind in ("end", "newline")
+
     # --- what to call ------------------------------------------------------------------------------------------------------
 
     def next_command(self) -> tuple[bool, Node | None]:
@@ -80,7 +83,10 @@ class Parser(CompoundMixin):
         token = self.tokens.peek()
         if token.kind == "end":
             return True, None
-        return False, self.commands(stops_at_newline=True)
+        try:
+            return False, self.commands(stops_at_newline=True)
+        except RecursionError:
+            raise SyntaxFault("syntax error: nested too deeply", self.scanner.line) from None
 
     def substitution(self, closing: str) -> Node | None:
         """The body of a command substitution."""

@@ -121,6 +121,10 @@ class Variables:
             self._environment = {name: value for name, value in self.values.items() if name in self.exported} | self.extra
         return self._environment
 
+    def forget_environment(self) -> None:
+        """Something exported has changed behind `set`."""
+        self._environment = None
+
     def names(self) -> list[str]:
         return sorted({*self.values, *self.arrays, *self.maps})
 

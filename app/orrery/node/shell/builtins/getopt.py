@@ -1,0 +1,129 @@
+"""Options of builtins, and the getopts builtin itself."""
+
+from typing import TYPE_CHECKING
+
+from orrery.node.shell.errors import CommandError
+
+if TYPE_CHECKING:
+    from orrery.node.shell.shell import Shell
+
+
+def parse_letters(shell: "Shell", name: str, words: list[str], letters: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Options by letters (a colon: with a value) and the operands; CommandError for one that is unknown."""
+    found: list[tuple[str, str]] = []
+    index = 0
+    while index < len(words) and len(words[index]) > 1 and words[index][0] == "-":
+        word = words[index]
+        index += 1
+        if word == "--":
+            break
+        position = 1
+        while position < len(word):
+            letter = word[position]
+            position += 1
+            place = letters.find(letter)
+            if place < 0 or letter == ":":
+                raise bad_option(shell, name, letter)
+            if letters[place + 1 : place + 2] != ":":
+                found.append((letter, ""))
+                continue
+            if position < len(word):
+                found.append((letter, word[position:]))
+            elif index < len(words):
+                found.append((letter, words[index]))
+                index += 1
+            else:
+                raise missing_value(shell, name, letter)
+            break
+    return found, words[index:]
+
+
+def bad_option(shell: "Shell", name: str, letter: str) -> CommandError:
+    if shell.flavour.is_bash:
+        return CommandError(f"-{letter}: invalid option", 2, builtin=name)
+    return CommandError(f"{'Illegal' if shell.flavour.is_dash else 'illegal'} option -{letter}", 2, builtin=name)
+
+
+def missing_value(shell: "Shell", name: str, letter: str) -> CommandError:
+    if shell.flavour.is_bash:
+        return CommandError(f"-{letter}: option requires an argument", 2, builtin=name)
+    return CommandError(f"{'No' if shell.flavour.is_dash else 'no'} arg for -{letter} option", 2, builtin=name)
+
+
+async def getopts(shell: "Shell", arguments: list[str]) -> int:
+    """One option of the positional parameters (or of the words given) per call."""
+    if len(arguments) < 3:
+        raise _usage(shell)
+    spec, name = arguments[1], arguments[2]
+    words = arguments[3:] if len(arguments) > 3 else shell.arguments
+    silent = spec.startswith(":")
+    text = shell.variables.get("OPTIND") or "1"
+    index = int(text) if text.isdigit() and int(text) > 0 else 1
+    if text != shell.getopts_index:
+        shell.getopts_offset = 0
+    variables = shell.variables
+    if not shell.getopts_offset:
+        word = words[index - 1] if index <= len(words) else ""
+        if len(word) < 2 or word[0] != "-" or word == "--":
+            if word == "--":
+                index += 1
+            return _end(shell, name, index)
+        shell.getopts_offset = 1
+    word = words[index - 1]
+    letter = word[shell.getopts_offset]
+    shell.getopts_offset += 1
+    at_end = shell.getopts_offset >= len(word)
+    place = spec.find(letter)
+    value, result = None, letter
+    if place < 0 or letter == ":":
+        result = "?"
+        if silent:
+            value = letter
+        elif variables.get("OPTERR") != "0":
+            await _complain(shell, f"Illegal option -{letter}", f"illegal option -- {letter}")
+    elif spec[place + 1 : place + 2] == ":":
+        if not at_end:
+            value = word[shell.getopts_offset :]
+        elif index < len(words):
+            index += 1
+            value = words[index - 1]
+        elif silent:
+            result, value = ":", letter
+        else:
+            result = "?"
+            if variables.get("OPTERR") != "0":
+                await _complain(shell, f"No arg for -{letter} option", f"option requires an argument -- {letter}")
+        at_end = True
+    if at_end:
+        index += 1
+        shell.getopts_offset = 0
+    _set_index(shell, index)
+    if value is None:
+        variables.unset("OPTARG")
+    else:
+        variables.set("OPTARG", value)
+    variables.set(name, result)
+    return 0
+
+
+def _set_index(shell: "Shell", index: int) -> None:
+    shell.getopts_index = str(index)
+    shell.variables.set("OPTIND", str(index))
+
+
+def _end(shell: "Shell", name: str, index: int) -> int:
+    _set_index(shell, index)
+    shell.getopts_offset = 0
+    shell.variables.unset("OPTARG")
+    shell.variables.set(name, "?")
+    return 1
+
+
+async def _complain(shell: "Shell", plain: str, bash: str) -> None:
+    await shell.write_error(f"{shell.script or shell.name}: {bash}\n" if shell.flavour.is_bash else f"{plain}\n")
+
+
+def _usage(shell: "Shell") -> CommandError:
+    if shell.flavour.is_bash:
+        return CommandError("usage: getopts optstring name [arg ...]", 2, builtin="getopts")
+    return CommandError(f"{'Usage' if shell.flavour.is_dash else 'usage'}: getopts optstring var [arg]", 2, builtin="getopts")
