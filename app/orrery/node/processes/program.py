@@ -274,17 +274,21 @@ class Process(Protocol):
         argv: Sequence[str],
         *,
         environment: Mapping[str, str] | None = None,
-        descriptors: Mapping[int, Stream] | None = None,
+        descriptors: Mapping[int, Stream | None] | None = None,
         directory: str | None = None,
         group: int | None = None,
     ) -> Child:
         """Start a program found in $PATH (or by path): a built-in program of the image, or a script with `#!`.
 
-        FileNotFoundError and PermissionError as execve gives them. Descriptors not named are inherited.
+        FileNotFoundError and PermissionError as execve gives them. Descriptors not named are inherited; None closes one.
         """
 
     async def spawn_call(
-        self, call: Callable[["Process"], Awaitable[int]], *, descriptors: Mapping[int, Stream] | None = None, group: int | None = None
+        self,
+        call: Callable[["Process"], Awaitable[int]],
+        *,
+        descriptors: Mapping[int, Stream | None] | None = None,
+        group: int | None = None,
     ) -> Child:
         """A forked copy of this process that runs `call`: subshells, pipelines, background jobs."""
 
