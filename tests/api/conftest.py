@@ -14,6 +14,8 @@ from orrery.settings import Settings
 from orrery.store.memory_log import MemoryLog
 from orrery.verbs.call import Call
 from orrery.verbs.verbs import Verbs
+from tests.api.fake_containers import FakeContainers
+from tests.api.reach import Reach, reach
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
@@ -72,3 +74,11 @@ async def served(new_served: NewServed) -> Served:
     assert kind is not None
     await found.verbs.create(Call(kind, name="default"), {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "default"}})
     return found
+
+
+@pytest.fixture
+async def reached(new_served: NewServed) -> AsyncIterator[Reach]:
+    """A served API on a socket, with a running Pod `p` whose containers are fakes, and a Pod `unbound`."""
+    containers = FakeContainers()
+    async with reach(new_served(containers=containers), containers) as found:
+        yield found

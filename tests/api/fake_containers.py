@@ -26,7 +26,7 @@ class FakeSession:
         self._running = asyncio.create_task(self._run())
 
     async def _run(self) -> ExitStatus:
-        name, *arguments = self.options.command or ("cat",)
+        name, *arguments = self.options.command or ("line",)
         end = ExitStatus(0)
         if name == "echo":
             await self.stdout.put(" ".join(arguments).encode() + b"\n")
@@ -34,6 +34,12 @@ class FakeSession:
             await self.stderr.put(" ".join(arguments).encode() + b"\n")
         elif name == "exit":
             end = ExitStatus(int(arguments[0]))
+        elif name == "line":
+            line = b""
+            while not line.endswith(b"\n"):
+                line += await self.stdin.get()
+            await self.stdout.put(line)
+            end = ExitStatus(5)
         elif name == "cat":
             while data := await self.stdin.get():
                 await self.stdout.put(data)
@@ -126,6 +132,7 @@ class FakeContainers:
     log_options: list[LogOptions] = field(default_factory=list)
     sessions: list[FakeSession] = field(default_factory=list)
     following: int = 0
+    _begun: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
@@ -148,7 +155,13 @@ class FakeContainers:
         session = FakeSession(options)
         session.start()
         self.sessions.append(session)
+        self._begun.set()
         return session
+
+    async def first_session(self) -> FakeSession:
+        """Wait until a client has one."""
+        await self._begun.wait()
+        return self.sessions[0]
 
     async def attach(self, namespace: str, pod: str, options: ExecOptions) -> FakeSession:
         return await self.execute(namespace, pod, options)

@@ -142,18 +142,18 @@ class SpdyForwards:
             return False
         else:
             data, error = (stream, other) if kind == "data" else (other, stream)
-            self._start(self._forward(data, error, int(port)))
+            self._start(lambda: self._forward(data, error, int(port)))
         return True
 
     def _give_up(self, request: str, stream: SpdyStream) -> None:
         if self._halves.get(request) is stream:
             del self._halves[request]
-            self._start(stream.reset())
+            self._start(stream.reset)
 
-    def _start(self, work: Awaitable[None]) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         async def run() -> None:
             try:
-                await work
+                await work()
             except ConnectionError:
                 pass
             except Exception as fault:
