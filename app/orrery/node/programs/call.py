@@ -87,7 +87,13 @@ class Call:
         return self.process.stdin.share() if path == "-" else self.process.files.open(path, os.O_RDONLY)
 
     async def each_input(
-        self, operands: Sequence[str], use: Callable[[str, Stream], Awaitable[None]], *, busybox: str = "{}", code: int = 1
+        self,
+        operands: Sequence[str],
+        use: Callable[[str, Stream], Awaitable[None]],
+        *,
+        busybox: str = "{}",
+        debian: str = "{}",
+        code: int = 1,
     ) -> None:
         """Call `use` with each operand opened, standard input when there is none; complain of those that cannot be opened or read."""
         for path in operands or ("-",):
@@ -97,7 +103,7 @@ class Call:
                 await self.cannot_read(error, path, code)
                 continue
             except OSError as error:
-                await self.complain_of(error, path, busybox=busybox, code=code)
+                await self.complain_of(error, path, busybox=busybox, debian=debian, code=code)
                 continue
             try:
                 await use(path, stream)
@@ -108,7 +114,9 @@ class Call:
 
     async def cannot_read(self, error: OSError, path: str, code: int = 1) -> None:
         """A file is there but is a directory, which shows at the first read."""
-        if self.is_busybox:
+        if self.is_busybox and self.name == "head":
+            await self.complain(f"{path}: Input/output error", code)
+        elif self.is_busybox:
             await self.complain(f"{_BUSYBOX_READ.get(self.name, path)}: {reason(error)}".replace("{}", path), code)
         else:
             await self.complain(_DEBIAN_READ.get(self.name, "{}: {reason}").format(path, reason=reason(error)), code)
@@ -168,6 +176,7 @@ async def _misused(call: Call, misuse: Misuse) -> int:
         await call.complain(misuse.message)
     if call.is_busybox:
         await call.process.stderr.write(_usage(call))
-        return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "cmp", "diff"} else 1)
-    await call.process.complain(f"Try '{call.name} --help' for more information.")
+        return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "cmp", "diff", "sort"} else 1)
+    usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\n" if call.name == "grep" else ""
+    await call.process.complain(f"{usage}Try '{call.name} --help' for more information.")
     return misuse.code or (2 if call.name in _CODE_2 else 125 if call.name in _CODE_125 else 1)

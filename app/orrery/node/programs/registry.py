@@ -27,6 +27,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "text.echo": "echo printf yes true false clear reset :",
     "text.grep": "grep egrep fgrep",
     "text.head": "head tail",
+    "text.sed.run": "sed",
     "text.sequence": "seq expr factor",
     "text.sort": "sort uniq comm shuf",
     "text.translate": "tr wc",

@@ -108,7 +108,7 @@ def _owner(call: Call, text: str) -> tuple[int, int]:
     if uid is None:
         raise Fault(f"unknown user {user}" if call.is_busybox else f"invalid user: '{text}'")
     if colon and group and find_group(call, group) is None:
-        raise Fault(f"unknown group {group}" if call.is_busybox else f"invalid group: '{text}'")
+        raise Fault(f"unknown user/group {text}" if call.is_busybox else f"invalid group: '{text}'")
     return uid, find_group(call, group) or 0 if colon and group else -1
 
 

@@ -29,10 +29,8 @@ def _split(call: Call, options: Options) -> tuple[list[str], str]:
             words = f"missing destination file operand after '{operands[0]}'" if operands else "missing file operand"
             raise Misuse("" if call.is_busybox else words)
         target = operands.pop()
-    if len(operands) > 1 and not call.process.files.is_directory(target):
+    if len(operands) > 1 and not call.is_busybox and not call.process.files.is_directory(target):
         missing = "" if call.process.files.exists(target) else ": No such file or directory"
-        if call.is_busybox:
-            raise Fault(f"can't stat '{target}'{missing}" if missing else f"target '{target}' is not a directory")
         raise Fault(f"target '{target}'{missing or ': Not a directory'}")
     return operands, target
 
@@ -42,7 +40,7 @@ async def cp(call: Call) -> int:
     sources, target = _split(call, options)
     copier = _Copier(call, options)
     for source in sources:
-        into = call.process.files.is_directory(target) and not options.has("T")
+        into = len(sources) > 1 or (call.process.files.is_directory(target) and not options.has("T"))
         await copier.copy(source.rstrip("/") or source, join(target, base_name(source)) if into else target, is_top=True)
     return call.failed
 
@@ -81,6 +79,8 @@ class _Copier:
         call = self._call
         if isinstance(error, PermissionError) and not call.process.files.access(source, os.R_OK):
             await call.complain_of(error, source, busybox="can't open '{}'", debian="cannot open '{}' for reading")
+        elif isinstance(error, NotADirectoryError) and call.is_busybox:
+            await call.complain(f"can't stat '{target}': {reason(error)}")
         elif call.process.files.is_directory(target):
             words = f"cannot overwrite directory '{target}' with non-directory"
             await call.complain(f"can't create '{target}': {reason(error)}" if call.is_busybox else words)
@@ -106,11 +106,13 @@ class _Copier:
         except OSError as error:
             await call.complain_of(error, target, busybox="can't create directory '{}'", debian="cannot create directory '{}'")
             return
-        if self._options.has("v"):
+        if self._options.has("v") and not call.is_busybox:
             await call.print(f"'{source}' -> '{target}'\n")
         for name in names:
             await self.copy(join(source, name), join(target, name), is_top=False)
         self._keep(target, about, keeps=self._preserves)
+        if self._options.has("v") and call.is_busybox:
+            await call.print(f"'{source}' -> '{target}'\n")
 
     async def _copy_file(self, source: str, target: str, about: Stat) -> None:
         call, files, options = self._call, self._call.process.files, self._options
@@ -182,6 +184,10 @@ async def _asks(call: Call, question: str) -> bool:
 async def mv(call: Call) -> int:
     options = call.options("finTuvt:", _LONG)
     sources, target = _split(call, options)
+    if len(sources) > 1 and not call.process.files.is_directory(target):
+        for source in sources:
+            await call.complain(f"can't stat '{join(target, base_name(source))}': Not a directory")
+        return call.failed
     for source in sources:
         into = call.process.files.is_directory(target) and not options.has("T")
         await _move(call, options, source, join(target, base_name(source)) if into else target)
@@ -194,7 +200,8 @@ async def _move(call: Call, options: Options, source: str, target: str) -> None:
         if options.last("fin") == "n" or (options.last("fin") == "i" and not await _asks(call, f"overwrite '{target}'? ")):
             return
         if files.exists(source) and files.stat(source, follow=False).inode == files.stat(target, follow=False).inode:
-            await call.complain(f"'{source}' and '{target}' are the same file")
+            if not call.is_busybox:
+                await call.complain(f"'{source}' and '{target}' are the same file")
             return
     try:
         files.rename(source, target)

@@ -147,7 +147,7 @@ class _Parser:
 
     def _value(self, option: str) -> str:
         if self._at >= len(self._words):
-            raise Fault(f"option requires an argument -- '{option[1:]}'" if self._busybox else f"missing argument to `{option}'")
+            raise Fault(f"{option} requires an argument" if self._busybox else f"missing argument to `{option}'")
         self._at += 1
         return self._words[self._at - 1]
 
@@ -323,7 +323,11 @@ class _Parser:
         unit = units.get(text[-1:], 0)
         if unit:
             self._words[self._at] = text[:-1]
+        sign = text[:1]
         compare = self._number("-size")
+        if self._busybox and sign in ("+", "-") and sign:
+            size = int(text.lstrip("+-").rstrip("bcwkMG")) * (unit or 512)
+            return _plain(lambda found: found.about.size > size if sign == "+" else found.about.size < size)
         return _plain(lambda found: compare(-(-found.about.size // (unit or 512))))
 
     def _perm(self) -> _Test:
@@ -381,7 +385,7 @@ class _Parser:
             return self._exec(word)
         if word == "-ls":
             return self._ls
-        if word == "-printf":
+        if word == "-printf" and not self._busybox:
             return self._printf(self._value(word))
         return None
 
@@ -398,7 +402,9 @@ class _Parser:
 
     def _exec(self, word: str) -> _Test:
         command: list[str] = []
-        while self._at < len(self._words) and not (self._words[self._at] == ";" or (self._words[self._at] == "+" and command[-1:] == ["{}"])):
+        while self._at < len(self._words) and not (
+            self._words[self._at] == ";" or (self._words[self._at] == "+" and command[-1:] == ["{}"])
+        ):
             command.append(self._words[self._at])
             self._at += 1
         if self._at >= len(self._words) or not command:

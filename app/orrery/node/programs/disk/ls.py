@@ -28,7 +28,7 @@ class _Entry:
 
 
 async def ls(call: Call) -> int:
-    options = call.options("1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:", _LONG)
+    options = call.options("1AaCxdLHRFplinshrSXvctukgow:T:" if call.is_busybox else "1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:", _LONG)
     terminal = call.process.stdout.is_terminal
     listing = _Listing(call, options, terminal=terminal)
     operands = options.operands or ["."]

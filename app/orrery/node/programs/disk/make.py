@@ -37,8 +37,11 @@ async def mkdir(call: Call) -> int:
 async def _make(call: Call, path: str, *, with_parents: bool, verbose: bool) -> None:
     files = call.process.files
     for step in parents(path) if with_parents else [path]:
-        if with_parents and files.is_directory(step):
-            continue
+        if with_parents and files.exists(step):
+            if files.is_directory(step):
+                continue
+            if step != path.rstrip("/"):
+                raise NotADirectoryError(errno.ENOTDIR, "", step + "/" * call.is_busybox)
         files.make_directory(step)
         if verbose:
             await call.print(f"created directory: '{step}'\n" if call.is_busybox else f"mkdir: created directory '{step}'\n")
@@ -156,7 +159,7 @@ async def mktemp(call: Call) -> int:
     stem = template.rstrip("X")
     count = len(template) - len(stem)
     if count < 3 or (call.is_busybox and count < 6):
-        raise Fault("Invalid argument" if call.is_busybox else f"too few X's in template '{base_name(template)}'")
+        raise Fault("(null): Invalid argument" if call.is_busybox else f"too few X's in template '{base_name(template)}'")
     random = call.process.clock.random
     for _ in range(100):
         path = stem + "".join(random.choices(_LETTERS, k=count)) + (options.value("suffix") or "")

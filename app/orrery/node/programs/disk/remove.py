@@ -22,7 +22,7 @@ _LONG: Final = {
 async def rm(call: Call) -> int:
     options = call.options("rRfivdI", _LONG, minimum=0 if any("f" in word for word in call.arguments if word[:1] == "-") else 1)
     for path in options.operands:
-        if base_name(path) in (".", ".."):
+        if base_name(path) in (".", "..") and (call.is_busybox or options.has("r", "R")):
             shown = path.rstrip("/")
             await call.complain(
                 "can't remove '.' or '..'" if call.is_busybox else f"refusing to remove '.' or '..' directory: skipping '{shown}'"

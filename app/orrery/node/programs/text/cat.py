@@ -33,7 +33,7 @@ _VISIBLE[128 + 9], _VISIBLE[128 + 10] = b"M-^I", b"M-^J"
 
 
 async def cat(call: Call) -> int:
-    options = call.options("nbvteAETsu", _CAT_LONG)
+    options = call.options("nbvteAu" if call.is_busybox else "nbvteAETsu", {} if call.is_busybox else _CAT_LONG)
     if not options.has("n", "b", "v", "t", "e", "A", "E", "T", "s"):
 
         async def copy(_: str, stream: Stream) -> None:
@@ -64,7 +64,7 @@ async def cat(call: Call) -> int:
                     number += 1
                     line = b"%6d\t%b" % (number, line)
                 out.append(line + b"$\n" if shows_ends else line + b"\n")
-            if not reader.is_terminated:
+            if not reader.is_terminated and not call.is_busybox:
                 out[-1] = out[-1][: -2 if shows_ends else -1]
             await call.write(b"".join(out))
 

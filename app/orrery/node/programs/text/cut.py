@@ -20,7 +20,7 @@ def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
     for item in text.replace(" ", ",").split(","):
         low, dash, high = item.partition("-")
         if (low and not is_digits(low)) or (high and not is_digits(high)) or not (low or high):
-            raise Fault(_bad_list(call, item))
+            raise (Fault if call.is_busybox else Misuse)(_bad_list(call, item))
         first = int(low) if low else 1
         last = int(high) if high else (_END if dash else first)
         if first == 0:
@@ -39,7 +39,9 @@ def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
 
 
 def _bad_list(call: Call, item: str) -> str:
-    return f"invalid range '{item}'" if call.is_busybox else f"invalid field value '{item}'"
+    if not item.strip("0123456789-"):
+        return f"invalid range '{item}'" if call.is_busybox else f"invalid field value '{item}'"
+    return f"invalid number '{item}'" if call.is_busybox else f"invalid field value '{item}'"
 
 
 def _complement(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -156,6 +158,9 @@ async def _paste_rows(call: Call, columns: list[_Column], delimiters: list[bytes
         row = [await column.next() for column in columns]
         if all(cell is None for cell in row):
             break
+        if call.is_busybox and None in row:  # An exhausted file leaves no delimiter behind.
+            columns = [column for column, cell in zip(columns, row, strict=True) if cell is not None]
+            row = [cell for cell in row if cell is not None]
         for index, cell in enumerate(row):
             out.append(cell or b"")
             out.append(b"\n" if index == len(row) - 1 else delimiters[index % len(delimiters)])

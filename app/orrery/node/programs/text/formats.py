@@ -123,7 +123,7 @@ class Formatter:
             value = _c_integer(stripped)
         except ValueError:
             self._bad_number(text)
-            return _leading_integer(stripped)
+            return 0 if self._is_busybox else _leading_integer(stripped)
         if -(2**63) <= value < 2**64:
             return value
         self.complaints.append(f"invalid number '{text}'" if self._is_busybox else f"'{text}': Numerical result out of range")

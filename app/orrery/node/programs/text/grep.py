@@ -151,7 +151,6 @@ async def _prepare(call: Call, options: Options, operands: list[str]) -> _Search
         if not operands:
             if call.is_busybox:
                 raise Misuse
-            await call.process.complain(f"Usage: {call.name} [OPTION]... PATTERNS [FILE]...")
             raise Misuse(code=2)
         sources.append(encode(operands.pop(0)))
     sources = [line for source in sources for line in source.split(b"\n")]
@@ -227,11 +226,8 @@ async def _search_path(call: Call, search: _Search, path: str, options: Options)
 
 
 async def _is_a_directory(call: Call, path: str) -> bool:
-    if call.is_busybox:
+    if not call.is_busybox:
         await call.complain(f"{path}: Is a directory", 2)
-        call.failed = 0
-    else:
-        await call.process.complain(f"{call.name}: {path}: Is a directory")
     return False
 
 

@@ -30,6 +30,14 @@ def _old_style(arguments: list[str]) -> list[str]:
     return out
 
 
+def _plus(arguments: list[str]) -> list[str]:
+    """`+3` as `-n +3`, unless it is the value of an option."""
+    return [
+        f"-n{word}" if word[:1] == "+" and word[1:].isdigit() and arguments[index - 1 : index] not in (["-n"], ["-c"]) else word
+        for index, word in enumerate(arguments)
+    ]
+
+
 def _count(call: Call, options: Options) -> tuple[str, int, bool]:
     """The sign that was given, the count, and whether bytes are counted."""
     letter = options.last("nc") or "n"
@@ -74,7 +82,7 @@ async def head(call: Call) -> int:
         else:
             await _first_lines(call, stream, count)
 
-    await call.each_input(options.operands, show, busybox="{}" if call.is_busybox else "cannot open '{}' for reading")
+    await call.each_input(options.operands, show, debian="cannot open '{}' for reading")
     return call.failed
 
 
@@ -126,7 +134,7 @@ def _tail_start(data: bytes, count: int, *, is_bytes: bool) -> int:
 
 
 async def tail(call: Call) -> int:
-    call.arguments = [f"-n{word}" if word[:1] == "+" and word[1:].isdigit() else word for word in _old_style(call.arguments)]
+    call.arguments = _plus(_old_style(call.arguments))
     options = call.options("n:c:qvfFs:z", _LONG)
     sign, count, is_bytes = _count(call, options)
     titles = _Titles(call, options)

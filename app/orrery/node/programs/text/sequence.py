@@ -14,7 +14,7 @@ def _decimals(text: str) -> int:
 
 async def seq(call: Call) -> int:
     words, separator, is_wide, template = list(call.arguments), "\n", False, ""
-    while words and words[0][:1] == "-" and not words[0][1:2].isdigit() and words[0][1:2] not in (".", ""):
+    while words and words[0][:1] == "-" and (call.is_busybox or not words[0][1:2].isdigit()) and words[0][1:2] not in (".", ""):
         word = words.pop(0)
         if word == "-w" or word == "--equal-width":
             is_wide = True

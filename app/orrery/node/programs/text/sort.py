@@ -40,7 +40,7 @@ def _general(text: bytes) -> tuple[int, float]:
     try:
         return 1, float(words[0]) if words else 0.0
     except ValueError:
-        return (1, leading_number(text)) if leading_number(text) else (0, 0.0)
+        return 1, leading_number(text)
 
 
 def _human(text: bytes) -> tuple[int, float]:
@@ -127,10 +127,10 @@ def _extract(line: bytes, key: _Key, separator: bytes | None) -> bytes:
     return line[start : max(end, start)]
 
 
-def _comparable(flags: str) -> Callable[[bytes], Any]:
-    """What stands for a key's text in comparisons."""
+def _comparable(flags: str, *, is_busybox: bool = False) -> Callable[[bytes], Any]:
+    """What stands for a key's text in comparisons. busybox reads the numbers of -n with their exponents."""
     kinds: tuple[tuple[str, Callable[[bytes], Any]], ...] = (
-        ("n", leading_number),
+        ("n", _general if is_busybox else leading_number),
         ("g", _general),
         ("h", _human),
         ("V", _version),
@@ -159,6 +159,7 @@ class _Order:
     """Sorts lines by keys, the last resort being the whole line."""
 
     def __init__(self, call: Call, options: Options) -> None:
+        self._is_busybox = call.is_busybox
         self._flags = "".join(letter for letter in "nghVMbdfr" if options.has(letter))
         separator = options.value("t")
         if separator is not None and len(separator) != 1 and separator != "\\0":
@@ -170,12 +171,12 @@ class _Order:
     def parts(self) -> list[tuple[Callable[[bytes], Any], bool]]:
         """Key functions, most important first, and whether each is reversed."""
         if not self._keys:
-            return [(_comparable(self._flags), "r" in self._flags)]
+            return [(_comparable(self._flags, is_busybox=self._is_busybox), "r" in self._flags)]
         return [self._part(key) for key in self._keys]
 
     def _part(self, key: _Key) -> tuple[Callable[[bytes], Any], bool]:
         flags = key.flags if key.flags.strip("b") else self._flags + key.flags
-        compare = _comparable(flags)
+        compare = _comparable(flags, is_busybox=self._is_busybox)
         used = _Key(key.start_field, key.start_char, key.end_field, key.end_char, flags)
         return lambda line: compare(_extract(line, used, self._separator)), "r" in flags
 
@@ -210,7 +211,7 @@ async def sort(call: Call) -> int:
             size += held
             lines.extend(batch)
 
-    await call.each_input(options.operands, collect, busybox="{}" if call.is_busybox else "cannot read: {}", code=2)
+    await call.each_input(options.operands, collect, debian="cannot read: {}", code=2)
     if call.failed:
         return 2
     if options.has("c", "C"):
@@ -236,12 +237,10 @@ async def _check(call: Call, order: _Order, lines: list[bytes], options: Options
     for number, (left, right) in enumerate(itertools.pairwise(lines), 2):
         if not order.before(left, right) or (options.has("u") and order.same(left, right)):
             if not options.has("C"):
-                where = (
-                    f"Check line {number}"
-                    if call.is_busybox
-                    else f"{(options.operands or ['-'])[0]}:{number}: disorder: {right.decode('utf-8', 'replace')}"
-                )
-                await call.complain(where)
+                if call.is_busybox:
+                    await call.process.complain(f"Check line {number - 1}")
+                else:
+                    await call.complain(f"{(options.operands or ['-'])[0]}:{number}: disorder: {right.decode('utf-8', 'replace')}")
             return 1
     return 0
 
@@ -260,7 +259,13 @@ async def uniq(call: Call) -> int:
         line = line[:width] if width else line
         return line.lower() if options.has("i") else line
 
-    source = call.open(options.operands[0]) if options.operands and options.operands[0] != "-" else call.process.stdin
+    source: Stream = call.process.stdin
+    if options.operands and options.operands[0] != "-":
+        try:
+            source = call.open(options.operands[0])
+        except OSError as error:
+            await call.complain_of(error, options.operands[0], busybox="can't open '{}'")
+            return 1
     sink = (
         call.process.files.open(options.operands[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         if len(options.operands) > 1

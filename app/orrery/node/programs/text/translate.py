@@ -115,10 +115,12 @@ async def wc(call: Call) -> int:
     shown = [letter for letter in "lwmcL" if options.has(letter)] or ["l", "w", "c"]
     rows: list[tuple[dict[str, int], str]] = []
 
+    width = 0 if len(shown) == 1 and len(options.operands) < 2 else 9
+
     async def count(path: str, stream: Stream) -> None:
         rows.append((await _counts(call, stream, frozenset(shown)), path if options.operands else ""))
         if call.is_busybox:
-            await _print_counts(call, [rows[-1]], shown, 0 if len(shown) == 1 else 9)
+            await _print_counts(call, [rows[-1]], shown, width)
 
     await call.each_input(options.operands, count)
     total = {letter: sum(row[letter] for row, _ in rows) for letter in shown}
@@ -126,7 +128,7 @@ async def wc(call: Call) -> int:
         total["L"] = max((row["L"] for row, _ in rows), default=0)
     if call.is_busybox:
         if len(options.operands) > 1:
-            await _print_counts(call, [(total, "total")], shown, 0 if len(shown) == 1 else 9)
+            await _print_counts(call, [(total, "total")], shown, width)
         return call.failed
     if len(options.operands) > 1:
         rows.append((total, "total"))

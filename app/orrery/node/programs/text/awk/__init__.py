@@ -1,0 +1,1 @@
+"""awk: its grammar, its values, and what runs it."""

@@ -1,0 +1,1 @@
+"""sed: the script as data, and what runs it."""

@@ -1,0 +1,58 @@
+"""Programs against what the real ones answered. `KNOWN` lists where we differ, and why."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from orrery.node.programs.registry import HOMES
+from tests.node.processes.harness import Box
+from tests.node.programs.cases import CASES, FILES, parse_case
+
+_FACTS: Final = Path(__file__).parent / "facts"
+_TABLES: Final = {family: json.loads((_FACTS / f"{family}.json").read_text()) for family in ("busybox", "debian")}
+
+
+def _normal(text: str) -> str:
+    """Without what the recording machine put in: the banner's version, busybox's longer usage, quotes of the locale."""
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if line.startswith("BusyBox v"):
+            return "\n".join([*lines[:index], "usage"])
+        if line.startswith(("Usage: ", "usage: ")):
+            return "\n".join([*lines[:index], "usage"])
+    return text.replace("‘", "'").replace("’", "'")
+
+
+def differs(expected: list[int | str], got: tuple[int, str, str]) -> bool:
+    return expected[0] != got[0] or expected[1] != got[1] or _normal(str(expected[2])) != _normal(got[2])
+
+
+async def answers(family: str, cases: list[str]) -> dict[str, tuple[int, str, str]]:
+    """What our programs say, each case in a container of its own."""
+    found: dict[str, tuple[int, str, str]] = {}
+    for case in cases:
+        argv, text = parse_case(case)
+        files = {path: content.encode("latin-1") for path, content in FILES.items()}
+        box = Box(family=family, files=files, env={"PATH": "/bin"}, directory="/box")
+        found[case] = tuple(await box.run(argv, stdin=text))
+    return found
+
+
+KNOWN: Final[dict[str, frozenset[str]]] = {
+    "busybox": frozenset(),
+    "debian": frozenset(),
+}
+
+
+@pytest.mark.parametrize("family", ["busybox", "debian"])
+@pytest.mark.parametrize("program", list(CASES))
+async def test_programs_answer_as_the_real_ones(family: str, program: str) -> None:
+    table = _TABLES[family]
+    cases = [case for case in CASES[program] if case in table and parse_case(case)[0][0] in HOMES]
+
+    found = await answers(family, cases)
+
+    wrong = {case: (table[case], found[case]) for case in cases if differs(table[case], found[case]) and case not in KNOWN[family]}
+    assert wrong == {}
