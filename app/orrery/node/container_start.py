@@ -3,19 +3,24 @@
 Follows `startContainer` and `doBackOff` of upstream's runtime manager.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
+from orrery.machinery.quantities import parse
 from orrery.node.durations import go_duration
 from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
+from orrery.node.grace import GRACE_S_MIN, grace_s_of
 from orrery.node.host import Host
 from orrery.node.images.image import Image, image_id
 from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.pod_state import PodState, Run, RunState, container_id
-from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, Exit, StartFailed
+from orrery.node.probing import with_port_numbers
+from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, ContainerHandle, Exit, SandboxConfig, StartFailed, first_done
+from orrery.node.sandbox_config import sandbox_of
 from orrery.store.log import key_of
 
 
@@ -84,8 +89,20 @@ class ContainerStart:
         run.started_s = self.host.clock.now_s()
         self.tell("Normal", "Started", "Container started")
         if hook := (self.container.get("lifecycle") or {}).get("postStart"):
-            await self.host.clock.sleep(run.handle.run_hook(hook))
+            await self._run_hook(run.handle, hook)
         return run
+
+    async def _run_hook(self, handle: ContainerHandle, hook: FrozenObject) -> None:
+        """A postStart hook that fails takes its container down; one whose container ends is over."""
+        task = asyncio.ensure_future(handle.run_hook(with_port_numbers(hook, self.container)))
+        await first_done(task, handle.exited)
+        if not task.done():
+            task.cancel()
+            return
+        if not task.result().has_passed:
+            self.tell("Warning", "FailedPostStartHook", "PostStartHook failed")
+            self.tell("Normal", "Killing", "FailedPostStartHook")
+            handle.stop(max(grace_s_of(self.pod), GRACE_S_MIN))
 
     def tell(self, type_: str, reason: str, message: str) -> None:
         """An event about the container."""
@@ -131,6 +148,14 @@ class ContainerStart:
             workdir=container.get("workingDir") or image.workdir,
             has_stdin=bool(container.get("stdin")),
             has_tty=bool(container.get("tty")),
+            uid=self._setting("runAsUser"),
+            gid=self._setting("runAsGroup"),
+            groups=self._groups(),
+            memory_bytes=self._memory_bytes(),
+            is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
+            termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
+            falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
+            sandbox=self._sandbox(),
         )
 
     def _attempt(self) -> int:
@@ -151,12 +176,30 @@ class ContainerStart:
         )
 
     def _security(self, name: str, otherwise: int) -> int:
+        value = self._setting(name)
+        return otherwise if value is None else value
+
+    def _setting(self, name: str) -> int | None:
         """A setting of the container's security context, else of the Pod's."""
         for holder in (self.container, self.pod["spec"]):
             value = (holder.get("securityContext") or {}).get(name)
             if value is not None:
                 return int(value)
-        return otherwise
+        return None
+
+    def _groups(self) -> tuple[int, ...]:
+        """The Pod's supplemental groups and that of its volumes."""
+        context = self.pod["spec"].get("securityContext") or {}
+        groups = [*(context.get("supplementalGroups") or ()), context.get("fsGroup")]
+        return tuple(int(group) for group in groups if group is not None)
+
+    def _memory_bytes(self) -> int | None:
+        limit = ((self.container.get("resources") or {}).get("limits") or {}).get("memory")
+        return int(parse(limit).value) if limit else None
+
+    def _sandbox(self) -> SandboxConfig:
+        host = self.host
+        return sandbox_of(self.pod, self._surroundings().pod_ip, node=host.name, domain=host.cluster_domain, dns=host.dns_address)
 
     def _check_user(self, image: Image) -> None:
         if not self._security("runAsNonRoot", 0):

@@ -37,5 +37,7 @@ class Host:
     allocatable: Mapping[str, str]
     wait_for: Callable[[str, Callable[[], None]], None]
     """Call back once when the object with that key is written."""
+    cluster_domain: str = "cluster.local"
+    dns_address: str = "10.96.0.10"
     restarts: Backoff = field(default_factory=Backoff)
     is_stopped: bool = False

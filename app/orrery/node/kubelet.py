@@ -106,6 +106,8 @@ class Kubelet:
             images=ImageStore(self._catalogue, clock=self._clock, pace=self._pace),
             allocatable=facts.capacity,
             wait_for=self._wait_for,
+            cluster_domain=self._settings.cluster_domain,
+            dns_address=str(IPv4Network(self._settings.service_cidr)[10]),
         )
 
     # Pods.

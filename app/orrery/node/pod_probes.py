@@ -5,11 +5,12 @@ from typing import Final
 
 from orrery.machinery.objects import FrozenObject
 from orrery.node.container_start import field_path
+from orrery.node.grace import GRACE_S_MIN, grace_s_of
 from orrery.node.host import Host
 from orrery.node.pod_state import PodState, Run, RunState, all_containers
 from orrery.node.probes import Prober
 from orrery.node.restart import is_sidecar
-from orrery.node.termination import GRACE_S_MIN, grace_s_of, tell_killing
+from orrery.node.termination import tell_killing
 
 _KINDS: Final = ("startupProbe", "livenessProbe", "readinessProbe")
 
@@ -60,7 +61,6 @@ class PodProbes:
             run,
             clock=self._host.clock,
             began_s=self._began_s,
-            address=self._state.pod_ip or self._host.facts.ip,
             tell=tell,
             wake=self._wake,
             kill=lambda probe: self._kill(container, run, probe),

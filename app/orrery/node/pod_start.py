@@ -10,11 +10,12 @@ from typing import Final, NamedTuple
 from orrery.machinery.objects import FrozenObject, namespace_of
 from orrery.node.addresses import AddressesExhausted
 from orrery.node.container_start import ContainerStart, NotStarted
+from orrery.node.grace import GRACE_S_MIN, grace_s_of
 from orrery.node.host import Host
 from orrery.node.plan import Actions
 from orrery.node.pod_state import PodState, Reason, Run
 from orrery.node.restart import is_sidecar
-from orrery.node.termination import GRACE_S_MIN, grace_s_of, tell_killing
+from orrery.node.termination import tell_killing
 from orrery.node.volumes import mount_errors
 from orrery.store.log import key_of
 

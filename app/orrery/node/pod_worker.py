@@ -14,6 +14,7 @@ from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound, NotStored
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
 from orrery.node.container_start import restart_key
+from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
 from orrery.node.phase import TERMINAL
 from orrery.node.plan import plan_actions
@@ -22,7 +23,7 @@ from orrery.node.pod_start import RETRY_S, PodStart
 from orrery.node.pod_state import PodState, Run, RunState, all_containers
 from orrery.node.pod_status import is_finished, plan_status
 from orrery.node.runtime import Exit
-from orrery.node.termination import Stop, grace_s_of
+from orrery.node.termination import Stop
 
 _TOO_LATE: Final = "Pod was active on the node longer than the specified deadline"
 
@@ -270,6 +271,7 @@ class PodWorker:
     def _release_sandbox(self) -> None:
         if self._state.has_sandbox and not self.pod["spec"].get("hostNetwork"):
             self._host.addresses.release(self._state.pod_ip)
+        self._host.runtime.drop_sandbox(self.uid)
         self._state.has_sandbox = False
 
     async def _finish(self) -> None:
@@ -287,6 +289,7 @@ class PodWorker:
     def _forget(self) -> None:
         self._is_closed = True
         self._drop_timers()
+        self._host.runtime.forget(self.uid)
         for container in all_containers(self.pod["spec"]):
             self._host.restarts.forget(restart_key(self.pod, container))
             self._host.images.forget(self.uid, container["image"])

@@ -2,7 +2,7 @@
 
 from math import ceil, floor
 
-from orrery.machinery.objects import FrozenObject
+from orrery.machinery.objects import FrozenObject, Object
 
 
 def period_s(probe: FrozenObject) -> int:
@@ -21,3 +21,13 @@ def next_tick_s(probe: FrozenObject, *, began_s: float, started_s: float, now_s:
 def runs_wanted(probe: FrozenObject) -> int:
     """How many successes in a row it takes."""
     return max(int(probe.get("successThreshold") or 1), 1)
+
+
+def with_port_numbers(handler: FrozenObject, container: FrozenObject) -> Object:
+    """A probe or hook with a named port replaced by its number."""
+    for kind in ("httpGet", "tcpSocket", "grpc"):
+        target = handler.get(kind)
+        if target and isinstance(port := target.get("port"), str):
+            named = next((one["containerPort"] for one in container.get("ports") or () if one.get("name") == port), port)
+            return {**handler, kind: {**target, "port": int(named) if str(named).isdigit() else named}}
+    return dict(handler)

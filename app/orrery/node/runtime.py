@@ -7,10 +7,13 @@ learns what ran. `scripted.py` is the first implementation; one that runs simula
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from orrery.machinery.objects import Object
 from orrery.node.images.image import Image
+
+if TYPE_CHECKING:
+    from orrery.node.files.filesystem import Mounted
 
 START_ERROR_CODE: Final = 128
 KILLED_CODE: Final = 137
@@ -49,6 +52,42 @@ class ContainerConfig:
     workdir: str = "/"
     has_stdin: bool = False
     has_tty: bool = False
+    uid: int | None = None
+    """As the security context says; None: the image's user."""
+    gid: int | None = None
+    groups: tuple[int, ...] = ()
+    memory_bytes: int | None = None
+    """The memory limit."""
+    is_root_read_only: bool = False
+    termination_path: str = "/dev/termination-log"
+    falls_back_to_logs: bool = False
+    """Whether the end of the log stands in for an empty termination message after an error."""
+    sandbox: "SandboxConfig | None" = None
+    mounts: "tuple[Mounted, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxConfig:
+    """What the containers of a Pod share."""
+
+    address: str = ""
+    hostname: str = ""
+    hosts: str = ""
+    """/etc/hosts."""
+    resolv_conf: str = ""
+    shares_processes: bool = False
+
+
+class Answer(NamedTuple):
+    """What came of a probe or a hook; the message says why it failed."""
+
+    has_passed: bool
+    message: str = ""
+    is_error: bool = False
+    """Whether it could not even be made: that counts neither as success nor as failure."""
+
+
+PASSED: Final = Answer(has_passed=True)
 
 
 class ContainerHandle(Protocol):
@@ -60,13 +99,24 @@ class ContainerHandle(Protocol):
     def stop(self, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after `grace_s`. Again with less grace: the earlier SIGKILL counts."""
 
-    def run_hook(self, handler: Object) -> float:
-        """Run a lifecycle hook (`exec`, `httpGet`, `sleep` …); how long it takes, in seconds."""
+    async def run_hook(self, handler: Object) -> Answer:
+        """Run a lifecycle hook (`exec`, `httpGet`, `tcpSocket`, `sleep`) to its end. Named ports are resolved already."""
 
-    def passes(self, probe: Object) -> bool:
-        """Whether a probe of the container succeeds now."""
+    async def probe(self, probe: Object) -> Answer:
+        """Make a probe now; it fails by itself after its `timeoutSeconds`."""
+
+
+async def first_done(*futures: "asyncio.Future[Any]") -> None:
+    """Wait until one of them is done; none is cancelled."""
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
 class ContainerRuntime(Protocol):
     async def start(self, config: ContainerConfig) -> ContainerHandle:
         """Start a container; StartFailed when its command cannot be run."""
+
+    def drop_sandbox(self, pod_uid: str) -> None:
+        """The Pod's sandbox is gone: its network, its /etc/hosts."""
+
+    def forget(self, pod_uid: str) -> None:
+        """The Pod is gone for good: its logs, its volumes."""

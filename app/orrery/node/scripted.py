@@ -11,7 +11,7 @@ from orrery.machinery.clock import Clock, Timer
 from orrery.machinery.objects import Object
 from orrery.node.commands import Script, missing_command, script_of
 from orrery.node.pace import Pace
-from orrery.node.runtime import KILLED_CODE, ContainerConfig, ContainerHandle, Exit, StartFailed, exit_of
+from orrery.node.runtime import KILLED_CODE, PASSED, Answer, ContainerConfig, ContainerHandle, Exit, StartFailed, exit_of
 
 _NETWORK_PROBES: Final = ("httpGet", "tcpSocket", "grpc")
 
@@ -29,10 +29,11 @@ def plan_script(config: ContainerConfig) -> Script:
 class ScriptedContainer:
     """One container playing its script."""
 
-    __slots__ = ("_clock", "_image", "_is_own_command", "_kill_due_s", "_killer", "_life", "_pace", "_script", "exited")
+    __slots__ = ("_address", "_clock", "_image", "_is_own_command", "_kill_due_s", "_killer", "_life", "_pace", "_script", "exited")
 
     def __init__(self, config: ContainerConfig, script: Script, *, clock: Clock, pace: Pace) -> None:
         self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self._address = config.sandbox.address if config.sandbox is not None else ""
         self._image = config.image
         self._is_own_command = config.is_own_command
         self._script = script
@@ -57,19 +58,28 @@ class ScriptedContainer:
         self._kill_due_s = due_s
         self._killer = self._clock.call_later(grace_s, self._kill)
 
-    def run_hook(self, handler: Object) -> float:
+    async def run_hook(self, handler: Object) -> Answer:
         if "sleep" in handler:
-            return float(handler["sleep"].get("seconds", 0))
+            await self._clock.sleep(float(handler["sleep"].get("seconds", 0)))
+            return PASSED
         command = (handler.get("exec") or {}).get("command") or []
-        return script_of(tuple(command)).runs_s or 0.0
+        await self._clock.sleep(script_of(tuple(command)).runs_s or 0.0)
+        return PASSED
 
-    def passes(self, probe: Object) -> bool:
+    async def probe(self, probe: Object) -> Answer:
         kind = next((name for name in _NETWORK_PROBES if name in probe), None)
-        if kind is None:
-            return True
+        if kind is None or self._listens(probe[kind].get("port")):
+            return PASSED
+        target = probe[kind]
+        where = f"{target.get('host') or self._address}:{target.get('port')}"
+        refused = f"dial tcp {where}: connect: connection refused"
+        if kind == "httpGet":
+            refused = f'Get "{target.get("scheme", "HTTP").lower()}://{where}{target.get("path", "/")}": {refused}'
+        return Answer(has_passed=False, message=refused)
+
+    def _listens(self, port: object) -> bool:
         if not self._is_own_command:
             return self._script.runs_s is None and not self._image.ports
-        port = probe[kind].get("port")
         ports = self._image.ports
         return self._image.is_server and (not ports or not isinstance(port, int) or port in ports)
 
@@ -103,3 +113,9 @@ class ScriptedRuntime:
         if config.argv and (missing := missing_command(config.argv[0], config.image)):
             raise StartFailed(f"{missing}: unknown")
         return ScriptedContainer(config, plan_script(config), clock=self._clock, pace=self._pace)
+
+    def drop_sandbox(self, pod_uid: str) -> None:
+        """There is none."""
+
+    def forget(self, pod_uid: str) -> None:
+        """Nothing is kept."""

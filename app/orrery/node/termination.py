@@ -6,16 +6,15 @@ Follows `killContainersWithSyncResult` and `terminationOrdering` of upstream's r
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from orrery.machinery.objects import FrozenObject
 from orrery.node.container_start import field_path
+from orrery.node.grace import GRACE_S_MIN
 from orrery.node.host import Host
 from orrery.node.pod_state import PodState, Run, all_containers
+from orrery.node.probing import with_port_numbers
 from orrery.node.restart import is_sidecar
-
-GRACE_S_MIN: Final = 2.0
-"""Every container gets this long, whatever the grace period says."""
+from orrery.node.runtime import ContainerHandle, first_done
 
 
 @dataclass(slots=True)
@@ -57,20 +56,28 @@ class Stop:
         began_s = clock.now_s()
         hook = (container.get("lifecycle") or {}).get("preStop")
         if hook and grace_s > 0:
-            await clock.sleep(min(handle.run_hook(hook), grace_s))
+            await self._run_hook(container, handle, hook, grace_s)
         if after:
             await asyncio.wait(after)
         handle.stop(max(grace_s - (clock.now_s() - began_s), GRACE_S_MIN))
         await asyncio.shield(handle.exited)
 
+    async def _run_hook(self, container: FrozenObject, handle: ContainerHandle, hook: FrozenObject, grace_s: float) -> None:
+        """The preStop hook may take the whole grace period; one that fails changes nothing. It ends with the container."""
+        task = asyncio.ensure_future(handle.run_hook(with_port_numbers(hook, container)))
+
+        def give_up() -> None:
+            task.cancel()
+
+        timer = self.host.clock.call_later(grace_s, give_up)
+        await first_done(task, handle.exited)
+        timer.cancel()
+        if not task.done():
+            task.cancel()
+        elif task.cancelled() or not task.result().has_passed:
+            where = field_path(self.pod, container)
+            self.host.recorder.event(self.pod, "Warning", "FailedPreStopHook", "PreStopHook failed", field_path=where)
+
 
 def tell_killing(host: Host, pod: FrozenObject, container: FrozenObject, message: str) -> None:
     host.recorder.event(pod, "Normal", "Killing", message, field_path=field_path(pod, container))
-
-
-def grace_s_of(pod: FrozenObject) -> float:
-    """The grace period that counts: the deletion's, else the Pod's own."""
-    seconds = pod["metadata"].get("deletionGracePeriodSeconds")
-    if seconds is None:
-        seconds = pod["spec"].get("terminationGracePeriodSeconds", 30)
-    return float(seconds)

@@ -5,7 +5,7 @@ import errno
 
 import pytest
 
-from orrery.node.processes.program import Exited, Process, ignore
+from orrery.node.processes.program import Exited, Killed, Process, ignore
 from orrery.node.processes.signals import SIGCONT, SIGKILL, SIGPIPE, SIGSTOP, SIGTERM
 from orrery.node.processes.system import Limits
 from tests.node.processes.harness import Box
@@ -226,7 +226,7 @@ async def test_a_program_that_will_not_end_is_dropped() -> None:
         while True:
             try:
                 await process.sleep(1)
-            except BaseException:
+            except (Exception, Killed):
                 continue
 
     box = Box(programs={"stubborn": stubborn})

@@ -1,7 +1,8 @@
 """What a node knows about one image: how it starts, how it ends, and what is in it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from orrery.node.images.references import Reference
@@ -34,6 +35,9 @@ class Image:
     """Tags that exist; empty means that all do."""
     needs_one_of: tuple[str, ...] = ()
     """Environment variables of which one must be set; without, the image's own command ends with exit code 1."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Its ENV."""
 
     def has(self, reference: Reference) -> bool:
         """Whether the registry has that tag. A digest is believed."""

@@ -1,0 +1,216 @@
+"""Hooks and probes, run inside the simulation: a command in the container, a request or a connection over the Pod's network, a sleep.
+
+Messages are the kubelet's (`pkg/probe`, `lifecycle/handlers.go`). DIFFERS: upstream's grpc probe speaks gRPC; we only connect.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from orrery.machinery.clock import Clock
+from orrery.machinery.field_errors import go_quote
+from orrery.machinery.objects import Object
+from orrery.node.files.opened import null
+from orrery.node.network.pod_network import PodNetwork
+from orrery.node.processes.program import Connection
+from orrery.node.processes.signals import SIGKILL
+from orrery.node.runtime import PASSED, Answer
+
+if TYPE_CHECKING:
+    from orrery.node.processes.container import SimulatedContainer
+
+_OUTPUT_MAX: Final = 10 * 1024
+_HEAD_MAX: Final = 16 * 1024
+_HOOK_TIMEOUT_S: Final = 60.0
+_REASONS: Final = {errno.EHOSTUNREACH: "connect: no route to host", errno.ECONNREFUSED: "connect: connection refused"}
+
+T = TypeVar("T")
+
+
+class Collector:
+    """Both output streams of a probe's command, up to 10 KiB."""
+
+    is_terminal = False
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    async def read(self, count: int = 0) -> bytes:
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        self.data += data[: _OUTPUT_MAX - len(self.data)]
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def share(self) -> "Collector":
+        return self
+
+
+async def run_probe(container: "SimulatedContainer", probe: Object) -> Answer:
+    """Make a probe; it fails after its timeout."""
+    timeout_s = float(probe.get("timeoutSeconds") or 1)
+    if command := (probe.get("exec") or {}).get("command"):
+        return await _execute(container, command, timeout_s)
+    if target := probe.get("httpGet"):
+        return await _visit(container, target, timeout_s)
+    if target := probe.get("tcpSocket"):
+        return await _dial(container, target, timeout_s)
+    if target := probe.get("grpc"):
+        answer = await _dial(container, target, timeout_s)
+        where = go_quote(_where(container, target))
+        message = f"timeout: failed to connect service {where} within {timeout_s:g}s: context deadline exceeded"
+        return answer if answer.has_passed else Answer(has_passed=False, message=message)
+    return PASSED
+
+
+async def run_hook(container: "SimulatedContainer", handler: Object) -> Answer:
+    """Run a lifecycle hook to its end. An answer over HTTP counts whatever its status is."""
+    if "sleep" in handler:
+        await container.system.clock.sleep(float((handler["sleep"] or {}).get("seconds") or 0))
+        return PASSED
+    if command := (handler.get("exec") or {}).get("command"):
+        return await _execute(container, command, None)
+    if target := handler.get("httpGet"):
+        answer = await _visit(container, target, _HOOK_TIMEOUT_S)
+        return PASSED if answer.message.startswith("HTTP probe failed") else answer
+    if target := handler.get("tcpSocket"):
+        return await _dial(container, target, _HOOK_TIMEOUT_S)
+    return PASSED
+
+
+async def within(clock: Clock, timeout_s: float, wait: Awaitable[T]) -> T:
+    """The result of a wait; TimeoutError when it takes longer, and then it is cancelled."""
+    task = asyncio.ensure_future(wait)
+
+    def give_up() -> None:
+        task.cancel()
+
+    timer = clock.call_later(timeout_s, give_up, background=True)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if (current := asyncio.current_task()) is not None and current.cancelling():
+            task.cancel()
+            raise
+        raise TimeoutError(errno.ETIMEDOUT, "timed out") from None
+    finally:
+        timer.cancel()
+
+
+async def _execute(container: "SimulatedContainer", command: Sequence[str], timeout_s: float | None) -> Answer:
+    output, clock = Collector(), container.system.clock
+    try:
+        process = container.execute(command, {0: null(clock), 1: output, 2: output})
+    except OSError as error:
+        return Answer(has_passed=False, message=_exec_failure(container, command, error), is_error=True)
+    try:
+        code = await (process.ended() if timeout_s is None else within(clock, timeout_s, process.ended()))
+    except TimeoutError:
+        message = f"command timed out: {go_quote(' '.join(command))} timed out after {timeout_s:g}s"
+        return Answer(has_passed=False, message=message)
+    finally:
+        process.end(SIGKILL)
+    return PASSED if code == 0 else Answer(has_passed=False, message=output.data.decode(errors="replace"))
+
+
+def _exec_failure(container: "SimulatedContainer", command: Sequence[str], error: OSError) -> str:
+    return (
+        f"rpc error: code = Unknown desc = failed to exec in container: failed to start exec {go_quote(container.config.id)}: "
+        f"OCI runtime exec failed: exec failed: unable to start container process: {why_not_started(command, error)}"
+    )
+
+
+def why_not_started(argv: Sequence[str], error: OSError) -> str:
+    """runc's words for a command that cannot be run."""
+    name = argv[0] if argv else ""
+    if isinstance(error, FileNotFoundError):
+        reason = f"stat {name}: no such file or directory" if "/" in name else "executable file not found in $PATH"
+    elif isinstance(error, IsADirectoryError):
+        reason = "is a directory"
+    else:
+        reason = (error.strerror or str(error)).lower()
+    return f"exec: {go_quote(name)}: {reason}"
+
+
+def _network(container: "SimulatedContainer") -> PodNetwork:
+    network = container.system.network
+    assert isinstance(network, PodNetwork)
+    return network
+
+
+def _host(container: "SimulatedContainer", target: Object) -> str:
+    """The host asked for, else the Pod's own address."""
+    return str(target.get("host") or next(iter(_network(container).addresses), "127.0.0.1"))
+
+
+def _where(container: "SimulatedContainer", target: Object) -> str:
+    return f"{_host(container, target)}:{target.get('port')}"
+
+
+async def _connect(container: "SimulatedContainer", target: Object, timeout_s: float) -> Connection:
+    return await _network(container).connect(_host(container, target), int(target.get("port") or 0), timeout_s=timeout_s)
+
+
+async def _dial(container: "SimulatedContainer", target: Object, timeout_s: float) -> Answer:
+    try:
+        connection = await within(container.system.clock, timeout_s, _connect(container, target, timeout_s))
+    except (OSError, ValueError) as error:
+        return Answer(has_passed=False, message=_dial_failure(container, target, error))
+    connection.close()
+    return PASSED
+
+
+def _dial_failure(container: "SimulatedContainer", target: Object, error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        reason = "i/o timeout"
+    elif isinstance(error, socket.gaierror):
+        return f"dial tcp: lookup {_host(container, target)}: no such host"
+    else:
+        reason = _REASONS.get(getattr(error, "errno", None) or 0, str(error).lower())
+    return f"dial tcp {_where(container, target)}: {reason}"
+
+
+async def _visit(container: "SimulatedContainer", target: Object, timeout_s: float) -> Answer:
+    """GET over the Pod's network. TLS is not simulated: https is answered in the clear."""
+    path = target.get("path") or "/"
+    url = f"{(target.get('scheme') or 'HTTP').lower()}://{_where(container, target)}{path if path.startswith('/') else '/' + path}"
+    try:
+        status = await within(container.system.clock, timeout_s, _get(container, target, path, timeout_s))
+    except TimeoutError:
+        reason = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        return Answer(has_passed=False, message=f"Get {go_quote(url)}: {reason}")
+    except EOFError:
+        return Answer(has_passed=False, message=f"Get {go_quote(url)}: EOF")
+    except ValueError as error:
+        return Answer(has_passed=False, message=f"Get {go_quote(url)}: net/http: HTTP/1.x transport connection broken: {error}")
+    except OSError as error:
+        return Answer(has_passed=False, message=f"Get {go_quote(url)}: {_dial_failure(container, target, error)}")
+    if 200 <= status < 400:
+        return PASSED
+    return Answer(has_passed=False, message=f"HTTP probe failed with statuscode: {status}")
+
+
+async def _get(container: "SimulatedContainer", target: Object, path: str, timeout_s: float) -> int:
+    """The status code of a GET; EOFError when nothing comes, ValueError when it is no HTTP."""
+    headers = {"Host": _where(container, target), "User-Agent": "kube-probe/1.35", "Accept": "*/*"}
+    headers.update({one["name"]: one.get("value", "") for one in target.get("httpHeaders") or ()})
+    lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    connection = await _connect(container, target, timeout_s)
+    try:
+        await connection.write(("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode())
+        head = b""
+        while b"\r\n" not in head and len(head) < _HEAD_MAX:
+            piece = await connection.read()
+            if not piece:
+                raise EOFError
+            head += piece
+    finally:
+        connection.close()
+    words = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
+        raise ValueError(f"malformed HTTP response {go_quote(head.split(chr(10).encode(), 1)[0].decode(errors='replace'))}")
+    return int(words[1])

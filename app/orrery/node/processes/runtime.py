@@ -1,0 +1,267 @@
+"""The container runtime that runs simulated programs: it builds a container as containerd and runc do, and starts its command.
+
+Entrypoint, user, working directory, variables and refusals follow the OCI rules with runc's words. Nothing of the host goes in.
+"""
+
+import errno
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from orrery.machinery.clock import Clock
+from orrery.node.files.accounts import Root, accounts, groups_of
+from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
+from orrery.node.files.inodes import Directory, File
+from orrery.node.files.opened import null
+from orrery.node.files.plant import plant, plant_devices, plant_directory, plant_file
+from orrery.node.files.space import Space
+from orrery.node.files.walk import walk
+from orrery.node.images.layout import layer_of
+from orrery.node.logs import LogLimits, Logs, LogStream, RunLog
+from orrery.node.network.pod_network import Names, Route, Wire
+from orrery.node.pace import Pace
+from orrery.node.processes.container import SimulatedContainer, Streams
+from orrery.node.processes.execution import DEFAULT_PATH, binary
+from orrery.node.processes.handlers import why_not_started
+from orrery.node.processes.image_programs import find_for
+from orrery.node.processes.pipes import new_pipe
+from orrery.node.processes.proc_files import proc_filesystem
+from orrery.node.processes.program import Process, Program, Stream
+from orrery.node.processes.sandbox import Sandbox, new_sandbox
+from orrery.node.processes.system import Find, Limits, System, User
+from orrery.node.processes.terminal import Terminal
+from orrery.node.processes.turns import Turns
+from orrery.node.programs import registry
+from orrery.node.runtime import ContainerConfig, ContainerHandle, SandboxConfig, StartFailed
+
+_NOT_STARTED: Final = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init: {why}: unknown"
+)
+
+_EXEC_FAILED: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeLimits:
+    """What containers may take of this process's memory."""
+
+    container_memory_bytes: int = 256 * 1024 * 1024
+    """For containers without a limit of their own."""
+    container_disk_bytes: int = 128 * 1024 * 1024
+    disks_bytes: int = 1024 * 1024 * 1024
+    """All containers together."""
+    processes_max: int = 1024
+    logs: LogLimits = field(default_factory=LogLimits)
+
+
+class SimulatedRuntime:
+    """Implements `ContainerRuntime` for all nodes."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        pace: Pace,
+        limits: RuntimeLimits | None = None,
+        find: Find | None = None,
+        names: Callable[[ContainerConfig], Names] | None = None,
+        route: Route | None = None,
+    ) -> None:
+        self.wire = Wire(clock)
+        self.logs = Logs()
+        self.containers: dict[tuple[str, str], SimulatedContainer] = {}
+        """The newest run of every container, by Pod uid and name."""
+        self.disks = Space(UNLIMITED_BYTES, real_max=(limits or RuntimeLimits()).disks_bytes)
+        self._clock = clock
+        self._pace = pace
+        self._limits = limits or RuntimeLimits()
+        self._find = find
+        self._names = names
+        self._route = route
+        self._turns = Turns(clock)
+        self._sandboxes: dict[str, Sandbox] = {}
+        self._devices = new_filesystem(parent=self.disks)
+        plant_devices(self._devices)
+        plant_file(self._devices, "/termination-log", b"", 0o666)
+
+    async def start(self, config: ContainerConfig) -> ContainerHandle:
+        await self._clock.sleep(self._pace.start_s())
+        if not config.argv:
+            raise StartFailed("failed to generate container spec: failed to generate spec: no command specified")
+        container = self._build(config)
+        self._run(container)
+        self.containers[(config.pod_uid, config.name)] = container
+        return container
+
+    def drop_sandbox(self, pod_uid: str) -> None:
+        if (sandbox := self._sandboxes.pop(pod_uid, None)) is not None:
+            sandbox.network.leave()
+
+    def forget(self, pod_uid: str) -> None:
+        self.drop_sandbox(pod_uid)
+        for name in self.logs.books.get(pod_uid, ()):
+            self.containers.pop((pod_uid, name), None)
+        self.logs.forget(pod_uid)
+
+    # Building.
+
+    def _build(self, config: ContainerConfig) -> SimulatedContainer:
+        sandbox = self._sandbox(config)
+        root = over_layer(self._layer(config), size=UNLIMITED_BYTES, real_max=self._limits.container_disk_bytes, parent=self.disks)
+        mounts = self._mounts(config, root, sandbox)
+        believed = config.argv[0] if not config.image.programs else ""
+        system = System(
+            clock=self._clock,
+            turns=self._turns,
+            mounts=mounts,
+            network=sandbox.network,
+            find=find_for(config.image, find=self._find, believed=believed),
+            hostname=sandbox.config.hostname,
+            limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
+        )
+        mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))
+        user, home = _user(config, mounts)
+        environment = _environment(config, sandbox.config.hostname, home)
+        log = self.logs.book(config.pod_uid, config.name).begin(RunLog(self._clock, self._limits.logs))
+        return SimulatedContainer(config, system, root=root, streams=Streams(log), user=user, environment=environment)
+
+    def _layer(self, config: ContainerConfig) -> FileSystem:
+        if config.image.programs:
+            return layer_of(config.image)
+        return layer_of(config.image, frozenset(registry.HOMES))
+
+    def _sandbox(self, config: ContainerConfig) -> Sandbox:
+        sandbox = self._sandboxes.get(config.pod_uid)
+        if sandbox is None:
+            wanted = config.sandbox or SandboxConfig(hostname=config.pod_name)
+            names = self._names(config) if self._names is not None else None
+            sandbox = self._sandboxes[config.pod_uid] = new_sandbox(wanted, self.wire, names=names, route=self._route)
+        return sandbox
+
+    def _mounts(self, config: ContainerConfig, root: FileSystem, sandbox: Sandbox) -> MountTable:
+        table = new_table(root, is_read_only=config.is_root_read_only)
+        devices = over_layer(self._devices, size=UNLIMITED_BYTES, real_max=1 << 20, parent=self.disks)
+        devices.type = "tmpfs"
+        table.add(Mounted("/dev", devices, source="tmpfs"))
+        for mounted in [*sandbox.mounts(), self._termination(config), *config.mounts]:
+            _make_mount_point(root, mounted)
+            table.add(mounted)
+        _make_workdir(root, config.workdir)
+        return table
+
+    def _termination(self, config: ContainerConfig) -> Mounted:
+        """The file a container leaves its last words in: one of its own, wherever it is to be."""
+        filesystem = new_filesystem(parent=self.disks)
+        file = plant_file(filesystem, "/log", b"", 0o666)
+        return Mounted(config.termination_path, filesystem, file, source="/dev/vda1")
+
+    # Running.
+
+    def _run(self, container: SimulatedContainer) -> None:
+        config, system = container.config, container.system
+        if not _is_directory(system.mounts, config.workdir or "/"):
+            raise StartFailed(_NOT_STARTED.format(why=f'chdir to cwd ("{config.workdir}") set in config.json failed: not a directory'))
+        _plant_believed(container)
+        descriptors = self._descriptors(container)
+        try:
+            self._start_init(container, descriptors, None)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC and not _is_script(error, config.argv[0]):
+                raise StartFailed(_NOT_STARTED.format(why=why_not_started(config.argv, error))) from None
+            self._start_init(container, descriptors, _refusal(config.argv[0], error))
+
+    def _start_init(self, container: SimulatedContainer, descriptors: dict[int, Stream], program: Program | None) -> None:
+        container.system.start(
+            container.config.argv,
+            environment=container.environment,
+            descriptors=descriptors,
+            directory=container.config.workdir or "/",
+            user=container.user,
+            terminal=container.streams.terminal,
+            program=program,
+        )
+
+    def _descriptors(self, container: SimulatedContainer) -> dict[int, Stream]:
+        config, log = container.config, container.streams.log
+        if config.has_tty:
+            terminal = container.streams.terminal = Terminal(container.system.signal_group)
+            container.show_terminal(terminal)
+            return {number: terminal.open() for number in range(3)}
+        stdin: Stream = null(self._clock)
+        if config.has_stdin:
+            stdin, container.streams.stdin = new_pipe()
+        container.streams.stdout, container.streams.stderr = LogStream(log, "stdout"), LogStream(log, "stderr")
+        return {0: stdin, 1: container.streams.stdout, 2: container.streams.stderr}
+
+
+def _make_mount_point(root: FileSystem, mounted: Mounted) -> None:
+    """What a mount covers has to exist: runc makes it."""
+    folder, _, name = mounted.path.rpartition("/")
+    if folder == "/dev":
+        return
+    parent = plant_directory(root, folder)
+    if name and parent.get(name) is None:
+        plant(root, mounted.path, mounted.top.copy_for(root) if isinstance(mounted.top, Directory) else File(root))
+
+
+def _make_workdir(root: FileSystem, path: str) -> None:
+    """A working directory that does not exist is made; one that cannot be is told when the command starts."""
+    with suppress(NotADirectoryError):
+        plant_directory(root, path or "/")
+
+
+def _is_directory(mounts: MountTable, path: str) -> bool:
+    try:
+        return isinstance(walk(mounts, path, Root()).node, Directory)
+    except OSError:
+        return False
+
+
+def _user(config: ContainerConfig, mounts: MountTable) -> tuple[User, str]:
+    """Who PID 1 runs as, and its home. A user that /etc/passwd does not know has group 0 and / as its home."""
+    uid = config.image.uid if config.uid is None else config.uid
+    account = next((one for one in accounts(mounts) if one.uid == uid), None)
+    gid = config.gid
+    if gid is None:
+        gid = config.image.gid if config.uid is None else account.gid if account is not None else 0
+    listed = groups_of(mounts, account.name) if account is not None else ()
+    groups = tuple(dict.fromkeys((gid, *config.groups, *listed)))
+    return User(uid, gid, groups), account.home if account is not None else "/"
+
+
+def _environment(config: ContainerConfig, hostname: str, home: str) -> dict[str, str]:
+    variables = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, **config.image.environment, **config.environment}
+    variables.setdefault("HOME", home)
+    return variables
+
+
+def _plant_believed(container: SimulatedContainer) -> None:
+    """DIFFERS: upstream's image has its programs or not; of an image nobody knows we believe that it has the command it is started with."""
+    image, name = container.config.image, container.config.argv[0]
+    if image.programs or not name or name.endswith("/"):
+        return
+    if "/" not in name:
+        if name in registry.HOMES:
+            return
+        name = f"/usr/local/bin/{name}"
+    path = name if name.startswith("/") else f"{container.config.workdir.rstrip('/')}/{name}"
+    with suppress(OSError):
+        if walk(container.system.mounts, path, Root()).node is None:
+            plant_file(container.root, path, binary(path.rpartition("/")[2]), 0o755)
+
+
+def _is_script(error: OSError, name: str) -> bool:
+    """Whether the file is there and what it names as its interpreter is not."""
+    return isinstance(error, FileNotFoundError) and error.filename != name and "/" in str(error.filename)
+
+
+def _refusal(name: str, error: OSError) -> Program:
+    """What runc's child says when the kernel will not run the file: by then the container counts as started."""
+
+    async def refuse(process: Process) -> int:
+        await process.complain(f"exec {name}: {(error.strerror or '').lower()}")
+        return _EXEC_FAILED
+
+    return refuse
