@@ -24,6 +24,7 @@ from orrery.controllers.replicaset import new_replicaset_controller, new_replica
 from orrery.controllers.roles import RoleAggregationController
 from orrery.controllers.scheduler import SchedulerController
 from orrery.controllers.services import EndpointsController, EndpointSliceController, KubernetesServiceController
+from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
 from orrery.controllers.volumes import VolumePhaseController
 from orrery.kinds.bootstrap import bootstrap_objects
 from orrery.kinds.builtin import builtin
@@ -59,6 +60,9 @@ _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     NodeTaintController,
     NodeTtlController,
     RoleAggregationController,
+    ApiServiceController,
+    FlowSchemaController,
+    DefinitionController,
 )
 """Those that tell no events; each is its own component."""
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")

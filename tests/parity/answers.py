@@ -51,7 +51,8 @@ CONTROLLED = frozenset(
 )
 RULES = frozenset({"resourceRules", "nonResourceRules"})
 """Whose order is that of a Go map."""
-REVISION = "deployment.kubernetes.io/revision"
+BY_CONTROLLERS = frozenset({"deployment.kubernetes.io/revision", "node.alpha.kubernetes.io/ttl"})
+"""Annotations that come a moment after the request."""
 _SUBSTITUTES = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r"\bgen-[a-z0-9]{5}\b"), "gen-<random>"),
@@ -61,6 +62,7 @@ _SUBSTITUTES = (
     (re.compile(r"\b10\.(0|96)\.0\.0/(16|12)\b"), "<service range>"),
     (re.compile(r"\b10\.(0|96)\.\d{1,3}\.\d{1,3}\b"), "<service IP>"),
     (re.compile(r'\\"username\\":.*?\],?'), ""),
+    (re.compile(r'\\"(node.alpha.kubernetes.io/ttl|deployment.kubernetes.io/revision)\\":\\"\d+\\",?'), ""),
     (re.compile(r',?\\"taints\\":\[\{[^]]*\}\]'), ""),
     (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
     (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
@@ -91,11 +93,11 @@ def normal(value: Any, key: str = "") -> Any:
         elif value.get("kind") == "NodeList":
             value = {**value, "items": [_without_condition_taints(item) for item in value["items"]]}
         if key == "annotations":
-            value = {name: inner for name, inner in value.items() if name != REVISION}
+            value = {name: inner for name, inner in value.items() if name not in BY_CONTROLLERS}
         kept = {
             name: inner
             for name, inner in sorted(value.items())
-            if name not in LEFT_OUT and not (name == "annotations" and set(inner or {}) <= {REVISION})
+            if name not in LEFT_OUT and not (name == "annotations" and set(inner or {}) <= BY_CONTROLLERS)
         }
         return {name: _blank(name, inner) for name, inner in kept.items()}
     if isinstance(value, list):

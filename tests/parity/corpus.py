@@ -2,7 +2,8 @@
 
 Order matters.
 
-`tests/parity/ask.py record URL TOKEN` keeps a real server's answers in answers.json; test_parity.py holds Orrery against them.
+`tests/parity/ask.py record URL TOKEN` keeps a real server's answers in answers.json; tests/clients/test_parity.py holds Orrery against
+them.
 """
 
 from collections.abc import Callable

@@ -134,6 +134,7 @@ def _finalize() -> list[Step]:
         Step("finalize: patch", "PATCH", f"{one}/finalize", MERGE, {}),
         Step("finalize: wrong uid", "DELETE", one, JSON, {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "x"}}),
         Step("!finalize: delete", "DELETE", one),
+        Step("!finalize: delete what has no finalizers left", "DELETE", one),
     ]
 
 

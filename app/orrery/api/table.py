@@ -81,7 +81,7 @@ class TableView:
             "kind": "Table",
             "apiVersion": self._api_version,
             "metadata": metadata,
-            "columnDefinitions": [_definition(column) for column in self._columns] if headers else None,
+            "columnDefinitions": [_definition(column) for column in self._columns if column.name] if headers else None,
             # Upstream's default printer appends to a nil slice, the others to an empty one.
             "rows": rows if rows or self._has_printer else None,
         }

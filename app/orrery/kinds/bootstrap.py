@@ -18,6 +18,30 @@ from orrery.settings import Settings
 Rows = Iterator[tuple[GroupResource, Object]]
 
 NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+_SERVED: Final = {
+    ("", "v1"): (18000, 1),
+    ("apps", "v1"): (17800, 15),
+    ("events.k8s.io", "v1"): (17750, 15),
+    ("authentication.k8s.io", "v1"): (17700, 15),
+    ("authorization.k8s.io", "v1"): (17600, 15),
+    ("autoscaling", "v2"): (17500, 30),
+    ("autoscaling", "v1"): (17500, 15),
+    ("batch", "v1"): (17400, 15),
+    ("certificates.k8s.io", "v1"): (17300, 15),
+    ("networking.k8s.io", "v1"): (17200, 15),
+    ("policy", "v1"): (17100, 15),
+    ("rbac.authorization.k8s.io", "v1"): (17000, 15),
+    ("storage.k8s.io", "v1"): (16800, 15),
+    ("admissionregistration.k8s.io", "v1"): (16700, 15),
+    ("apiextensions.k8s.io", "v1"): (16700, 15),
+    ("scheduling.k8s.io", "v1"): (16600, 15),
+    ("coordination.k8s.io", "v1"): (16500, 15),
+    ("node.k8s.io", "v1"): (16300, 15),
+    ("discovery.k8s.io", "v1"): (16200, 15),
+    ("resource.k8s.io", "v1"): (16200, 21),
+    ("flowcontrol.apiserver.k8s.io", "v1"): (16100, 21),
+}
+"""Priority of the group, priority of the version."""
 _DESCRIPTIONS: Final = {
     "system-cluster-critical": "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
     "system-node-critical": "Used for system critical pods that must not be moved from their current node.",
@@ -26,7 +50,7 @@ _DESCRIPTIONS: Final = {
 
 def bootstrap_objects(settings: Settings) -> list[tuple[GroupResource, Object]]:
     """Bucket and object, in an order in which they can be created: those inside a namespace come last."""
-    rows = [*_namespaces(), *_priority_classes(), *_service_network(settings), *_recorded()]
+    rows = [*_namespaces(), *_priority_classes(), *_service_network(settings), *_api_services(), *_recorded()]
     return sorted(rows, key=lambda row: "namespace" in row[1]["metadata"])
 
 
@@ -71,6 +95,23 @@ def _service_network(settings: Settings) -> Rows:
             "spec": {"parentRef": {"resource": "services", "namespace": "default", "name": "kubernetes"}},
         },
     )
+
+
+def _api_services() -> Rows:
+    """Every group and version that is served, with the priorities upstream gives them."""
+    for (group, version), (group_priority, version_priority) in _SERVED.items():
+        spec: Object = {"group": group, "version": version, "groupPriorityMinimum": group_priority, "versionPriority": version_priority}
+        if not group:
+            del spec["group"]
+        yield (
+            "apiservices.apiregistration.k8s.io",
+            {
+                "apiVersion": "apiregistration.k8s.io/v1",
+                "kind": "APIService",
+                "metadata": {"name": f"{version}.{group}", "labels": {"kube-aggregator.kubernetes.io/automanaged": "onstart"}},
+                "spec": spec,
+            },
+        )
 
 
 def _recorded() -> Rows:

@@ -17,7 +17,7 @@ Errors = list[FieldError]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of `kubectl get`. `cell` gets the object and the time now, in seconds since the epoch."""
+    """One column of `kubectl get`; without a name it has cells only. `cell` gets the object and the time now, in seconds."""
 
     name: str
     cell: Callable[[FrozenObject, float], Any]

@@ -49,6 +49,10 @@ RETURNS_OBJECT: Final = frozenset(
 )
 """Kinds whose deletion answers with the object (upstream's ReturnDeletedObject); the others answer with a Status."""
 
+_DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+DEFINITION_FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
+"""Put on by the first deletion; `controllers/serving` takes it off."""
+
 _NEVER_COLLECTED: Final = frozenset({"events"})
 """Kinds that get no garbage collection finalizer (upstream's Unsupported policy)."""
 
@@ -183,6 +187,8 @@ def plan_deletion(kind: Kind, obj: FrozenObject, options: DeleteOptions, now_s: 
     """What deleting `obj` means now. Example: a running Pod with 30 s of grace is marked; one with a period of 0 is marked and removed."""
     if kind.bucket == "namespaces" and (plan := _plan_namespace(obj, options, now_s)) is not None:
         return plan
+    if kind.bucket == _DEFINITIONS and obj["metadata"].get("deletionTimestamp") is None:
+        return _plan_definition(obj, now_s)
     grace = options.grace_period_s
     if grace is not None and grace < 0:
         grace = 1
@@ -262,6 +268,23 @@ def _mark(meta: Object, now_s: float) -> None:
     if deletion_time is None or parse_timestamp(deletion_time) > now_s:
         meta["deletionTimestamp"] = timestamp(now_s)
     meta["deletionGracePeriodSeconds"] = 0
+
+
+def _plan_definition(obj: FrozenObject, now_s: float) -> Plan:
+    """A definition is Terminating first: its objects go before it does."""
+    now = timestamp(now_s)
+    meta = {**obj["metadata"], "deletionTimestamp": now}
+    meta["finalizers"] = list(dict.fromkeys([*(meta.get("finalizers") or ()), DEFINITION_FINALIZER]))
+    status = {**(obj.get("status") or {})}
+    terminating = {
+        "type": "Terminating",
+        "status": "True",
+        "lastTransitionTime": now,
+        "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    }
+    status["conditions"] = [*(each for each in status.get("conditions") or () if each["type"] != "Terminating"), terminating]
+    return Plan({**obj, "metadata": meta, "status": status}, remove=False)
 
 
 def _plan_namespace(obj: FrozenObject, options: DeleteOptions, now_s: float) -> Plan | None:

@@ -1,6 +1,7 @@
 """The columns of networking kinds: Services and what is behind and before them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from orrery.kinds.columns.cells import AGE, NAME, format_labels, format_selector, shown, spec, status, wide
 from orrery.kinds.kind import Column
@@ -125,4 +126,4 @@ def _parent(address: FrozenObject, now_s: float) -> str:
     return "/".join(part for part in (resource, parent.get("namespace", ""), parent.get("name", "")) if part)
 
 
-IP_ADDRESSES = (NAME, Column("ParentRef", _parent))
+IP_ADDRESSES = (NAME, Column("ParentRef", _parent), replace(AGE, name=""))  # Upstream prints the age in a column it does not name.

@@ -1,0 +1,15 @@
+"""Differences we know of: the question, and why the answers differ. docs/parity.md tells the reasons."""
+
+from typing import Final
+
+_QUOTA: Final = "Nothing counts what quotas limit yet."
+_SPEED: Final = "Controllers of two servers are not equally fast: a status may be there already, or not yet."
+_EMPTY_LIST: Final = "An empty list and no list are one thing to us once decoded; upstream tells them apart in definitions."
+
+KNOWN: Final = {
+    "ResourceQuota v1: table": _QUOTA,
+    "StatefulSet apps/v1: put the status": _SPEED,
+    "Job batch/v1: table": _SPEED,
+    "CustomResourceDefinition apiextensions.k8s.io/v1: patch the spec away": _EMPTY_LIST,
+    "CustomResourceDefinition apiextensions.k8s.io/v1: empty": _EMPTY_LIST,
+}
