@@ -5,7 +5,7 @@ import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from orrery.api.byte_queue import ByteQueue
+from orrery.machinery.byte_queue import ByteQueue
 from orrery.verbs.containers import ExecOptions, ExitStatus, LogOptions, NodeRefusal
 
 

@@ -7,10 +7,10 @@ import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from orrery.api.byte_queue import ByteQueue
 from orrery.api.connect.callers import Sizes
 from orrery.api.connect.channels import PLAIN_BASE64, V4, V4_BASE64, V5, ChannelData, Channels
 from orrery.api.connect.websocket import BinaryTunnel, WebSocket
+from orrery.machinery.byte_queue import ByteQueue
 
 
 class Wire:

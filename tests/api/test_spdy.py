@@ -5,11 +5,11 @@ import zlib
 
 import pytest
 
-from orrery.api.byte_queue import ByteQueue
 from orrery.api.spdy import frames
 from orrery.api.spdy.connection import SpdyConnection, SpdyStream
 from orrery.api.spdy.frames import BadFrame, Control, Data, Parser, Reset, Type
 from orrery.api.spdy.headers import DICTIONARY, BadHeaders, HeaderReader, HeaderWriter
+from orrery.machinery.byte_queue import ByteQueue
 
 
 class Wire:

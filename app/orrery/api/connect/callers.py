@@ -11,9 +11,10 @@ from typing import Final
 
 import orjson
 
-from orrery.api.byte_queue import ByteQueue, Duplex
 from orrery.api.connect.channels import PLAIN, PLAIN_BASE64, V4, V4_BASE64, V5, Channels
+from orrery.api.duplex import Duplex
 from orrery.api.spdy.connection import SpdyConnection, SpdyStream
+from orrery.machinery.byte_queue import ByteQueue
 from orrery.machinery.clock import Clock
 from orrery.machinery.objects import Object
 from orrery.verbs.containers import ExecOptions

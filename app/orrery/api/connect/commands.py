@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from orrery.api.byte_queue import ByteQueue
 from orrery.api.connect.callers import (
     SPDY_PROTOCOLS,
     STDERR,
@@ -26,6 +25,7 @@ from orrery.api.connect.websocket import WebSocket
 from orrery.api.options import Query, flag
 from orrery.api.requests import Request
 from orrery.api.responses import unexpected
+from orrery.machinery.byte_queue import ByteQueue
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import InternalError
 from orrery.machinery.objects import Object

@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from orrery.api.byte_queue import ByteQueue, Duplex
 from orrery.api.connect.channels import V4, V4_BASE64, Channels
 from orrery.api.connect.pods import check_has_host, find_pod
 from orrery.api.connect.upgrades import (
@@ -23,9 +22,11 @@ from orrery.api.connect.upgrades import (
     upgrade_of,
 )
 from orrery.api.connect.websocket import BinaryTunnel, WebSocket
+from orrery.api.duplex import Duplex
 from orrery.api.requests import Request
 from orrery.api.responses import unexpected
 from orrery.api.spdy.connection import SpdyConnection, SpdyStream
+from orrery.machinery.byte_queue import ByteQueue
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
 from orrery.verbs.call import Call

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from orrery.api.byte_queue import Duplex
 from orrery.api.connect.forwards import join
 from orrery.api.connect.http_client import Exchange
+from orrery.api.duplex import Duplex
 from orrery.api.requests import Request
 from orrery.api.responses import send_bytes
 from orrery.api.takeover import TAKEOVER, Socket

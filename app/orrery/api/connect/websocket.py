@@ -10,7 +10,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import ProtocolError
 
-from orrery.api.byte_queue import Duplex
+from orrery.api.duplex import Duplex
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ the others once its queue is full, upstream as here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orrery.api.byte_queue import ByteQueue, Duplex
+from orrery.api.duplex import Duplex
 from orrery.api.spdy import frames
 from orrery.api.spdy.frames import FIN, BadFrame, Control, Data, Parser, Reset, Type
 from orrery.api.spdy.headers import BadHeaders, HeaderReader, HeaderWriter
+from orrery.machinery.byte_queue import ByteQueue
 
 _STREAMS_MAX: Final = 4096
 

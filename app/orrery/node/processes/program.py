@@ -182,6 +182,9 @@ class Connection(Stream, Protocol):
     local: tuple[str, int]
     remote: tuple[str, int]
 
+    def close_writing(self) -> None:
+        """Nothing more will be sent; what the other side sends still arrives."""
+
 
 class Listener(Protocol):
     """A listening port."""

@@ -1,23 +1,11 @@
-"""A bounded queue of bytes between the task that reads a connection and the one that uses what it carries; and what both sit on."""
+"""A bounded queue of bytes between two tasks: one has a stream to give away, the other takes it at its own pace."""
 
 import asyncio
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 PIECE_BYTES_MAX: Final = 64 * 1024
 _QUEUE_BYTES_MAX: Final = 256 * 1024
-
-
-class Duplex(Protocol):
-    """Bytes in both directions: a connection taken over, or SPDY's bytes inside a WebSocket."""
-
-    async def read(self) -> bytes:
-        """What has arrived, empty at the end."""
-
-    async def write(self, data: bytes) -> None:
-        """In order with other writers; waits for room. ConnectionError when the other side is gone."""
-
-    def close(self) -> None: ...
 
 
 class ByteQueue:
