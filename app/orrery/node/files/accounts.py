@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from orrery.node.files.filesystem import MountTable
-from orrery.node.files.inodes import File
+from orrery.node.files.inodes import Directory, File
 from orrery.node.files.walk import walk
 
 
@@ -64,3 +64,11 @@ def _lines(table: MountTable, path: str) -> list[list[str]]:
         return []
     text = node.content.read(0, min(node.content.size, 1 << 20)).decode(errors="replace")
     return [line.split(":") for line in text.splitlines()]
+
+
+def is_directory(table: MountTable, path: str) -> bool:
+    """Whether root would find a directory there."""
+    try:
+        return isinstance(walk(table, path, Root()).node, Directory)
+    except OSError:
+        return False

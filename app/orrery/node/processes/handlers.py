@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import Object
+from orrery.node.files.accounts import is_directory
+from orrery.node.files.filesystem import MountTable
 from orrery.node.files.opened import null
 from orrery.node.network.pod_network import PodNetwork
 from orrery.node.processes.program import Connection
@@ -118,18 +120,19 @@ async def _execute(container: "SimulatedContainer", command: Sequence[str], time
 
 
 def _exec_failure(container: "SimulatedContainer", command: Sequence[str], error: OSError) -> str:
+    why = why_not_started(container.system.mounts, command, error)
     return (
         f"rpc error: code = Unknown desc = failed to exec in container: failed to start exec {go_quote(container.config.id)}: "
-        f"OCI runtime exec failed: exec failed: unable to start container process: {why_not_started(command, error)}"
+        f"OCI runtime exec failed: exec failed: unable to start container process: {why}"
     )
 
 
-def why_not_started(argv: Sequence[str], error: OSError) -> str:
+def why_not_started(mounts: MountTable, argv: Sequence[str], error: OSError) -> str:
     """runc's words for a command that cannot be run."""
     name = argv[0] if argv else ""
     if isinstance(error, FileNotFoundError):
         reason = f"stat {name}: no such file or directory" if "/" in name else "executable file not found in $PATH"
-    elif isinstance(error, IsADirectoryError):
+    elif "/" in name and is_directory(mounts, name):
         reason = "is a directory"
     else:
         reason = (error.strerror or str(error)).lower()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.machinery.clock import Clock
-from orrery.node.files.accounts import Root, accounts, groups_of
+from orrery.node.files.accounts import Root, accounts, groups_of, is_directory
 from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
 from orrery.node.files.inodes import Directory, File
 from orrery.node.files.opened import null
@@ -161,7 +161,7 @@ class SimulatedRuntime:
 
     def _run(self, container: SimulatedContainer) -> None:
         config, system = container.config, container.system
-        if not _is_directory(system.mounts, config.workdir or "/"):
+        if not is_directory(system.mounts, config.workdir or "/"):
             raise StartFailed(_NOT_STARTED.format(why=f'chdir to cwd ("{config.workdir}") set in config.json failed: not a directory'))
         _plant_believed(container)
         descriptors = self._descriptors(container)
@@ -169,7 +169,7 @@ class SimulatedRuntime:
             self._start_init(container, descriptors, None)
         except OSError as error:
             if error.errno != errno.ENOEXEC and not _is_script(error, config.argv[0]):
-                raise StartFailed(_NOT_STARTED.format(why=why_not_started(config.argv, error))) from None
+                raise StartFailed(_NOT_STARTED.format(why=why_not_started(system.mounts, config.argv, error))) from None
             self._start_init(container, descriptors, _refusal(config.argv[0], error))
 
     def _start_init(self, container: SimulatedContainer, descriptors: dict[int, Stream], program: Program | None) -> None:
@@ -212,13 +212,6 @@ def _make_workdir(root: FileSystem, path: str) -> None:
         plant_directory(root, path or "/")
 
 
-def _is_directory(mounts: MountTable, path: str) -> bool:
-    try:
-        return isinstance(walk(mounts, path, Root()).node, Directory)
-    except OSError:
-        return False
-
-
 def _user(config: ContainerConfig, mounts: MountTable) -> tuple[User, str]:
     """Who PID 1 runs as, and its home. A user that /etc/passwd does not know has group 0 and / as its home."""
     uid = config.image.uid if config.uid is None else config.uid
@@ -247,9 +240,12 @@ def _plant_believed(container: SimulatedContainer) -> None:
             return
         name = f"/usr/local/bin/{name}"
     path = name if name.startswith("/") else f"{container.config.workdir.rstrip('/')}/{name}"
-    with suppress(OSError):
-        if walk(container.system.mounts, path, Root()).node is None:
-            plant_file(container.root, path, binary(path.rpartition("/")[2]), 0o755)
+    try:
+        is_there = walk(container.system.mounts, path, Root()).node is not None
+    except OSError as error:
+        is_there = error.errno != errno.ENOENT
+    if not is_there:
+        plant_file(container.root, path, binary(path.rpartition("/")[2]), 0o755)
 
 
 def _is_script(error: OSError, name: str) -> bool:

@@ -214,9 +214,13 @@ async def first_of(turns: Turns, runner: Runner, waits: Sequence[Awaitable[objec
     """The index of the wait that ends first; its error is raised here, the others are cancelled."""
     loop = asyncio.get_running_loop()
     first: asyncio.Future[int] = loop.create_future()
-    tasks = [loop.create_task(driven(turns, runner, _awaited(one))) for one in waits]
+    coroutines = [_awaited(one) for one in waits]
+    tasks = [loop.create_task(driven(turns, runner, one)) for one in coroutines]
 
     def done(index: int, _: object) -> None:
+        for begun in (coroutines[index], waits[index]):  # One that was cancelled before it began must not wait to be begun.
+            if isinstance(begun, Coroutine):
+                begun.close()
         if not first.done():
             first.set_result(index)
 
