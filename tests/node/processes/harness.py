@@ -168,7 +168,7 @@ def _root(family: str, names: Mapping[str, object], files: Mapping[str, str | by
             plant_file(root, f"/bin/{name}", binary(name), 0o755)
     else:
         plant_file(root, "/bin/busybox", binary("busybox"), 0o755)
-        for name in names:
+        for name in set(names) - {"busybox"}:
             plant_link(root, f"/bin/{name}", "/bin/busybox")
     plant_file(root, "/etc/passwd", PASSWD.encode())
     plant_file(root, "/etc/group", GROUP.encode())

@@ -22,6 +22,10 @@ _MODULES: Final[Mapping[str, str]] = {
     "disk.paths": "basename dirname readlink realpath pwd",
     "disk.remove": "rm rmdir unlink",
     "disk.stat": "stat du df mount umount mountpoint",
+    "system.environment": "env printenv which hostname uname arch nproc tty stty getent logger users who id whoami groups",
+    "system.run": "xargs test [ busybox",
+    "system.table": "ps kill killall pidof pgrep pkill free uptime top",
+    "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
     "text.cat": "cat tac rev nl tee",
     "text.cut": "cut paste",
     "text.echo": "echo printf yes true false clear reset :",
@@ -40,8 +44,14 @@ HOMES: Final[Mapping[str, str]] = {name: module for module, names in _MODULES.it
 @lru_cache(maxsize=4096)
 def find(name: str, family: str = "debian") -> Program | None:
     """The program of that name (without directories) in images of that family."""
+    applet = find_applet(name)
+    return None if applet is None else as_program(applet, parse_family(family), name)
+
+
+def find_applet(name: str) -> Applet | None:
+    """The same without a family: for programs that call one another in the same process."""
     if (home := HOMES.get(name)) is None:
         return None
     module = importlib.import_module(f"orrery.node.programs.{home}")
     programs: Mapping[str, Applet] = module.PROGRAMS
-    return as_program(programs[name], parse_family(family), name)
+    return programs[name]

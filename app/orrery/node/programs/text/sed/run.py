@@ -284,7 +284,7 @@ class _Editor:
             return "next"
         elif name == "=":
             await self._emit(b"%d" % self._line)
-        elif name == "l":
+        elif name == "l" and not self._call.is_busybox:
             await self._emit(_unambiguous(self._space))
         elif name == "r":
             self._appended.append(("r", encode(command.label)))

@@ -203,7 +203,7 @@ class ScriptParser:
         char = self._peek()
         if 48 <= char <= 57:
             line = self._number()
-            if self._peek() == 126:
+            if self._peek() == 126 and not self._busybox:
                 self._at += 1
                 return Address(line=line, step=self._number() if 48 <= self._peek() <= 57 else 0)
             if line == 0 and not is_second and not self._text[self._at :].lstrip().startswith((b",/", b",\\")):

@@ -1,0 +1,213 @@
+"""sleep, usleep, timeout, watch, nohup, nice, setsid, date."""
+
+from typing import Final
+
+from orrery.node.processes.program import ignore
+from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.reasons import reason
+from orrery.node.programs.system.moments import format_moment, parse_moment
+from orrery.node.programs.system.signals import signal_number
+from orrery.node.programs.text.numbers import duration_s
+
+_DATE_LONG: Final = {"utc": "u", "universal": "u", "date": "d", "iso-8601": "I", "rfc-2822": "R", "rfc-email": "R", "reference": "r", "set": "s",
+                     "rfc-3339": "rfc:"}  # fmt: skip
+_FOREVER_S: Final = 1e12
+
+
+async def sleep(call: Call) -> int:
+    options = call.options("+")
+    if not options.operands:
+        raise Misuse("" if call.is_busybox else "missing operand")
+    total_s = 0.0
+    wrong = [word for word in options.operands if duration_s(word) is None]
+    if wrong:
+        if call.is_busybox:
+            raise Fault(f"invalid number '{wrong[0]}'")
+        for word in wrong[:-1]:
+            await call.complain(f"invalid time interval '{word}'")
+        raise Misuse(f"invalid time interval '{wrong[-1]}'")
+    for word in options.operands:
+        total_s += duration_s(word) or 0.0
+    await sleep_through(call, total_s)
+    return 0
+
+
+async def sleep_through(call: Call, seconds: float) -> None:
+    """Sleep the whole time, signals that are handled or not."""
+    ends_s = call.process.clock.now_s() + min(seconds, _FOREVER_S)
+    while (left_s := ends_s - call.process.clock.now_s()) > 0:
+        try:
+            await call.process.sleep(left_s)
+        except InterruptedError:
+            continue
+        return
+
+
+async def usleep(call: Call) -> int:
+    options = call.options("+", minimum=1)
+    if not options.operands[0].isdigit():
+        raise Fault(f"invalid number '{options.operands[0]}'")
+    await sleep_through(call, int(options.operands[0][:15]) / 1e6)
+    return 0
+
+
+async def timeout(call: Call) -> int:
+    long = {"signal": "s", "kill-after": "k", "foreground": "f", "preserve-status": "p", "verbose": "v"}
+    options = call.options("+s:k:fvpt:", long)
+    words = list(options.operands)
+    if len(words) < 2:
+        raise Misuse
+    limit_s = duration_s(words[0])
+    kill_s = duration_s(options.value("k") or "0")
+    if limit_s is None or kill_s is None:
+        raise Fault(f"invalid number '{words[0]}'") if call.is_busybox else Misuse(f"invalid time interval '{words[0]}'", 125)
+    signal = signal_number(options.value("s") or "TERM")
+    if signal is None:
+        raise Fault(f"bad signal name '{options.value('s')}'" if call.is_busybox else f"{options.value('s')}: invalid signal", 125)
+    try:
+        child = await call.process.spawn(words[1:])
+    except OSError as error:
+        await cannot_run(call, words[1], error)
+        return 127 if isinstance(error, FileNotFoundError) else 126
+    if limit_s == 0:
+        return await child.wait()
+    if await call.process.first_of(child.wait(), sleep_through(call, limit_s)) == 0:
+        return await child.wait()
+    _kill(call, child.pid, signal)
+    if kill_s and await call.process.first_of(child.wait(), sleep_through(call, kill_s)) == 1:
+        _kill(call, child.pid, 9)
+        await child.wait()
+        return 137
+    code = await child.wait()
+    if options.has("p"):
+        return code
+    return 143 if call.is_busybox and signal == 15 else 137 if signal == 9 else 124
+
+
+def _kill(call: Call, pid: int, signal: int) -> None:
+    try:
+        call.process.kill(pid, signal)
+    except ProcessLookupError:
+        return
+
+
+async def cannot_run(call: Call, name: str, error: OSError) -> None:
+    """What a program says that cannot start another."""
+    if call.is_busybox:
+        await call.complain(f"can't execute '{name}': {reason(error)}")
+    elif call.name in ("timeout", "nice", "nohup"):
+        await call.complain(f"failed to run command '{name}': {reason(error)}")
+    else:
+        await call.complain(f"'{name}': {reason(error)}")
+
+
+async def watch(call: Call) -> int:
+    options = call.options("+n:tdbegcx", {"interval": "n", "no-title": "t", "differences": "d", "exec": "x"}, minimum=1)
+    every_s = duration_s((options.value("n") or "2").replace(",", "."))
+    if every_s is None:
+        raise Fault(f"invalid number '{options.value('n')}'" if call.is_busybox else f"failed to parse argument: '{options.value('n')}'")
+    command = " ".join(options.operands)
+    while True:
+        title = ""
+        if not options.has("t"):
+            left = f"Every {every_s:.1f}s: {command}"
+            right = format_moment("%a %b %e %H:%M:%S %Y", call.process.clock.now_s())
+            host = "" if call.is_busybox else f"{call.process.network.hostname}: "
+            title = f"{left}{(host + right).rjust(max(80 - len(left), len(right) + 1))}\n\n"
+        await call.print(f"\x1b[H\x1b[J{title}")
+        child = await call.process.spawn(["sh", "-c", command])
+        await child.wait()
+        await sleep_through(call, max(every_s, 0.1))
+
+
+async def nohup(call: Call) -> int:
+    if not call.arguments:
+        raise Misuse("" if call.is_busybox else "missing operand")
+    call.process.handle(1, ignore)
+    return await _become(call, call.arguments)
+
+
+async def nice(call: Call) -> int:
+    words = list(call.arguments)
+    while words and words[0][:1] == "-":
+        word = words.pop(0)
+        if word in ("-n", "--adjustment") and words:
+            words.pop(0)
+    if not words:
+        await call.print("0\n")
+        return 0
+    return await _become(call, words)
+
+
+async def setsid(call: Call) -> int:
+    options = call.options("+cwf", {"wait": "w", "fork": "f", "ctty": "c"}, minimum=1)
+    return await _become(call, options.operands)
+
+
+async def stdbuf(call: Call) -> int:
+    options = call.options("+i:o:e:", {"input": "i", "output": "o", "error": "e"}, minimum=1)
+    return await _become(call, options.operands)
+
+
+async def _become(call: Call, command: list[str]) -> int:
+    try:
+        return await call.process.replace(command)
+    except OSError as error:
+        await cannot_run(call, command[0], error)
+        return 127 if isinstance(error, FileNotFoundError) else 126
+
+
+async def date(call: Call) -> int:
+    options = call.options("ud:I::Rr:s:D:", _DATE_LONG)
+    template: str | None = None
+    for operand in options.operands:
+        if operand[:1] != "+":
+            raise Fault(f"invalid date '{operand}'")
+        if template is not None and not call.is_busybox:
+            raise Misuse(f"extra operand '{operand}'")
+        template = operand[1:]
+    if options.has("s"):
+        await call.complain("can't set date: Operation not permitted" if call.is_busybox else "cannot set date: Operation not permitted")
+        return 1
+    moment_s = call.process.clock.now_s()
+    if (text := options.value("d")) is not None:
+        parsed = parse_moment(text, moment_s)
+        if parsed is None:
+            raise Fault(f"invalid date '{text}'")
+        moment_s = parsed
+    if (path := options.value("r")) is not None:
+        moment_s = call.process.files.stat(path).modified_s
+    await call.print(
+        format_moment(
+            template if template is not None else _default(call, options.value("I"), options.value("rfc"), has_r=options.has("R")), moment_s
+        )
+        + "\n"
+    )
+    return 0
+
+
+def _default(call: Call, precision: str | None, rfc: str | None, *, has_r: bool) -> str:
+    zone = "%:z" if not call.is_busybox else "+00:00"
+    if precision is not None:
+        suffix = {"hours": "T%H", "minutes": "T%H:%M", "seconds": "T%H:%M:%S", "s": "T%H:%M:%S", "ns": "T%H:%M:%S,%N"}.get(precision, "")
+        return "%Y-%m-%d" + suffix + (zone if suffix else "")
+    if rfc is not None:
+        return "%Y-%m-%d" + ("" if rfc == "date" else f" %H:%M:%S{zone}")
+    if has_r:
+        return "%a, %d %b %Y %H:%M:%S %z"
+    return "%a %b %e %H:%M:%S %Z %Y"
+
+
+PROGRAMS: dict[str, Applet] = {
+    "sleep": sleep,
+    "usleep": usleep,
+    "timeout": timeout,
+    "watch": watch,
+    "nohup": nohup,
+    "nice": nice,
+    "ionice": nice,
+    "setsid": setsid,
+    "stdbuf": stdbuf,
+    "date": date,
+}
