@@ -53,6 +53,15 @@ RULES = frozenset({"resourceRules", "nonResourceRules"})
 """Whose order is that of a Go map."""
 BY_CONTROLLERS = frozenset({"deployment.kubernetes.io/revision", "node.alpha.kubernetes.io/ttl"})
 """Annotations that come a moment after the request."""
+HELD = frozenset(
+    [
+        "kubernetes.io/pvc-protection",
+        "kubernetes.io/pv-protection",
+        "kubernetes.io/vac-protection",
+        "networking.k8s.io/service-cidr-finalizer",
+    ]
+)
+"""Finalizers that controllers put back a moment after a PUT without them; what admission adds shows in a dry run."""
 _SUBSTITUTES = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r"\bgen-[a-z0-9]{5}\b"), "gen-<random>"),
@@ -63,6 +72,7 @@ _SUBSTITUTES = (
     (re.compile(r"\b10\.(0|96)\.\d{1,3}\.\d{1,3}\b"), "<service IP>"),
     (re.compile(r'\\"username\\":.*?\],?'), ""),
     (re.compile(r'\\"(node.alpha.kubernetes.io/ttl|deployment.kubernetes.io/revision)\\":\\"\d+\\",?'), ""),
+    (re.compile(r',?\\"finalizers\\":\[\\"(kubernetes|networking\.k8s)\.io/[a-z-]+\\"\]'), ""),
     (re.compile(r',?\\"taints\\":\[\{[^]]*\}\]'), ""),
     (re.compile(r"resourceVersion: \"\d+\""), 'resourceVersion: "N"'),
     (re.compile(r"creationTimestamp: \"[^\"]+\""), 'creationTimestamp: "T"'),
@@ -92,6 +102,9 @@ def normal(value: Any, key: str = "") -> Any:
             value = _without_condition_taints(value)
         elif value.get("kind") == "NodeList":
             value = {**value, "items": [_without_condition_taints(item) for item in value["items"]]}
+        if key == "metadata" and value.get("resourceVersion") and value.get("finalizers"):
+            finalizers = [name for name in value["finalizers"] if name not in HELD]
+            value = {name: inner for name, inner in {**value, "finalizers": finalizers}.items() if inner or name != "finalizers"}
         if key == "annotations":
             value = {name: inner for name, inner in value.items() if name not in BY_CONTROLLERS}
         kept = {
