@@ -4,9 +4,9 @@ import asyncio
 import errno
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from orrery.machinery.clock import Clock
 from orrery.node.files.opened import bad_descriptor
@@ -45,6 +45,7 @@ from orrery.node.processes.turns import TICKS_PER_LOOK, YIELD, driven, first_of,
 log = logging.getLogger(__name__)
 
 SEGMENTATION_FAULT: Final = 11
+_FORK_TICKS: Final = 64
 
 
 class SimulatedProcess:
@@ -58,6 +59,7 @@ class SimulatedProcess:
         "_resumed",
         "_sleeper",
         "_task",
+        "_threads",
         "_watchers",
         "account",
         "argv",
@@ -128,6 +130,7 @@ class SimulatedProcess:
         self._sleeper: asyncio.Future[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
         self._watchers = Waiters()
+        self._threads: set[asyncio.Task[object]] = set()
 
     @property
     def parent_process(self) -> "SimulatedProcess | None":
@@ -202,6 +205,7 @@ class SimulatedProcess:
         directory: str | None = None,
         group: int | None = None,
     ) -> Child:
+        await self.tick(_FORK_TICKS)
         child = self._fork(argv, environment, group=group)
         if directory is not None:
             child.directory = self.files.real_path(directory)
@@ -221,6 +225,7 @@ class SimulatedProcess:
         descriptors: Mapping[int, Stream | None] | None = None,
         group: int | None = None,
     ) -> Child:
+        await self.tick(_FORK_TICKS)
         child = self._fork(self.argv, None, group=group)
         self._hand_down(child, descriptors)
         child.launch(call)
@@ -296,6 +301,8 @@ class SimulatedProcess:
 
     def _finish(self, code: int) -> None:
         self.exit_code = code
+        for thread in self._threads:
+            thread.cancel()
         for stream in self.descriptors.values():
             stream.close()
         self.descriptors = {}
@@ -444,6 +451,16 @@ class SimulatedProcess:
 
     async def first_of(self, *waits: Awaitable[object]) -> int:
         return await first_of(self.system.turns, self, waits)
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(driven(self.system.turns, self, work))
+        self._threads.add(task)
+        task.add_done_callback(self._end_thread)
+
+    def _end_thread(self, task: "asyncio.Task[object]") -> None:
+        self._threads.discard(task)
+        if not task.cancelled():
+            task.exception()  # A thread's error ends that thread alone.
 
     async def ended(self) -> int:
         """Wait for its end; the exit code."""

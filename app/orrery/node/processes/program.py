@@ -8,9 +8,9 @@ Fairness: a program that loops without waiting calls `await process.tick()` in i
 event loop, and a process over its share sleeps a little. Streams move at most 64 KiB at a time and are bounded, so a writer waits.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from orrery.machinery.clock import Clock
 
@@ -329,6 +329,9 @@ class Process(Protocol):
 
     async def first_of(self, *waits: Awaitable[object]) -> int:
         """The index of the wait that ends first; the others are cancelled."""
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` beside the program, as a thread of this process: it ends with the process, and its errors end it alone."""
 
 
 Program: TypeAlias = Callable[[Process], Awaitable[int]]
