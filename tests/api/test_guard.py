@@ -62,9 +62,11 @@ def test_a_page_of_another_port_of_an_address_is_not_our_own() -> None:
         ({b"authorization": b"Bearer abc"}, "abc"),
         ({b"authorization": b"bearer  abc "}, "abc"),
         ({b"authorization": b"Basic x"}, ""),
+        ({b"authorization": b"Basic b3JyZXJ5OnNlY3JldC8r"}, "secret/+"),
+        ({b"authorization": b"Digest abc"}, ""),
     ],
 )
-def test_the_bearer_token_says_who_it_is(headers: dict[bytes, bytes], token: str) -> None:
+def test_the_token_says_who_it_is(headers: dict[bytes, bytes], token: str) -> None:
     assert Guard((), Tokens()).user(headers).name == token
 
 

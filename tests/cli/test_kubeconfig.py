@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
@@ -11,16 +12,21 @@ from orrery.cli.kubeconfig import kubeconfig_text, write_kubeconfig
 
 @pytest.mark.parametrize("token", ["secret", 'quote " and \\ and : #', "ключ", "a\tb"])
 def test_it_carries_address_and_token(token: str) -> None:
+    """The URL carries the token as well: kubectl sends none of its user's without TLS."""
     config = yaml.safe_load(kubeconfig_text("http://[::1]:8080", token))
 
-    assert config["clusters"] == [{"name": "orrery", "cluster": {"server": "http://[::1]:8080"}}]
+    server = urlsplit(config["clusters"][0]["cluster"]["server"])
+    assert (server.hostname, server.port, server.username, unquote(server.password or "")) == ("::1", 8080, "orrery", token)
     assert config["users"] == [{"name": "orrery", "user": {"token": token}}]
     assert config["current-context"] == "orrery"
     assert config["contexts"][0]["context"] == {"cluster": "orrery", "namespace": "default", "user": "orrery"}
 
 
 def test_without_authentication_there_is_nothing_to_carry() -> None:
-    assert yaml.safe_load(kubeconfig_text("http://127.0.0.1:1"))["users"] == [{"name": "orrery", "user": {}}]
+    config = yaml.safe_load(kubeconfig_text("http://127.0.0.1:1"))
+
+    assert config["users"] == [{"name": "orrery", "user": {}}]
+    assert config["clusters"] == [{"name": "orrery", "cluster": {"server": "http://127.0.0.1:1"}}]
 
 
 def test_it_is_written_for_its_owner_in_folders_that_are_made(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import RunningServer, start_server
+from tests.clients.conftest import KubectlRunner, RunningServer, kubectl_program, start_server
 
 pytestmark = pytest.mark.client
 
@@ -131,6 +131,22 @@ def test_a_user_may_do_what_roles_allow(tmp_path: Path) -> None:
         assert fetch(path, "DELETE", headers=jane)[0] == 403
         assert fetch(running.url + "/apis", headers=jane)[0] == 200
         assert fetch(running.url + "/orrery/v1/namespaces/default/deployments/x/revisions", headers=jane)[0] == 403
+    finally:
+        running.stop()
+
+
+def test_kubectl_gets_in_with_the_kubeconfig_alone(tmp_path: Path) -> None:
+    """kubectl leaves tokens out of requests without TLS, so the kubeconfig's URL carries it as well."""
+    tokens = tmp_path / "tokens.csv"
+    tokens.write_text('s3cret/+,jane,1,"system:masters"\nother,bob,2,devs\n')
+    running = start_server(tmp_path / "data", "--token-file", str(tokens), "--pace", "fast")
+    try:
+        kubectl = KubectlRunner(kubectl_program("1.35"), running.kubeconfig)
+
+        assert "jane" in kubectl("auth", "whoami")
+        code, body = fetch(running.url + "/api/v1/nodes", headers={"Authorization": "Bearer other"})
+        assert code == 403
+        assert b'User \\"bob\\" cannot list resource \\"nodes\\"' in body
     finally:
         running.stop()
 

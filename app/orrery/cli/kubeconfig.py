@@ -3,10 +3,17 @@
 import json
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 
 def kubeconfig_text(url: str, token: str = "") -> str:
-    """The file's text, YAML by hand so that no YAML library is imported at start; `token` is empty without authentication."""
+    """The file's text, YAML by hand so that no YAML library is imported at start; `token` is empty without authentication.
+
+    The token stands in the URL, too: kubectl leaves the user's token out of requests without TLS, but sends what the URL carries.
+    """
+    if token:
+        scheme, _, rest = url.partition("://")
+        url = f"{scheme}://orrery:{quote(token, safe='')}@{rest}"
     user = f"{{token: {json.dumps(token)}}}" if token else "{}"
     return (
         "apiVersion: v1\n"
