@@ -141,7 +141,7 @@ def test_kubectl_gets_in_with_the_kubeconfig_alone(tmp_path: Path) -> None:
     tokens.write_text('s3cret/+,jane,1,"system:masters"\nother,bob,2,devs\n')
     running = start_server(tmp_path / "data", "--token-file", str(tokens), "--pace", "fast")
     try:
-        kubectl = KubectlRunner(kubectl_program("1.35"), running.kubeconfig)
+        kubectl = KubectlRunner(kubectl_program("1.35"), running.kubeconfig, tmp_path, "default", tmp_path)
 
         assert "jane" in kubectl("auth", "whoami")
         code, body = fetch(running.url + "/api/v1/nodes", headers={"Authorization": "Bearer other"})
