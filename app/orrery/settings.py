@@ -42,5 +42,19 @@ class Settings(BaseModel):
     """How long Event objects live."""
     termination_grace_s_max: float = 3600.0
 
+    container_memory_bytes_max: int = 256 * 1024 * 1024
+    """What the processes of a container without a memory limit may take before they are OOM killed."""
+    container_disk_bytes_max: int = 128 * 1024 * 1024
+    """What a container may write to its own file system; zeros are free."""
+    disks_bytes_max: int = 1024 * 1024 * 1024
+    """The same for all containers together."""
+    volumes_bytes_max: int = 1024 * 1024 * 1024
+    """What all volumes may hold together."""
+    container_processes_max: int = 1024
+    container_log_bytes_max: int = 1024 * 1024
+    """What is kept of the log of one run of a container: its newest lines."""
+    container_log_bytes_per_s_max: int = 2 * 1024 * 1024
+    """Who writes faster to its log waits."""
+
 
 FAST = Settings(pace="fast")
