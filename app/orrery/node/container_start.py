@@ -4,6 +4,7 @@ Follows `startContainer` and `doBackOff` of upstream's runtime manager.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,15 +13,19 @@ from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
 from orrery.node.durations import go_duration
 from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
+from orrery.node.files.filesystem import Mounted
 from orrery.node.grace import GRACE_S_MIN, grace_s_of
 from orrery.node.host import Host
 from orrery.node.images.image import Image, image_id
 from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.pod_state import PodState, Run, RunState, container_id
+from orrery.node.pod_volumes import MountFailed, PodVolumes
 from orrery.node.probing import with_port_numbers
 from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, ContainerHandle, Exit, SandboxConfig, StartFailed, first_done
 from orrery.node.sandbox_config import sandbox_of
+from orrery.node.service_variables import service_variables
+from orrery.node.volume_refresh import VolumeRefresh
 from orrery.store.log import key_of
 
 
@@ -132,6 +137,7 @@ class ContainerStart:
             bucket, name = error.missing or ("", "")
             awaits = key_of(bucket, namespace_of(pod), name) if bucket else ""
             raise NotStarted("CreateContainerConfigError", str(error), awaits=awaits) from None
+        mounts = self._mounts(environment)
         command = tuple(expand_variables(word, environment) for word in container.get("command") or ())
         arguments = tuple(expand_variables(word, environment) for word in container.get("args") or ())
         argv = command + arguments if command else image.entrypoint + (arguments or image.command)
@@ -156,6 +162,7 @@ class ContainerStart:
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
             sandbox=self._sandbox(),
+            mounts=mounts,
         )
 
     def _attempt(self) -> int:
@@ -197,6 +204,20 @@ class ContainerStart:
         limit = ((self.container.get("resources") or {}).get("limits") or {}).get("memory")
         return int(parse(limit).value) if limit else None
 
+    def _mounts(self, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
+        """The volumes this container sees; they are made when the first one does."""
+        if not self.container.get("volumeMounts"):
+            return ()
+        host, uid = self.host, uid_of(self.pod)
+        if self.state.volumes is None:
+            self.state.volumes = PodVolumes(host.disks, host.clock, host.name)
+            VolumeRefresh(host, uid, self.state.volumes, self._surroundings()).begin()
+        try:
+            return self.state.volumes.mounts(self._surroundings(), self.container, environment)
+        except (MountFailed, OSError) as error:
+            self.tell("Warning", "Failed", f"Error: {error}")
+            raise NotStarted("CreateContainerConfigError", str(error)) from None
+
     def _sandbox(self) -> SandboxConfig:
         host = self.host
         return sandbox_of(self.pod, self._surroundings().pod_ip, node=host.name, domain=host.cluster_domain, dns=host.dns_address)
@@ -219,7 +240,7 @@ class ContainerStart:
             pod_ip=host_ip if self.pod["spec"].get("hostNetwork") else self.state.pod_ip,
             host_ip=host_ip,
             lookup=lambda bucket, name: client.get(bucket, namespace, name),
-            services={},  # DIFFERS: upstream adds variables for every Service; we add none until containers run programs that read them.
+            services=service_variables(client, self.pod),
             allocatable=self.host.allocatable,
         )
 

@@ -82,7 +82,7 @@ def _value(variable: FrozenObject, container: FrozenObject, around: Surroundings
     if reference := source.get("fieldRef"):
         return field_value(reference["fieldPath"], around)
     if reference := source.get("resourceFieldRef"):
-        return _resource_value(reference, container, around)
+        return resource_value(reference, container, around)
     if reference := source.get("configMapKeyRef"):
         return _key_value("configmaps", "ConfigMap", reference, around)
     if reference := source.get("secretKeyRef"):
@@ -156,7 +156,7 @@ def _printed_map(entries: Mapping[str, str]) -> str:
     return "\n".join(f'{key}="{value}"' for key, value in sorted(entries.items()))
 
 
-def _resource_value(reference: FrozenObject, container: FrozenObject, around: Surroundings) -> str:
+def resource_value(reference: FrozenObject, container: FrozenObject, around: Surroundings) -> str:
     """A request or limit in units of the divisor, rounded up; a limit that is not set is what the node can give."""
     group, _, resource = reference["resource"].partition(".")
     if name := reference.get("containerName"):

@@ -8,9 +8,11 @@ from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject
 from orrery.node.addresses import AddressPool
 from orrery.node.backoff import Backoff
+from orrery.node.followers import Followers
 from orrery.node.images.store import ImageStore
 from orrery.node.pace import Pace
 from orrery.node.pod_status import HostFacts
+from orrery.node.pod_volumes import Disks
 from orrery.node.runtime import ContainerRuntime
 from orrery.verbs.client import Client
 
@@ -37,6 +39,8 @@ class Host:
     allocatable: Mapping[str, str]
     wait_for: Callable[[str, Callable[[], None]], None]
     """Call back once when the object with that key is written."""
+    disks: Disks
+    followers: Followers
     cluster_domain: str = "cluster.local"
     dns_address: str = "10.96.0.10"
     restarts: Backoff = field(default_factory=Backoff)

@@ -10,6 +10,9 @@ from ipaddress import IPv4Network
 from orrery.machinery.clock import Clock, new_uid
 from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
 from orrery.node.addresses import AddressPool, node_address, pod_cidrs
+from orrery.node.files.filesystem import UNLIMITED_BYTES
+from orrery.node.files.space import Space
+from orrery.node.followers import Followers
 from orrery.node.host import Host, Recorder
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
@@ -19,6 +22,7 @@ from orrery.node.pace import pace_of
 from orrery.node.phase import TERMINAL
 from orrery.node.pod_state import PodState
 from orrery.node.pod_status import HostFacts
+from orrery.node.pod_volumes import Disks
 from orrery.node.pod_worker import PodWorker
 from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
@@ -52,7 +56,14 @@ class Kubelet:
         self._keeper: NodeKeeper | None = None
         self._workers: dict[str, PodWorker] = {}
         self._waiting: dict[str, dict[Callable[[], None], None]] = {}
+        self._followers = Followers()
+        self._disks = Disks(Space(UNLIMITED_BYTES, real_max=settings.volumes_bytes_max))
         self._subscriptions: list[Subscription] = []
+
+    @property
+    def runtime(self) -> ContainerRuntime:
+        """What runs the containers of all nodes."""
+        return self._runtime
 
     async def start(self) -> None:
         """Register the nodes, take up the Pods that are there, and follow what comes. Returns once all nodes are Ready."""
@@ -106,6 +117,8 @@ class Kubelet:
             images=ImageStore(self._catalogue, clock=self._clock, pace=self._pace),
             allocatable=facts.capacity,
             wait_for=self._wait_for,
+            disks=self._disks,
+            followers=self._followers,
             cluster_domain=self._settings.cluster_domain,
             dns_address=str(IPv4Network(self._settings.service_cidr)[10]),
         )
@@ -121,6 +134,8 @@ class Kubelet:
         if event.operation is Operation.DELETED:
             if worker is not None:
                 worker.vanish(event.record.object)
+            else:
+                host.runtime.forget(uid)
         elif worker is not None:
             worker.update(event.record.object)
         else:
@@ -156,3 +171,4 @@ class Kubelet:
     def _on_referenced(self, event: Event) -> None:
         for callback in self._waiting.pop(event.record.key, ()):
             callback()
+        self._followers.tell(event.record.key)

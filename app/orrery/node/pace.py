@@ -45,6 +45,10 @@ class Pace:
         """How long a program that obeys SIGTERM takes to end."""
         return usual_s * self._between(0.8, 1.2)
 
+    def refresh_s(self) -> float:
+        """How long a change of a ConfigMap or Secret takes to reach the volumes it is mounted in."""
+        return self._between(20.0, 75.0)
+
     def pull_s(self, size_bytes: int) -> float:
         """The first pull of an image on a node."""
         return min(_PULL_BASE_S + size_bytes / _PULL_BYTES_PER_S, _PULL_S_MAX) * self._between(0.8, 1.2)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object
+from orrery.node.pod_volumes import PodVolumes
 from orrery.node.runtime import ContainerHandle, Exit
 
 
@@ -70,6 +71,7 @@ class PodState:
     previous: dict[str, Run] = field(default_factory=dict)
     """The run before that."""
     reasons: dict[str, Reason] = field(default_factory=dict)
+    volumes: PodVolumes | None = None
     has_sandbox: bool = False
     sandboxes: int = 0
     """How many sandboxes there have been."""

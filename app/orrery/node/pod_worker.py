@@ -289,7 +289,10 @@ class PodWorker:
     def _forget(self) -> None:
         self._is_closed = True
         self._drop_timers()
-        self._host.runtime.forget(self.uid)
+        if self._is_gone:  # The logs of a Pod that has merely ended can still be read.
+            self._host.runtime.forget(self.uid)
+        if self._state.volumes is not None:
+            self._state.volumes.release()
         for container in all_containers(self.pod["spec"]):
             self._host.restarts.forget(restart_key(self.pod, container))
             self._host.images.forget(self.uid, container["image"])

@@ -88,6 +88,7 @@ class Box:
             network=self.network,
             find=lambda name: extra.get(name) or registry.find(name, family),
             hostname="box",
+            toolbox="gnu" if family.startswith("debian") else "busybox",
             limits=limits,
         )
         devices = new_filesystem()

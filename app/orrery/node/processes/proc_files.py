@@ -17,28 +17,17 @@ _VERSION: Final = b"Linux version 6.8.0-orrery (orrery@orrery) #1 SMP PREEMPT_DY
 
 
 def proc_filesystem(system: System) -> FileSystem:
-    """Mounted at /proc."""
-    named: Mapping[str, Inode] = {
-        "self": Symlink(None, SELF),
-        "mounts": Symlink(None, "self/mounts"),
-        "cpuinfo": MadeFile(_cpuinfo),
-        "meminfo": MadeFile(lambda: _meminfo(system)),
-        "uptime": MadeFile(lambda: b"%.2f %.2f\n" % ((system.clock.now_s() - system.started_s,) * 2)),
-        "loadavg": MadeFile(lambda: f"0.00 0.00 0.00 1/{len(system.processes)} {max(system.processes, default=0)}\n".encode()),
-        "version": MadeFile(lambda: _VERSION),
-        "stat": MadeFile(lambda: _stat(system)),
-        "filesystems": MadeFile(lambda: b"nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n"),
-        "sys": _sys(system),
-    }
+    """Mounted at /proc. Nothing of it exists until it is looked at."""
 
     def look_up(name: str) -> Inode | None:
         if name.isdigit():
             process = system.processes.get(int(name))
-            return None if process is None else _process_directory(system, process)
-        return named.get(name)
+            return None if process is None else _process_directory(process)
+        make = _ENTRIES.get(name)
+        return None if make is None else make(system)
 
     def enumerate_() -> Iterable[str]:
-        return [*(str(pid) for pid in system.processes), *named]
+        return [*(str(pid) for pid in system.processes), *_ENTRIES]
 
     return FileSystem(MadeDirectory(look_up, enumerate_), Space(0, real_max=0), "proc", "proc", device=2)
 
@@ -47,7 +36,7 @@ def _tree(entries: Mapping[str, Inode]) -> MadeDirectory:
     return MadeDirectory(entries.get, lambda: entries)
 
 
-def _process_directory(system: System, process: SimulatedProcess) -> Directory:
+def _process_directory(process: SimulatedProcess) -> Directory:
     def streams(name: str) -> Inode | None:
         stream = process.descriptors.get(int(name)) if name.isdigit() else None
         return None if stream is None else StreamInode(stream)
@@ -136,3 +125,26 @@ def _sys(system: System) -> MadeDirectory:
     network = {"ip_forward": MadeFile(lambda: b"1\n"), "ip_local_port_range": MadeFile(lambda: b"32768\t60999\n")}
     core = {"somaxconn": MadeFile(lambda: b"4096\n")}
     return _tree({"kernel": _tree(kernel), "net": _tree({"ipv4": _tree(network), "core": _tree(core)})})
+
+
+def _uptime(system: System) -> bytes:
+    up_s = system.clock.now_s() - system.started_s
+    return f"{up_s:.2f} {up_s:.2f}\n".encode()
+
+
+def _loadavg(system: System) -> bytes:
+    return f"0.00 0.00 0.00 1/{len(system.processes)} {max(system.processes, default=0)}\n".encode()
+
+
+_ENTRIES: Final[Mapping[str, Callable[[System], Inode]]] = {
+    "self": lambda system: Symlink(None, SELF),
+    "mounts": lambda system: Symlink(None, "self/mounts"),
+    "cpuinfo": lambda system: MadeFile(_cpuinfo),
+    "meminfo": lambda system: MadeFile(lambda: _meminfo(system)),
+    "uptime": lambda system: MadeFile(lambda: _uptime(system)),
+    "loadavg": lambda system: MadeFile(lambda: _loadavg(system)),
+    "version": lambda system: MadeFile(lambda: _VERSION),
+    "stat": lambda system: MadeFile(lambda: _stat(system)),
+    "filesystems": lambda system: MadeFile(lambda: b"nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n"),
+    "sys": lambda system: _sys(system),
+}

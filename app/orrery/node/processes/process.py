@@ -84,6 +84,7 @@ class SimulatedProcess:
         "started_s",
         "system",
         "ticks",
+        "toolbox",
         "tty",
         "uid",
         "umask",
@@ -104,6 +105,7 @@ class SimulatedProcess:
         self.umask = 0o022
         self.clock: Clock = system.clock
         self.network: Network = system.network
+        self.toolbox = system.toolbox
         self.view = View(
             system.mounts, self, clock=system.clock, open_terminal=self._open_terminal, read_bytes_max=system.limits.read_bytes_max
         )

@@ -253,6 +253,8 @@ class Process(Protocol):
     descriptors: dict[int, Stream]
     group: int
     """Its process group."""
+    toolbox: str
+    """Whose utilities the image has: `gnu` or `busybox`."""
 
     @property
     def parent(self) -> int: ...

@@ -17,7 +17,7 @@ from orrery.node.files.opened import null
 from orrery.node.files.plant import plant, plant_devices, plant_directory, plant_file
 from orrery.node.files.space import Space
 from orrery.node.files.walk import walk
-from orrery.node.images.layout import layer_of
+from orrery.node.images.layout import family_of, layer_of
 from orrery.node.logs import LogLimits, Logs, LogStream, RunLog
 from orrery.node.network.pod_network import Names, Route, Wire
 from orrery.node.pace import Pace
@@ -119,6 +119,7 @@ class SimulatedRuntime:
             network=sandbox.network,
             find=find_for(config.image, find=self._find, believed=believed),
             hostname=sandbox.config.hostname,
+            toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
         )
         mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))

@@ -63,6 +63,7 @@ class System:
         "over",
         "processes",
         "started_s",
+        "toolbox",
         "turns",
     )
 
@@ -75,6 +76,7 @@ class System:
         network: Network,
         find: Find,
         hostname: str = "localhost",
+        toolbox: str = "gnu",
         limits: Limits | None = None,
     ) -> None:
         self.clock = clock
@@ -83,6 +85,7 @@ class System:
         self.network = network
         self.find = find
         self.hostname = hostname
+        self.toolbox = toolbox
         self.limits = limits or Limits()
         self.account = Group()
         self.processes: dict[int, SimulatedProcess] = {}
