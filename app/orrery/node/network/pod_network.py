@@ -1,13 +1,15 @@
 """The network as one Pod sees it, and the wire between Pods: listening, connecting, refusing. No socket of the host is ever involved.
 
-Names beyond the Pod's own, and addresses beyond Pods (Services, nodes), come in through `Names` and `Route`.
+Names beyond the Pod's own, and addresses beyond Pods (Services, nodes), come in through `Names` and `Route` (`fabric.py`, `dns.py`).
+Pods of a node's own network share its address, and so a `Stack`.
 """
 
 import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from enum import Enum
+from typing import Final, NamedTuple, Protocol
 
 from orrery.machinery.clock import Clock
 from orrery.node.files.opened import Description
@@ -19,11 +21,33 @@ _EPHEMERAL_FIRST: Final = 32_768
 _EPHEMERAL_LAST: Final = 60_999
 _ANY: Final = ("0.0.0.0", "::", "", "*")
 _UNREACHABLE_S: Final = 3.1
+"""How long the neighbour is asked for before the network gives up."""
+_UNANSWERED_S: Final = 131.0
+"""How long the kernel repeats a SYN that nobody answers."""
 _TICKS_PER_CALL: Final = 8
 BACKLOG: Final = 512
 
-Route = Callable[[str, int], tuple[str, int] | None]
-"""Where a connection to an address and port goes in the end; None: nowhere."""
+
+class Fate(Enum):
+    """What becomes of a connection to where nobody is."""
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    DROPPED = "dropped"
+    """Nobody ever answers."""
+
+
+class Goal(NamedTuple):
+    """Where a connection goes in the end."""
+
+    address: str
+    port: int
+    otherwise: Fate = Fate.UNREACHABLE
+    """When no Pod has the address."""
+
+
+Route = Callable[[str, str, int], Goal | Fate]
+"""From where, to which address and port: where a connection goes in the end."""
 
 
 class Names(Protocol):
@@ -46,24 +70,47 @@ class NoNames:
         raise LookupError("SERVFAIL")
 
 
+class Stack:
+    """The listening ports behind one address, and its ephemeral ones."""
+
+    __slots__ = ("_next_port", "listeners", "users")
+
+    def __init__(self) -> None:
+        self.listeners: dict[tuple[str, int], ListeningPort] = {}
+        self.users = 0
+        self._next_port = _EPHEMERAL_FIRST
+
+    def listener(self, address: str, port: int) -> "ListeningPort | None":
+        return self.listeners.get((address, port)) or self.listeners.get((_ANY[0], port))
+
+    def ephemeral(self) -> int:
+        port = self._next_port
+        self._next_port = port + 1 if port < _EPHEMERAL_LAST else _EPHEMERAL_FIRST
+        return port
+
+
 class Wire:
     """What connects Pods: who has which address."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._pods: dict[str, PodNetwork] = {}
+        self._stacks: dict[str, Stack] = {}
 
-    def join(self, pod: "PodNetwork") -> None:
-        for address in pod.addresses:
-            self._pods[address] = pod
+    def join(self, addresses: Sequence[str]) -> Stack:
+        """The stack of these addresses."""
+        stack = next((found for address in addresses if (found := self._stacks.get(address)) is not None), None) or Stack()
+        stack.users += 1
+        self._stacks.update(dict.fromkeys(addresses, stack))
+        return stack
 
-    def leave(self, pod: "PodNetwork") -> None:
-        for address in pod.addresses:
-            if self._pods.get(address) is pod:
-                del self._pods[address]
+    def leave(self, stack: Stack, addresses: Sequence[str]) -> None:
+        stack.users -= 1
+        if stack.users == 0:
+            for address in addresses:
+                del self._stacks[address]
 
-    def find(self, address: str) -> "PodNetwork | None":
-        return self._pods.get(address)
+    def find(self, address: str) -> Stack | None:
+        return self._stacks.get(address)
 
 
 class Socket(Description):
@@ -112,9 +159,9 @@ def socket_pair(client: tuple[str, int], server: tuple[str, int]) -> tuple[Socke
 class ListeningPort:
     """Implements `Listener`."""
 
-    def __init__(self, network: "PodNetwork", address: tuple[str, int]) -> None:
+    def __init__(self, stack: Stack, address: tuple[str, int]) -> None:
         self.address = address
-        self._network = network
+        self._stack = stack
         self._waiting: list[Socket] = []
         self._arrived = Waiters()
         self._is_closed = False
@@ -139,7 +186,7 @@ class ListeningPort:
         if self._is_closed:
             return
         self._is_closed = True
-        self._network.forget(self)
+        self._stack.listeners.pop(self.address, None)
         for side in self._waiting:
             side.close()
         self._waiting.clear()
@@ -165,14 +212,14 @@ class PodNetwork:
         self._names = names or NoNames()
         self._route = route
         self._hosts = hosts
-        self._listeners: dict[tuple[str, int], ListeningPort] = {}
-        self._next_port = _EPHEMERAL_FIRST
-        wire.join(self)
+        self._stack = wire.join(addresses)
+        self._own: list[ListeningPort] = []
+        """Ports this Pod listens on; others may share its stack."""
 
     def leave(self) -> None:
         """The Pod is gone."""
-        self._wire.leave(self)
-        for listener in list(self._listeners.values()):
+        self._wire.leave(self._stack, self.addresses)
+        for listener in self._own:
             listener.close()
 
     # Network.
@@ -181,7 +228,7 @@ class PodNetwork:
         await pause(_TICKS_PER_CALL)
         address = await self._address_of(host)
         listener = await self._find(address, port, timeout_s)
-        local = (address if address.startswith("127.") or not self.addresses else self.addresses[0], self._ephemeral())
+        local = (address if address.startswith("127.") else self._source, self._stack.ephemeral())
         here, there = socket_pair(local, (address, port))
         if listener is None or not listener.offer(there):
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
@@ -191,10 +238,12 @@ class PodNetwork:
         address = "0.0.0.0" if address in _ANY else "127.0.0.1" if address == "localhost" else address
         if not self._is_own(address) and address != "0.0.0.0":
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-        port = port or self._ephemeral()
-        if any(taken == port and (here == address or "0.0.0.0" in (here, address)) for here, taken in self._listeners):
+        port, taken = port or self._stack.ephemeral(), self._stack.listeners
+        if any(used == port and (here == address or "0.0.0.0" in (here, address)) for here, used in taken):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        listener = self._listeners[(address, port)] = ListeningPort(self, (address, port))
+        listener = taken[(address, port)] = ListeningPort(self._stack, (address, port))
+        self._own = [one for one in self._own if taken.get(one.address) is one]
+        self._own.append(listener)
         return listener
 
     async def resolve(self, name: str, *, timeout_s: float | None = None) -> Sequence[str]:
@@ -212,19 +261,19 @@ class PodNetwork:
     async def reachable(self, address: str) -> float | None:
         if self._is_own(address):
             return 0.000_05
-        return 0.000_2 if self._wire.find(address) is not None else None
+        if self._wire.find(address) is not None:
+            return 0.000_2
+        goal = self._goal(address, 0)
+        return 0.000_2 if isinstance(goal, Goal) and goal.otherwise is Fate.REFUSED else None
 
     # For the wire.
 
     def listener(self, address: str, port: int) -> ListeningPort | None:
-        return self._listeners.get((address, port)) or self._listeners.get(("0.0.0.0", port))
+        return self._stack.listener(address, port)
 
     def listening(self) -> Sequence[tuple[str, int]]:
         """Addresses and ports, for netstat."""
-        return sorted(self._listeners)
-
-    def forget(self, listener: ListeningPort) -> None:
-        self._listeners.pop(listener.address, None)
+        return sorted(self._stack.listeners)
 
     # Parts.
 
@@ -237,27 +286,37 @@ class PodNetwork:
     async def _find(self, address: str, port: int, timeout_s: float | None) -> ListeningPort | None:
         if self._is_own(address):
             return self.listener(address, port)
-        if self._route is not None:
-            goal = self._route(address, port)
-            if goal is None:
-                return None
-            address, port = goal
-        pod = self._wire.find(address)
-        if pod is not None:
-            return pod.listener(address, port)
-        if timeout_s is not None and timeout_s < _UNREACHABLE_S:
-            await self._wire.clock.sleep(timeout_s, background=True)
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        await self._wire.clock.sleep(_UNREACHABLE_S, background=True)
-        raise OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+        goal = self._goal(address, port)
+        if isinstance(goal, Goal):
+            stack = self._wire.find(goal.address)
+            if stack is not None:
+                return stack.listener(goal.address, goal.port)
+            goal = goal.otherwise
+        await self._fail(goal, timeout_s)
+        return None
+
+    def _goal(self, address: str, port: int) -> Goal | Fate:
+        return Goal(address, port) if self._route is None else self._route(self._source, address, port)
+
+    async def _fail(self, fate: Fate, timeout_s: float | None) -> None:
+        """Wait as long as it takes until the network or the kernel gives up. Who is refused waits for nothing."""
+        if fate is Fate.REFUSED:
+            return
+        is_unreachable = fate is Fate.UNREACHABLE
+        patience_s = _UNREACHABLE_S if is_unreachable else _UNANSWERED_S
+        if timeout_s is not None and timeout_s < patience_s:
+            patience_s, is_unreachable = timeout_s, False
+        await self._wire.clock.sleep(patience_s, background=True)
+        if is_unreachable:
+            raise OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    @property
+    def _source(self) -> str:
+        return self.addresses[0] if self.addresses else "127.0.0.1"
 
     def _is_own(self, address: str) -> bool:
         return address.startswith("127.") or address in ("::1", "0.0.0.0") or address in self.addresses
-
-    def _ephemeral(self) -> int:
-        port = self._next_port
-        self._next_port = port + 1 if port < _EPHEMERAL_LAST else _EPHEMERAL_FIRST
-        return port
 
 
 def _is_address(name: str) -> bool:
