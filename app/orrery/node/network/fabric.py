@@ -1,0 +1,73 @@
+"""The cluster's network beyond single Pods: where a connection to an address ends, and the names a Pod may ask for. One per cluster.
+
+`route` and `names` are what `SimulatedRuntime` takes. Refusals are those of a cluster with kube-proxy and its iptables: a Service
+without endpoints refuses, an address of nobody answers nothing.
+"""
+
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from typing import Final
+
+from orrery.machinery.clock import Clock
+from orrery.node.addresses import node_address
+from orrery.node.network.dns import ClusterDns, PodNames, resolver_of
+from orrery.node.network.pod_network import Fate, Goal
+from orrery.node.network.service_table import ServiceName, ServiceTable
+from orrery.node.runtime import ContainerConfig
+from orrery.settings import Settings
+from orrery.verbs.client import Client
+
+_API: Final[ServiceName] = ("default", "kubernetes")
+
+
+def dns_address(settings: Settings) -> str:
+    """Where Pods find the cluster's name server: the tenth address of the service range, as kubeadm does."""
+    return str(IPv4Network(settings.service_cidr)[10])
+
+
+class Fabric:
+    """`start` before the first Pod runs."""
+
+    def __init__(self, client: Client, clock: Clock, settings: Settings) -> None:
+        self.services = ServiceTable(client, clock)
+        self.dns = ClusterDns(client, self.services, domain=settings.cluster_domain, address=dns_address(settings))
+        self._clock = clock
+        self._pods = IPv4Network(settings.pod_cidr)
+        self._nodes = frozenset(node_address(settings.node_cidr, index) for index in range(settings.nodes))
+
+    def start(self) -> None:
+        self.services.start()
+
+    def stop(self) -> None:
+        self.services.stop()
+
+    def route(self, source: str, address: str, port: int) -> Goal | Fate:
+        """Where a connection from `source` to `address` ends."""
+        service = self.services.at(address)
+        if service is not None:
+            return self._to_service(service, port, source)
+        if address in self._nodes:
+            behind = self.services.at_node_port(port)
+            return self._to_service(*behind, source) if behind else Goal(address, port, Fate.REFUSED)
+        return Goal(address, port, Fate.UNREACHABLE if self._is_pod(address) else Fate.DROPPED)
+
+    def names(self, config: ContainerConfig) -> PodNames:
+        """Names as the Pod of that container resolves them."""
+        sandbox = config.sandbox
+        if sandbox is not None and sandbox.address:
+            self.dns.note_pod(sandbox.address, config.pod_namespace)
+        return PodNames(self.dns, resolver_of(sandbox.resolv_conf if sandbox is not None else ""), self._clock)
+
+    def _to_service(self, service: ServiceName, port: int, source: str) -> Goal | Fate:
+        if service == _API:
+            # DIFFERS: upstream lets Pods talk to the API server; simulated programs speak no TLS, so we refuse the connection.
+            return Fate.REFUSED
+        if not self.services.has_port(service, port):
+            return Fate.DROPPED
+        chosen = self.services.choose(service, port, source)
+        return Fate.REFUSED if chosen is None else Goal(*chosen)
+
+    def _is_pod(self, address: str) -> bool:
+        try:
+            return IPv4Address(address) in self._pods
+        except AddressValueError:
+            return False
