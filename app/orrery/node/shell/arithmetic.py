@@ -29,6 +29,8 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|[0-9]+#[0-9a-zA-Z@_]+|[0-9][0-9a-zA-Z]*)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<operator><<=|>>=|\*\*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&^|]=|[-+*/%<>=!~&^|?:(),\[\]]))"
 )
+_DASH_TOKEN: Final = re.compile(_TOKEN.pattern.replace(r"|\*\*|\+\+|--|", "|"))
+"""dash reads ** ++ and -- as two signs."""
 _BINARY: Final[tuple[tuple[str, ...], ...]] = (
     ("|",),
     ("^",),
@@ -114,9 +116,10 @@ class _Compiler:
         self.tokens: list[tuple[str, str, int]] = []
         self.index = 0
         position = 0
+        pattern = _DASH_TOKEN if flavour.is_dash else _TOKEN
         end = len(text.rstrip())
         while position < end:
-            match = _TOKEN.match(text, position)
+            match = pattern.match(text, position)
             if match is None:
                 self.tokens.append(("bad", text[position:].lstrip(), position))
                 break

@@ -22,8 +22,9 @@ SIGPIPE: Final = 13
 
 async def run_simple(shell: "Shell", node: Simple, *, last: bool) -> int:
     """One simple command; its exit code, also in $?."""
-    process = shell.process
-    await process.tick()
+    await shell.process.tick()
+    if shell.no_exec:
+        return 0
     shell.line = node.line
     shell.substitution_status = 0
     try:
@@ -152,7 +153,7 @@ async def run_builtin(shell: "Shell", builtin: "Builtin", arguments: list[str]) 
     except OSError as error:
         reason = os.strerror(error.errno or errno.EIO)
         if shell.flavour.is_dash:
-            await shell.complain("I/O error" if error.errno == errno.EBADF else reason, arguments[0])
+            await shell.complain(f"{arguments[0]}: I/O error", arguments[0])
         elif shell.flavour.is_ash:
             await shell.write_error(f"{shell.applet}: write error: {reason}\n")
         else:
@@ -173,9 +174,22 @@ async def _trace(shell: "Shell", overlay: dict[str, str] | None, arguments: list
 
 async def _overlay(shell: "Shell", assignments: tuple[Assignment, ...]) -> dict[str, str]:
     overlay: dict[str, str] = {}
-    for assignment in assignments:
-        shell.variables.check_writable(assignment.name)
-        overlay[assignment.name] = await expand_value(shell, assignment)
+    values = shell.variables.values
+    before: dict[str, str | None] = {}
+    try:
+        for assignment in assignments:
+            name = assignment.name
+            shell.variables.check_writable(name)
+            overlay[name] = await expand_value(shell, assignment)
+            # The next assignment already sees this one.
+            before.setdefault(name, values.get(name))
+            values[name] = overlay[name]
+    finally:
+        for name, value in before.items():
+            if value is None:
+                values.pop(name, None)
+            else:
+                values[name] = value
     return overlay
 
 
@@ -209,7 +223,9 @@ def _set_temporarily(shell: "Shell", overlay: dict[str, str]) -> _Temporary:
 async def call_function(shell: "Shell", function: Function, arguments: list[str]) -> int:
     """Run a function's body with its own positional parameters and locals."""
     caller, shell.arguments = shell.arguments, arguments[1:]
-    loops, shell.loops = shell.loops, 0
+    loops = shell.loops
+    if not shell.flavour.is_ash:
+        shell.loops = 0
     shell.calls.append(function.name)
     shell.variables.enter()
 
@@ -314,7 +330,7 @@ async def not_started(shell: "Shell", name: str, error: OSError, builtin: str = 
             await shell.complain(f"{builtin}: {name}: cannot execute: {reason}")
             return code
     elif is_missing:
-        reason = "not found"
+        reason = "not found" if name else "Permission denied"
     await shell.complain(f"{name}: {reason}", builtin)
     return code
 

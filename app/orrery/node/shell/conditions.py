@@ -81,7 +81,7 @@ async def _matches_expression(shell: "Shell", text: str, word: Word) -> bool:
         is_quoted = isinstance(part, Quoted | DoubleQuoted)
         pieces.append("".join("\\" + char if char in ".[]{}()*+?^$|\\" else char for char in piece) if is_quoted else piece)
     data = encode(text)
-    found = compile_pattern(encode("".join(pieces)), is_extended=True).search(data)
+    found = compile_pattern(encode("".join(pieces)), extended=True).search(data)
     if found is None:
         shell.variables.arrays["BASH_REMATCH"] = {}
         return False

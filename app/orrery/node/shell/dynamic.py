@@ -12,9 +12,9 @@ def define_dynamic(shell: "Shell") -> None:
     """Computed when read, until somebody assigns or unsets them."""
     process, flavour = shell.process, shell.flavour
     dynamic = shell.variables.dynamic
-    dynamic["LINENO"] = lambda: str(shell.line)
     if flavour.is_dash:
-        return
+        return  # Debian's dash is built without LINENO.
+    dynamic["LINENO"] = lambda: str(shell.line)
     dynamic["RANDOM"] = lambda: str(process.clock.random.randrange(32768))
     if flavour.is_ash:
         return

@@ -62,7 +62,8 @@ _ECHO: Final = re.compile(
     re.DOTALL,
 )
 _ECHO_PLAIN: Final = re.compile(
-    r"\\(?:(?P<hex>(?!))|(?P<short>(?!))|(?P<long>(?!))|0(?P<octal>[0-7]{0,3})|c(?P<control>)|(?P<simple>[abfnrtv\\]))", re.DOTALL
+    r"\\(?:(?P<hex>(?!))|(?P<short>(?!))|(?P<long>(?!))|(?:0(?=[0-7]))?(?P<octal>[0-7]{1,3})|c(?P<control>)|(?P<simple>[abfnrtv\\]))",
+    re.DOTALL,
 )
 
 

@@ -222,10 +222,13 @@ class Expander:
 
     # --- parts -------------------------------------------------------------------------------------------------------------
 
-    async def _parts(self, parts: Sequence[Part], fields: Fields, *, quoted: bool) -> None:
+    async def _parts(self, parts: Sequence[Part], fields: Fields, *, quoted: bool, splits_literals: bool = False) -> None:
         for part in parts:
             if isinstance(part, Literal):
-                fields.add(part.text, quoted=quoted)
+                if splits_literals:
+                    fields.expand(part.text)
+                else:
+                    fields.add(part.text, quoted=quoted)
             elif isinstance(part, Quoted):
                 fields.add(part.text, quoted=True)
             elif isinstance(part, DoubleQuoted):
@@ -264,7 +267,7 @@ class Expander:
         else:
             value = await host.parameter(part, quoted=quoted)
         if isinstance(value, Word):
-            await self._parts(self._with_tilde(value.parts, in_assignment=False), fields, quoted=quoted)
+            await self._parts(self._with_tilde(value.parts, in_assignment=False), fields, quoted=quoted, splits_literals=not quoted)
         elif isinstance(value, list):
             self._list(part, value, fields, quoted=quoted)
         elif quoted:

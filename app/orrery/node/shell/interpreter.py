@@ -237,6 +237,8 @@ async def _subshell(shell: "Shell", node: Subshell, *, last: bool) -> int:
         return shell.status
     shell.status = await wait_foreground(shell, child, node)
     await check_errexit(shell)
+    if shell.traps.pending:
+        await shell.traps.run(shell)
     return shell.status
 
 
@@ -332,7 +334,8 @@ async def _redirected(shell: "Shell", node: Redirected, *, last: bool) -> int:
         saved = await redirections.apply(shell, node.redirects)
     except CommandError as error:
         await shell.report(error)
-        shell.status = error.code
+        # busybox redirects in the subshell already, where an error ends it with 2.
+        shell.status = 2 if shell.flavour.is_ash and isinstance(node.body, Subshell) else error.code
         await check_errexit(shell)
         return shell.status
     try:
@@ -342,6 +345,8 @@ async def _redirected(shell: "Shell", node: Redirected, *, last: bool) -> int:
 
 
 async def _arithmetic_command(shell: "Shell", node: ArithmeticCommand, *, last: bool) -> int:
+    if shell.xtrace:
+        await shell.trace_raw(f"(( {node.word.text.strip()} ))")
     try:
         shell.status = int(await shell.expander.arithmetic(node.word) == 0)
     except ShellError as error:

@@ -139,7 +139,7 @@ async def _conditional(shell: "Shell", part: Parameter, values: list[str] | None
 def _cannot_assign(shell: "Shell", name: str) -> ShellError:
     if shell.flavour.is_bash:
         return ShellError(f"${name}: cannot assign in this way", 1, only_line=True)
-    return ShellError("Bad substitution" if shell.flavour.is_dash else "syntax error: bad substitution", 2)
+    return ShellError(f"{name}: bad variable name", 2)
 
 
 async def _complain(shell: "Shell", part: Parameter, word: Word) -> Value:

@@ -205,6 +205,9 @@ class Parser(CompoundMixin):
         name = self.peek_reserved(skip_newlines=False)
         if name == "!":
             self.tokens.take()
+            if not self.flavour.is_bash and self.peek_reserved(skip_newlines=False) == "!":
+                self.tokens.take()
+                raise self.unexpected()
             return Not(self.pipeline())
         if name == "time":
             return self._timed()

@@ -7,6 +7,10 @@ from orrery.node.shell.flavours import Flavour
 
 _SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 _SAFE_TRACE: Final = re.compile(r"[^\s'\"\\$`&|;<>()*?\[\]!{}~#^]+\Z")
+_ASH_UNSAFE: Final = re.compile(r"[^-+,./0-9:@A-Z\]^_a-z]")
+RESERVED: Final = frozenset(
+    ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "function"]
+)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
 _BACKSLASHED: Final = re.compile(r"([^A-Za-z0-9_@%+=:,./-])")
 _NAMED: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\x1b": "\\E"}
@@ -57,6 +61,6 @@ def traced(text: str, flavour: Flavour) -> str:
     """A word as set -x shows it."""
     if flavour.is_dash:
         return text
-    if text and _SAFE_TRACE.match(text):
-        return text
-    return bash_quoted(text) if flavour.is_bash else single_quoted(text)
+    if flavour.is_ash:
+        return single_quoted(text) if _ASH_UNSAFE.search(text) or text in RESERVED else text
+    return text if text and _SAFE_TRACE.match(text) else bash_quoted(text)

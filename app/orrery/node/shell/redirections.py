@@ -103,8 +103,8 @@ def _duplicate(shell: "Shell", redirect: Redirect, target: str, saved: Saved) ->
     number = int(target.rstrip("-"))
     source = shell.process.descriptors.get(number)
     if source is None:
-        if shell.flavour.is_ash:
-            raise CommandError(f"dup2({number},{redirect.descriptor}): Bad file descriptor", 1)
+        if shell.flavour.is_dash and redirect.descriptor == 2:
+            raise CommandError("", 2)  # It has closed its own standard error by now.
         raise CommandError(f"{number}: Bad file descriptor", 2 if shell.flavour.is_dash else 1)
     if number == redirect.descriptor:
         return

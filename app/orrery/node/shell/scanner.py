@@ -108,14 +108,15 @@ class Scanner:
             if char in ends and not (char in "<>" and self._starts_process_substitution()):
                 break
             part = self._special(char, in_quotes=False)
+            if part is None:
+                continue
             if isinstance(part, str):
                 literal.append(part)
                 continue
             if literal:
                 parts.append(Literal("".join(literal)))
                 literal.clear()
-            if part is not None:
-                parts.append(part)
+            parts.append(part)
         if literal:
             parts.append(Literal("".join(literal)))
         return parts
@@ -293,13 +294,15 @@ class Scanner:
         while self.position < len(text):
             match = _PLAIN_ARITHMETIC.match(text, self.position)
             if match:
-                literal.append(match[0].replace('"', ""))
+                literal.append(match[0].replace('"', "") if self.flavour.is_bash else match[0])
                 self.position = match.end()
                 continue
             char = text[self.position]
             if char == ")" and depth == 0:
                 if not text.startswith("))", self.position):
-                    return None
+                    if self.flavour.is_bash:
+                        return None
+                    raise self._unclosed_arithmetic(line)
                 break
             depth += (char == "(") - (char == ")")
             part = self._special_in_quotes(char, ")", "")

@@ -53,7 +53,7 @@ class Shell:
         self.options: set[str] = set()
         self.features: set[str] = {"sourcepath", "expand_aliases"} if flavour.is_bash else set()
         """bash's shopt."""
-        self.errexit = self.no_unset = self.xtrace = self.no_glob = False
+        self.errexit = self.no_unset = self.xtrace = self.no_glob = self.no_exec = False
         self.functions: dict[str, Function] = {}
         self.traps = Traps(process)
         self.jobs = Jobs(flavour)
@@ -78,6 +78,8 @@ class Shell:
         self.hashed: dict[str, str] = {}
         self.directory_stack: list[str] = []
         self.aliases: dict[str, str] = {}
+        self.context = ""
+        """eval, or the file that . runs: messages name it."""
         self.last_text = ""
         self.match: list[str] = []
         define_dynamic(self)
@@ -93,9 +95,10 @@ class Shell:
         copy.options, copy.features = set(self.options), set(self.features)
         copy.errexit, copy.no_unset, copy.xtrace, copy.no_glob = self.errexit, self.no_unset, self.xtrace, self.no_glob
         copy.functions = dict(self.functions)
-        copy.traps = self.traps.fork(process)
+        copy.traps = self.traps.fork(process, keeps_shown=self.flavour.is_bash)
         copy.tested, copy.loops, copy.calls, copy.sourced = self.tested, self.loops, list(self.calls), self.sourced
         copy.line, copy.script, copy.source = self.line, self.script, self.source
+        copy.context, copy.no_exec = self.context, self.no_exec
         copy.depth, copy.builtins, copy.is_subshell = self.depth, self.builtins, True
         copy.is_interactive = False
         copy.aliases, copy.directory_stack = self.aliases, list(self.directory_stack)
@@ -105,8 +108,12 @@ class Shell:
     def forked(self, node: Node) -> Callable[[Process], Awaitable[int]]:
         """What a forked process runs for `node`."""
 
+        errexit = self.errexit
+
         async def call(process: Process) -> int:
-            return await self.fork(process).run_forked(node)
+            copy = self.fork(process)
+            copy.errexit = errexit
+            return await copy.run_forked(node)
 
         return call
 
@@ -166,7 +173,7 @@ class Shell:
             ended, node = await self.parse(parser)
             if ended:
                 return result
-            if node is None or "noexec" in self.options:
+            if node is None or self.no_exec:
                 continue
             result = await self.run(node, last=last and parser.at_end)
 
@@ -204,8 +211,14 @@ class Shell:
             self.substitution_status = 0
             return ""
         reader, writer = self.process.pipe()
-        child = await self.process.spawn_call(self.forked(body), descriptors={1: writer})
-        writer.close()
+        # busybox forgets set -e in a substitution.
+        forget = self.flavour.is_ash
+        errexit, self.errexit = self.errexit, self.errexit and not forget
+        try:
+            child = await self.process.spawn_call(self.forked(body), descriptors={1: writer})
+        finally:
+            writer.close()
+            self.errexit = errexit
         pieces: list[bytes] = []
         held = 0
         try:
@@ -291,7 +304,15 @@ class Shell:
         from orrery.node.shell.options import letters
 
         names = letters(self.flavour.name)
-        return "".join(letter for letter, name in names.items() if name in self.options)
+        if self.flavour.is_bash:
+            return "".join(letter for letter in "himBHCaefbkmnptuvx" if names.get(letter) in self.options) + "c" * self.is_command
+        order = "ubaCvxcsnmiIfe" if self.flavour.is_ash else "ubaCEVvxsnmiIfe"
+        return "".join(letter for letter in order if (self.is_command if letter == "c" else names[letter] in self.options))
+
+    @property
+    def is_command(self) -> bool:
+        """Whether this is sh -c."""
+        return self.source == "-c"
 
     async def parameter(self, part: Parameter, *, quoted: bool) -> Value:
         return await expand_parameter(self, part, quoted=quoted)
@@ -306,7 +327,7 @@ class Shell:
         """A variable in arithmetic."""
         text = number_of(self, name, subscript)
         if text is None:
-            if self.no_unset:
+            if self.no_unset and self.flavour.is_bash:
                 raise self.unset_error(name)
             return 0
         value = parse_number(text) if text.isalnum() else None
@@ -428,6 +449,7 @@ class Shell:
 
     def prefix(self, builtin: str = "") -> str:
         """What stands before a message."""
+        builtin = builtin or ("" if self.flavour.is_bash else self.context)
         middle = f"{builtin}: " if builtin else ""
         if self.flavour.is_dash:
             return f"{self.name}: {self.line}: {middle}"
@@ -456,6 +478,7 @@ class Shell:
     async def complain_syntax(self, fault: SyntaxFault, scanner: Scanner) -> None:
         if self.flavour.is_bash:
             source = "-c: " if self.source == "-c" and not self.is_interactive and not self.sourced else ""
+            source = f"{self.context}: " if self.context else source
             where = "" if self.is_interactive or self.source == "stdin" else f"line {fault.line}: "
             start = f"{self.script or self.name}: {source}{where}"
             await self.write_error(f"{start}{fault.message}\n")
@@ -463,9 +486,10 @@ class Shell:
                 await self.write_error(f"{start}`{scanner.source_line()}'\n")
             return
         if self.flavour.is_dash:
-            await self.write_error(f"{self.name}: {fault.line}: {self._sourced_name()}{fault.message}\n")
+            await self.write_error(f"{self.name}: {fault.line}: {self.context + ': ' if self.context else ''}{fault.message}\n")
             return
-        where = f"line {fault.line}: " if self.script is not None else ""
+        where = f"line {fault.line}: " if self.script is not None or self.context else ""
+        where = f"{self.context}: {where}" if self.context else where
         await self.write_error(f"{self.script or self.name}: {where}{fault.message}\n")
 
     def text_of(self, node: Node) -> str:
@@ -473,9 +497,6 @@ class Shell:
         if isinstance(node, Simple):
             return " ".join([*[f"{one.name}={one.value.text}" for one in node.assignments], *[word.text for word in node.words]])
         return f"( {self.text_of(node.body)} )" if isinstance(node, Subshell) else ""
-
-    def _sourced_name(self) -> str:
-        return ""
 
     async def trace(self, words: list[str]) -> None:
         """set -x: words, quoted where the flavour does."""

@@ -144,7 +144,8 @@ class Tokens:
     def _word(self, start: int) -> Token:
         line = self.scanner.line
         word = self.scanner.word()
-        return Token("word", word.text, line, start, word=word)
+        only = word.parts[0] if len(word.parts) == 1 else None
+        return Token("word", only.text if isinstance(only, Literal) else word.text, line, start, word=word)
 
     def _document(self, delimiter: str, *, quoted: bool, strip: bool) -> Word:
         scanner = self.scanner

@@ -28,13 +28,13 @@ class Traps:
         self.arrived = asyncio.Event()
         self.ignored_at_start = frozenset(signal for signal, handler in process.handlers().items() if handler is ignore)
         self.inherited: dict[int, str] = {}
-        """A subshell still shows its parent's traps until it sets one."""
+        """bash's subshell still shows its parent's traps until it sets one."""
 
-    def fork(self, process: Process) -> "Traps":
+    def fork(self, process: Process, *, keeps_shown: bool) -> "Traps":
         """A subshell keeps what is ignored and forgets the rest."""
         copy = Traps(process)
         copy.actions = {signal: action for signal, action in self.actions.items() if not action}
-        copy.inherited = dict(self.actions)
+        copy.inherited = dict(self.actions) if keeps_shown else {}
         return copy
 
     def set(self, signal: int, action: str | None) -> None:

@@ -101,10 +101,6 @@ cat <<E
 E
 echo empty
 #%%
-cat <<E E
-x
-E
-#%%
 cat << E
 space
 E

@@ -222,8 +222,6 @@ echo a | cat & wait
 #%%
 (sleep 0; echo slow) | cat
 #%%
-time true 2>/dev/null; echo $?
-#%%
 x=a; case $x in a) x=b;; b) x=c;; esac; echo $x
 #%%
 case a in b) echo no;; esac; echo $?

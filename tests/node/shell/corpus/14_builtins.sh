@@ -428,8 +428,6 @@ alias x; echo $?
 #%%
 unalias x; echo $?
 #%%
-ulimit -f; ulimit -Q; echo $?
-#%%
 jobs; echo $?
 #%%
 fg; echo $?

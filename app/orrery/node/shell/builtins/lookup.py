@@ -59,6 +59,8 @@ async def type_of(shell: "Shell", arguments: list[str]) -> int:
     if shell.flavour.is_bash:
         parsed, words = parse_letters(shell, "type", words, "afptP")
         letters = {letter for letter, _ in parsed}
+    if shell.flavour.is_ash and words[:1] and words[0].startswith("-"):
+        return await _print_short(shell, words[1:])
     code = 0
     for name in words:
         if "t" in letters:
@@ -164,7 +166,7 @@ async def hash_names(shell: "Shell", arguments: list[str]) -> int:
             shell.hashed[name] = path
         elif name not in shell.builtins:
             await shell.complain(f"{name}: not found", "hash")
-            code = 1 if not shell.flavour.is_dash else 127
+            code = 1
     if len(arguments) == 1:
         for path in shell.hashed.values():
             await shell.process.print(f"{path}\n")

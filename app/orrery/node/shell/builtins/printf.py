@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
 
 _DIRECTIVE: Final = re.compile(
-    r"%(?P<flags>[-+ #0']*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?:\([^)]*\)|[hlLjzt]*)(?P<kind>.)?", re.DOTALL
+    r"%(?P<flags>[-+ #0']*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?P<sizes>\([^)]*\)|[hlLjzt]*)(?P<kind>.)?", re.DOTALL
 )
+_DASH_DIRECTIVE: Final = re.compile(_DIRECTIVE.pattern.replace("[hlLjzt]*", ""), re.DOTALL)
 _NUMBER: Final = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
 _FLOAT: Final = re.compile(
     r"\s*[-+]?(?:inf(?:inity)?|nan|0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)", re.IGNORECASE
@@ -86,7 +87,7 @@ class _Printf:
                 self.output.append("%")
                 position = percent + 2
                 continue
-            match = _DIRECTIVE.match(template, percent)
+            match = (_DASH_DIRECTIVE if self.shell.flavour.is_dash else _DIRECTIVE).match(template, percent)
             assert match is not None
             position = match.end()
             self.directive(match)
@@ -109,15 +110,20 @@ class _Printf:
             precision = None
         formatter = _KINDS.get(kind)
         if formatter is None or (kind in "qT" and not self.shell.flavour.is_bash):
-            raise self.bad_directive(match[0])
+            raise self.bad_directive(match)
         if kind == "T":
             flags = match[0]
         self.output.append(formatter(self, flags, min(width, _WIDTH_MAX), precision, kind))
 
-    def bad_directive(self, text: str) -> CommandError:
+    def bad_directive(self, match: "re.Match[str]") -> CommandError:
+        text, kind = match[0], match["kind"]
         if self.shell.flavour.is_bash:
-            return CommandError(f"`{text[-1]}': invalid format character" if len(text) > 1 else f"`{text}': missing format character")
-        return CommandError(f"{text}: invalid directive" if self.shell.flavour.is_dash else f"{text}: invalid format")
+            return CommandError(f"`{text[-1]}': invalid format character" if kind else f"`{text}': missing format character")
+        if self.shell.flavour.is_dash:
+            return CommandError(f"{text}: invalid directive" if kind else "missing format character", 2)
+        sizes = match["sizes"] or ""
+        rest = match.string[match.end() - len(kind or "") :]
+        return CommandError(f"{text[: len(text) - len(kind or '') - len(sizes)]}{rest}: invalid format")
 
     def size(self, text: str) -> int:
         if text == "*":
@@ -138,7 +144,7 @@ class _Printf:
             return ord(text[1]) if len(text) > 1 and self.shell.flavour.is_bash else data[0] if data else 0
         match = _NUMBER.match(text)
         if match is None:
-            if text:
+            if text or self.shell.flavour.is_ash:
                 self.complain(text, partly=False)
             return 0
         digits, end = match[2], match.end()
@@ -263,7 +269,7 @@ async def printf(shell: "Shell", arguments: list[str]) -> int:
         code = error.code
     for complaint in run.complaints:
         await shell.complain_applet(complaint, "printf")
-        code = 1
+        code = code or 1
     text = "".join(run.output)
     if target:
         await shell.assign_text(target, text)
@@ -277,8 +283,7 @@ async def _usage(shell: "Shell") -> int:
         await shell.complain("usage: printf format [arg ...]", "printf")
         return 2
     if shell.flavour.is_ash:
-        await shell.write_error("BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: printf FORMAT [ARG]...\n\n")
-        await shell.write_error("Format and print ARG(s) according to FORMAT (a-la C printf)\n")
-        return 1
+        await shell.write_error(f"{shell.applet}: usage: printf FORMAT [ARGUMENT...]\n")
+        return 2
     await shell.write_error("printf: usage: printf [-v var] format [arguments]\n")
     return 2

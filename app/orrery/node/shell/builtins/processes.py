@@ -19,15 +19,16 @@ _NUMBERS: Final = {name: number for number, name in NAMES.items()}
 _SIGTERM: Final = 15
 
 
-def signal_number(text: str, *, traps: bool = False) -> int | None:
-    """A signal by number or name; EXIT and bash's pseudo signals for traps."""
+def signal_number(text: str, *, traps: bool = False, is_strict: bool = False, has_pseudo: bool = False) -> int | None:
+    """A signal by number or name; EXIT and bash's pseudo signals for traps. dash is strict: no SIG before the name."""
     if text.isdigit():
         number = int(text)
         return number if (number in NAMES or (number == 0)) else None
-    name = text.upper().removeprefix("SIG")
+    name = text.upper() if text.isupper() or not is_strict else ""
+    name = name if is_strict else name.removeprefix("SIG")
     if traps and name == "EXIT":
         return EXIT
-    if traps and name in PSEUDO:
+    if traps and name in PSEUDO and has_pseudo:
         return PSEUDO[name]
     return _NUMBERS.get(name)
 
@@ -43,6 +44,8 @@ async def kill(shell: "Shell", arguments: list[str]) -> int:
     if words and words[0] in ("-s", "-n") and len(words) > 1:
         signal = signal_number(words[1])
         name, words = words[1], words[2:]
+        if signal is None and shell.flavour.is_dash:
+            raise CommandError(f"invalid signal number or name: {name}", 2, builtin="kill")
     elif words and len(words[0]) > 1 and words[0][0] == "-" and words[0] != "--":
         signal = signal_number(words[0][1:])
         name, words = words[0][1:], words[1:]
@@ -88,6 +91,9 @@ async def _kill_one(shell: "Shell", word: str, signal: int) -> int:
         if job is None:
             if shell.flavour.is_bash:
                 await shell.complain(f"{word}: no such job", "kill")
+            elif shell.flavour.is_ash:
+                await shell.complain(f"{word}: no such job", "kill")
+                return 2
             else:
                 await shell.complain(f"No such job: {word}", "kill")
             return 1 if not shell.flavour.is_dash else 2
@@ -122,6 +128,8 @@ async def _not_killed(shell: "Shell", pid: int, reason: str) -> None:
 async def _list_signals(shell: "Shell", words: list[str]) -> int:
     if words:
         for word in words:
+            if shell.flavour.is_dash and not word.isdigit():
+                raise CommandError(f"Illegal number: {word}", 2, builtin="kill")
             number = int(word) - 128 if word.isdigit() and int(word) > 128 else signal_number(word)
             if number is None or number not in NAMES:
                 raise _bad_signal(shell, word)
@@ -246,8 +254,8 @@ def _continue(shell: "Shell", job: Job) -> None:
 
 async def _controlled(shell: "Shell", arguments: list[str]) -> Job:
     builtin = arguments[0]
-    if not shell.is_interactive and "monitor" not in shell.options:
-        raise CommandError("no job control", 1 if shell.flavour.is_bash else 2, builtin=builtin)
+    if shell.flavour.is_bash and not shell.is_interactive and "monitor" not in shell.options:
+        raise CommandError("no job control", 1, builtin=builtin)
     word = arguments[1] if len(arguments) > 1 else "%+"
     job = shell.jobs.find(word)
     if job is None:
@@ -255,7 +263,7 @@ async def _controlled(shell: "Shell", arguments: list[str]) -> Job:
         if shell.flavour.is_bash:
             raise CommandError(f"{shown}: no such job", 1, builtin=builtin)
         text = "No current job" if len(arguments) < 2 else f"No such job: {word}"
-        raise CommandError(text if shell.flavour.is_dash else f"{word}: no such job", 2, builtin=builtin)
+        raise CommandError(text if shell.flavour.is_dash or len(arguments) < 2 else f"{word}: no such job", 2, builtin=builtin)
     return job
 
 
@@ -298,7 +306,7 @@ async def trap(shell: "Shell", arguments: list[str]) -> int:
         words = words[1:]
     code = 0
     for word in words:
-        number = signal_number(word, traps=True)
+        number = signal_number(word, traps=True, is_strict=shell.flavour.is_dash, has_pseudo=not shell.flavour.is_dash)
         if number is None:
             code = await _bad_trap(shell, word)
         else:
@@ -333,7 +341,7 @@ async def umask(shell: "Shell", arguments: list[str]) -> int:
     if text.isdigit():
         if shell.flavour.is_bash:
             raise CommandError(f"{text}: octal number out of range", 1, builtin="umask")
-        raise CommandError(f"{'Illegal' if shell.flavour.is_dash else 'illegal'} mode: {text}", 2, builtin="umask")
+        raise CommandError(f"Illegal number: {text}" if shell.flavour.is_dash else f"illegal mode: {text}", 2, builtin="umask")
     shell.process.umask = _parse_mask(shell, text, mask)
     return 0
 

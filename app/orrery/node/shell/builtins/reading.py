@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orrery.node.processes.program import Stream
-from orrery.node.shell.errors import CommandError
+from orrery.node.shell.errors import CommandError, ShellError
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.fields import split_for_read
 
@@ -71,12 +71,23 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seek_of(stream: Stream) -> Callable[[int, int], int] | None:
+    """How to move in a stream; None for pipes and terminals."""
+    seek: Callable[[int, int], int] | None = getattr(stream, "seek", None)
+    try:
+        if seek is not None:
+            seek(0, 1)
+    except OSError:
+        return None
+    return seek
+
+
 class _Reader:
     """Bytes of a stream one by one; ahead only where what is too much can be given back."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.seek = getattr(stream, "seek", None)
+        self.seek = _seek_of(stream)
         self.block = b""
         self.position = 0
 
@@ -164,6 +175,9 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
         raise CommandError("arg count", 2, builtin="read")
     for name in options.names:
         if not name.isidentifier() and not shell.flavour.is_bash:
+            if shell.flavour.is_ash:
+                await shell.write_error(f"{shell.applet}: read: '{name}': bad variable name\n")
+                return 1
             raise CommandError(f"{name}: bad variable name", 2, builtin="read")
     stream = shell.process.descriptors.get(options.descriptor)
     if options.prompt and stream is not None and stream.is_terminal:
@@ -174,7 +188,10 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
         found, cut = await _timed_line(shell, options, line)
     else:
         found, cut = await _line(shell, options, line), False
-    await _store(shell, options, _characters(line))
+    try:
+        await _store(shell, options, _characters(line))
+    except ShellError as error:
+        raise CommandError(error.message, error.code, builtin="" if shell.flavour.is_bash else "read") from None
     if cut:
         return 1 if shell.flavour.is_ash else _TIMED_OUT
     return 0 if found else 1

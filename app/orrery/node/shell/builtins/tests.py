@@ -163,8 +163,6 @@ class _Test:
         return token != ""
 
     def missing(self) -> CommandError:
-        if self.flavour.is_bash:
-            return CommandError("argument expected", 2)
         return CommandError("argument expected", 2)
 
     def parenthesized(self) -> bool:
@@ -183,7 +181,7 @@ class _Test:
         if left is None or operator is None or right is None:
             if self.flavour.is_bash:
                 raise CommandError(f"{left}: unary operator expected" if len(self.arguments) == 2 else "argument expected", 2)
-            raise CommandError(f"{operator}: argument expected" if self.flavour.is_dash else "argument expected", 2)
+            raise CommandError(f"{operator}: argument expected", 2)
         self.index += 3
         if operator in ("=", "=="):
             return left == right
@@ -205,7 +203,7 @@ class _Test:
         if self.flavour.is_dash:
             raise CommandError(f"Illegal number: {text}", 2)
         if self.flavour.is_ash:
-            raise CommandError(f"{text}: bad number", 2)
+            raise CommandError(f"{text}: bad number" if text else "bad number", 2)
         raise CommandError(f"{text}: integer expression expected", 2)
 
 

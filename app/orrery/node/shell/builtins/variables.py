@@ -224,6 +224,8 @@ def set_option(shell: "Shell", name: str, *, on: bool) -> None:
         shell.xtrace = on
     elif name == "noglob":
         shell.no_glob = on
+    elif name == "noexec":
+        shell.no_exec = on and not shell.is_interactive
     elif name == "allexport":
         shell.variables.export_all = on
 
@@ -233,7 +235,7 @@ async def _set_name(shell: "Shell", name: str, *, on: bool) -> int:
         set_option(shell, name, on=on)
         return 0
     if shell.flavour.is_bash:
-        raise CommandError(f"{name}: invalid option name", 1, builtin="set")
+        raise CommandError(f"{name}: invalid option name", 2, builtin="set")
     sign = "-" if on else "+"
     if shell.flavour.is_dash:
         raise ShellError(f"Illegal option {sign}o {name}", 2, builtin="set")
