@@ -33,6 +33,8 @@ from orrery.machinery.clock import Clock, RealClock
 from orrery.machinery.errors import AlreadyExists
 from orrery.machinery.objects import FrozenObject, GroupResource
 from orrery.node.kubelet import Kubelet
+from orrery.node.processes.runtime import SimulatedRuntime
+from orrery.node.sessions import ContainerSessions
 from orrery.settings import Settings
 from orrery.store import compaction
 from orrery.store.log import Index, Log
@@ -40,6 +42,7 @@ from orrery.store.memory_log import MemoryLog
 from orrery.verbs.admission.chain import default_chain
 from orrery.verbs.call import User
 from orrery.verbs.client import Client
+from orrery.verbs.containers import Containers
 from orrery.verbs.event_expiry import EventExpiry
 from orrery.verbs.recorder import EventRecorder, Style
 from orrery.verbs.registry import index_of
@@ -205,9 +208,15 @@ class Cluster:
             clock=self.clock,
             readiness=self.readiness(),
             allowed_hosts=tuple(allowed_hosts),
+            containers=self._containers(),
             routers=(new_openapi_router(library, self.clock), new_docs_router(library), new_router(self.client)),
         )
         return self._app
+
+    def _containers(self) -> Containers | None:
+        """What clients reach into; None where containers only play scripts."""
+        runtime = self.kubelet.runtime
+        return ContainerSessions(self.client, runtime, self.clock) if isinstance(runtime, SimulatedRuntime) else None
 
     def end_watches(self) -> None:
         """End all watch streams, so that connections close by themselves."""
