@@ -75,7 +75,7 @@ def main() -> int:
     recorded: dict[str, dict[str, Outcome]] = {}
     for path in sorted(CORPUS.glob("*.sh")):
         for script in scripts(path):
-            recorded[script] = {shell: run_real(shell, script) for shell in shells_for(path)}
+            recorded.setdefault(script, {}).update({shell: run_real(shell, script) for shell in shells_for(path)})
     RECORDED.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
     sys.stdout.write(f"{len(recorded)} scripts\n")
     return 0

@@ -19,7 +19,10 @@ async def play(shell: str, script: str, *, within_s: float = 60, stdin: str = ""
     """`sh -c script` in an empty directory."""
     box = box_for(shell)
     box.init.files.remove("/work/.keep")
-    return await box.run(["bash" if shell == "bash" else "sh", "-c", script], within_s=within_s, stdin=stdin)
+    result = await box.run(["bash" if shell == "bash" else "sh", "-c", script], within_s=within_s, stdin=stdin)
+    box.system.kill_all()
+    await box.clock.idle()
+    return result
 
 
 async def outcome(shell: str, script: str) -> Outcome:

@@ -61,10 +61,8 @@ _ECHO: Final = re.compile(
     r"|0(?P<octal>[0-7]{0,3})|c(?P<control>)|(?P<simple>[abeEfnrtv\\]))",
     re.DOTALL,
 )
-_ECHO_PLAIN: Final = re.compile(
-    r"\\(?:(?P<hex>(?!))|(?P<short>(?!))|(?P<long>(?!))|(?:0(?=[0-7]))?(?P<octal>[0-7]{1,3})|c(?P<control>)|(?P<simple>[abfnrtv\\]))",
-    re.DOTALL,
-)
+_NEVER: Final = r"(?P<hex>(?!))|(?P<short>(?!))|(?P<long>(?!))"
+_ECHO_PLAIN: Final = re.compile(rf"\\(?:{_NEVER}|(?:0(?=[0-7]))?(?P<octal>[0-7]{{1,3}})|c(?P<control>)|(?P<simple>[abfnrtv\\]))", re.DOTALL)
 
 
 def echo_text(text: str, *, is_plain: bool) -> tuple[str, bool]:
