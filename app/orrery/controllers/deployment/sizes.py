@@ -76,6 +76,12 @@ class Size:
     """Its creationTimestamp, which sorts as text; the name decides between equals."""
     total_max_before: int = 0
     """replicas + surge of the Deployment when this set was last scaled; 0 when it does not say."""
+    existing: int = 0
+    """As its status counts: more than `replicas` while its controller has yet to remove Pods."""
+
+    @property
+    def room_taken(self) -> int:
+        return max(self.replicas, self.existing)
 
     @property
     def age_order(self) -> tuple[str, str]:
@@ -89,6 +95,7 @@ def size_of(replicaset: FrozenObject) -> Size:
         replicaset.get("status", {}).get("availableReplicas", 0),
         replicaset["metadata"].get("creationTimestamp", ""),
         annotated_number(replicaset, MAX_REPLICAS) or 0,
+        replicaset.get("status", {}).get("replicas", 0),
     )
 
 
@@ -116,7 +123,8 @@ def plan_new_size(limits: Limits, sizes: Sequence[Size], new: Size) -> int:
     """
     if not limits.rolling or new.replicas >= limits.replicas:
         return limits.replicas
-    room = limits.total_max - sum(size.replicas for size in sizes)
+    # DIFFERS: upstream counts what ReplicaSets were told, and so may pass the surge for a moment; we count Pods yet to be removed, too.
+    room = limits.total_max - sum(size.room_taken for size in sizes)
     if room <= 0:
         return new.replicas
     return new.replicas + min(room, limits.replicas - new.replicas)
