@@ -51,8 +51,8 @@ async def bash(process: Process) -> int:
 
 
 async def sh(process: Process) -> int:
-    """sh of an image: ash where the toolbox is busybox's, dash elsewhere."""
-    return await _start(process, ASH if process.toolbox == "busybox" else DASH)
+    """sh where nothing is known of the image: Debian's. `programs/shells.py` chooses by the image's family."""
+    return await _start(process, DASH)
 
 
 async def _start(process: Process, flavour: Flavour) -> int:

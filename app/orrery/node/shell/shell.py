@@ -11,15 +11,15 @@ from orrery.node.processes.program import CHUNK_BYTES, Child, Process
 from orrery.node.shell import traps as trap_names
 from orrery.node.shell.arithmetic import ArithmeticFault, evaluate, parse_number
 from orrery.node.shell.dynamic import define_dynamic
-from orrery.node.shell.errors import CommandError, Exit, LoopJump, Return, ShellError, SyntaxFault
-from orrery.node.shell.escapes import decode, encode
+from orrery.node.shell.errors import Exit, LoopJump, Return, ShellError, SyntaxFault
+from orrery.node.shell.escapes import decode
 from orrery.node.shell.expansion import Expander, Value
 from orrery.node.shell.flavours import Flavour
 from orrery.node.shell.jobs import Jobs
-from orrery.node.shell.nodes import Function, Node, Parameter, Simple, Subshell, Word
+from orrery.node.shell.messages import Messages
+from orrery.node.shell.nodes import Function, Node, Parameter, Word
 from orrery.node.shell.parameters import expand_parameter, number_of
 from orrery.node.shell.parser import Parser, parse_commands
-from orrery.node.shell.quoting import traced
 from orrery.node.shell.scanner import Scanner
 from orrery.node.shell.traps import Traps
 from orrery.node.shell.variables import Variables
@@ -35,7 +35,7 @@ _CALL_BYTES: Final = 4096
 _SEGMENTATION_FAULT: Final = 139
 
 
-class Shell:
+class Shell(Messages):
     """The state of a shell. Options are attributes, named as `set -o` names them in `option_names`."""
 
     def __init__(self, process: Process, flavour: Flavour, variables: Variables | None = None) -> None:
@@ -436,78 +436,6 @@ class Shell:
             self.process.environment.pop("PATH", None)
         else:
             self.process.environment["PATH"] = value
-
-    # --- messages ----------------------------------------------------------------------------------------------------------
-
-    async def write_error(self, text: str) -> None:
-        stream = self.process.descriptors.get(2)
-        if stream is not None:
-            try:
-                await stream.write(encode(text))
-            except OSError:
-                return
-
-    def prefix(self, builtin: str = "") -> str:
-        """What stands before a message."""
-        builtin = builtin or ("" if self.flavour.is_bash else self.context)
-        middle = f"{builtin}: " if builtin else ""
-        if self.flavour.is_dash:
-            return f"{self.name}: {self.line}: {middle}"
-        if self.flavour.is_bash:
-            where = "" if self.is_interactive else f"line {self.line}: "
-            return f"{self.script or self.name}: {where}{middle}"
-        if self.script is not None or builtin:
-            where = "" if self.is_interactive else f"line {self.line}: "
-            return f"{self.script or self.name}: {middle}{where}"
-        return f"{self.name}: "
-
-    async def complain(self, message: str, builtin: str = "") -> None:
-        await self.write_error(f"{self.prefix(builtin)}{message}\n")
-
-    async def complain_applet(self, message: str, builtin: str) -> None:
-        """As test, printf and kill do: busybox names its applet only."""
-        if self.flavour.is_ash:
-            await self.write_error(f"{self.applet}: {message}\n")
-        else:
-            await self.complain(message, builtin)
-
-    async def report(self, error: ShellError | CommandError) -> None:
-        if error.message:
-            await self.complain(error.message, error.builtin)
-
-    async def complain_syntax(self, fault: SyntaxFault, scanner: Scanner) -> None:
-        if self.flavour.is_bash:
-            source = "-c: " if self.source == "-c" and not self.is_interactive and not self.sourced else ""
-            source = f"{self.context}: " if self.context else source
-            where = "" if self.is_interactive or self.source == "stdin" else f"line {fault.line}: "
-            start = f"{self.script or self.name}: {source}{where}"
-            await self.write_error(f"{start}{fault.message}\n")
-            if fault.shows_line:
-                await self.write_error(f"{start}`{scanner.source_line()}'\n")
-            return
-        if self.flavour.is_dash:
-            await self.write_error(f"{self.name}: {fault.line}: {self.context + ': ' if self.context else ''}{fault.message}\n")
-            return
-        where = f"line {fault.line}: " if self.script is not None or self.context else ""
-        where = f"{self.context}: {where}" if self.context else where
-        await self.write_error(f"{self.script or self.name}: {where}{fault.message}\n")
-
-    def text_of(self, node: Node) -> str:
-        """A command as bash's messages show it."""
-        if isinstance(node, Simple):
-            return " ".join([*[f"{one.name}={one.value.text}" for one in node.assignments], *[word.text for word in node.words]])
-        return f"( {self.text_of(node.body)} )" if isinstance(node, Subshell) else ""
-
-    async def trace(self, words: list[str]) -> None:
-        """set -x: words, quoted where the flavour does."""
-        await self.trace_raw(" ".join(traced(word, self.flavour) for word in words))
-
-    async def trace_raw(self, text: str) -> None:
-        prompt = self.variables.get("PS4")
-        xtrace, self.xtrace = self.xtrace, False
-        start = "+ " if prompt is None else await self.expander.text(self.document_of(prompt))
-        self.xtrace = xtrace
-        await self.write_error(start + text + "\n")
 
 
 def _joined(shell: Shell) -> str:
