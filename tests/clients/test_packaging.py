@@ -70,6 +70,7 @@ def test_the_image_runs_a_command_that_exists() -> None:
 
     options = parse(yaml.safe_load(command), variables)
 
+    assert options is not None
     assert (options.host, options.port, str(options.data)) == ("0.0.0.0", 8080, "/data")
     assert options.insecure
 
