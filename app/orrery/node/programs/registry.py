@@ -26,6 +26,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "system.run": "xargs test [ busybox",
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
+    "shells": "sh ash dash bash",
     "text.cat": "cat tac rev nl tee",
     "text.cut": "cut paste",
     "text.echo": "echo printf yes true false clear reset :",
