@@ -20,12 +20,11 @@ from orrery.node.images.image import Image, image_id
 from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.pod_state import PodState, Run, RunState, container_id
-from orrery.node.pod_volumes import MountFailed, PodVolumes
-from orrery.node.probing import with_port_numbers
+from orrery.node.probing import named_ports, with_port_numbers
 from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, ContainerHandle, Exit, SandboxConfig, StartFailed, first_done
 from orrery.node.sandbox_config import sandbox_of
 from orrery.node.service_variables import service_variables
-from orrery.node.volume_refresh import VolumeRefresh
+from orrery.node.volumes.pod_volumes import MountFailed
 from orrery.store.log import key_of
 
 
@@ -162,6 +161,7 @@ class ContainerStart:
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
             sandbox=self._sandbox(),
+            ports=named_ports(container),
             mounts=mounts,
         )
 
@@ -205,13 +205,9 @@ class ContainerStart:
         return int(parse(limit).value) if limit else None
 
     def _mounts(self, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
-        """The volumes this container sees; they are made when the first one does."""
-        if not self.container.get("volumeMounts"):
+        """The volumes this container sees; `PodStart` has set them up."""
+        if self.state.volumes is None or not self.container.get("volumeMounts"):
             return ()
-        host, uid = self.host, uid_of(self.pod)
-        if self.state.volumes is None:
-            self.state.volumes = PodVolumes(host.disks, host.clock, host.name)
-            VolumeRefresh(host, uid, self.state.volumes, self._surroundings()).begin()
         try:
             return self.state.volumes.mounts(self._surroundings(), self.container, environment)
         except (MountFailed, OSError) as error:

@@ -8,12 +8,13 @@ from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject
 from orrery.node.addresses import AddressPool
 from orrery.node.backoff import Backoff
-from orrery.node.followers import Followers
 from orrery.node.images.store import ImageStore
 from orrery.node.pace import Pace
 from orrery.node.pod_status import HostFacts
-from orrery.node.pod_volumes import Disks
 from orrery.node.runtime import ContainerRuntime
+from orrery.node.volumes.disks import Disks
+from orrery.node.volumes.followers import Followers
+from orrery.node.volumes.payload import Token
 from orrery.verbs.client import Client
 
 
@@ -41,6 +42,8 @@ class Host:
     """Call back once when the object with that key is written."""
     disks: Disks
     followers: Followers
+    token: Token | None = None
+    """Makes service account tokens, when the cluster has an issuer."""
     cluster_domain: str = "cluster.local"
     dns_address: str = "10.96.0.10"
     restarts: Backoff = field(default_factory=Backoff)

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from orrery.machinery.clock import Clock, new_uid
-from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
+from orrery.machinery.objects import FrozenObject, is_deleting, name_of, uid_of
 from orrery.node.addresses import AddressPool, node_address, pod_cidrs
 from orrery.node.files.filesystem import UNLIMITED_BYTES
 from orrery.node.files.space import Space
-from orrery.node.followers import Followers
 from orrery.node.host import Host, Recorder
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
@@ -22,11 +21,12 @@ from orrery.node.pace import pace_of
 from orrery.node.phase import TERMINAL
 from orrery.node.pod_state import PodState
 from orrery.node.pod_status import HostFacts
-from orrery.node.pod_volumes import Disks
 from orrery.node.pod_worker import PodWorker
+from orrery.node.processes.runtime import SimulatedRuntime, limits_of
 from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
-from orrery.node.scripted import ScriptedRuntime
+from orrery.node.volumes.disks import Disks
+from orrery.node.volumes.followers import Followers
 from orrery.settings import Settings
 from orrery.store.log import Event, Operation, Subscription
 from orrery.verbs.client import Client
@@ -49,7 +49,7 @@ class Kubelet:
         self._clock = clock
         self._settings = settings
         self._pace = pace_of(settings, clock)
-        self._runtime = runtime or ScriptedRuntime(clock=clock, pace=self._pace)
+        self._runtime = runtime or SimulatedRuntime(clock=clock, pace=self._pace, limits=limits_of(settings))
         self._catalogue = catalogue or ImageCatalogue(settings.images)
         self._recorder = recorder
         self._hosts: dict[str, Host] = {}
@@ -77,6 +77,8 @@ class Kubelet:
             self._client.subscribe("pods", self._on_pod),
             self._client.subscribe("configmaps", self._on_referenced),
             self._client.subscribe("secrets", self._on_referenced),
+            self._client.subscribe("persistentvolumeclaims", self._on_referenced),
+            self._client.subscribe("persistentvolumes", self._on_persistent_volume),
         ]
         for name, host in self._hosts.items():
             for pod in self._client.by_field("pods", "spec.nodeName", name):
@@ -93,6 +95,7 @@ class Kubelet:
         workers = list(self._workers.values())
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
+        await self.runtime.stop()
 
     def _facts(self) -> list[NodeFacts]:
         capacity = capacity_of(self._settings)
@@ -138,6 +141,7 @@ class Kubelet:
                 host.runtime.forget(uid)
         elif worker is not None:
             worker.update(event.record.object)
+            self._followers.tell(event.record.key)
         else:
             self._take(event.record.object, host, PodState())
 
@@ -172,3 +176,7 @@ class Kubelet:
         for callback in self._waiting.pop(event.record.key, ()):
             callback()
         self._followers.tell(event.record.key)
+
+    def _on_persistent_volume(self, event: Event) -> None:
+        if event.operation is Operation.DELETED:
+            self._disks.drop_persistent(name_of(event.record.object))

@@ -7,16 +7,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from orrery.machinery.objects import FrozenObject, namespace_of
+from orrery.machinery.objects import FrozenObject, namespace_of, uid_of
 from orrery.node.addresses import AddressesExhausted
 from orrery.node.container_start import ContainerStart, NotStarted
+from orrery.node.environment import ConfigError, Surroundings
 from orrery.node.grace import GRACE_S_MIN, grace_s_of
 from orrery.node.host import Host
 from orrery.node.plan import Actions
 from orrery.node.pod_state import PodState, Reason, Run
 from orrery.node.restart import is_sidecar
 from orrery.node.termination import tell_killing
-from orrery.node.volumes import mount_errors
+from orrery.node.volumes.pod_volumes import PodVolumes
+from orrery.node.volumes.refresh import VolumeRefresh
 from orrery.store.log import key_of
 
 RETRY_S: Final = 10.0
@@ -68,9 +70,8 @@ class PodStart:
         """Look whether all volumes are there; when not, there is something to retry."""
         if self._has_mounted:
             return Outcome()
-        pod, client = self._pod(), self._host.client
-        namespace = namespace_of(pod)
-        errors = mount_errors(pod["spec"], lambda bucket, name: client.get(bucket, namespace, name))
+        pod, namespace = self._pod(), namespace_of(self._pod())
+        errors = self._set_up_volumes(pod)
         for error in errors:
             self._host.recorder.event(pod, "Warning", "FailedMount", str(error))
             if error.missing:
@@ -80,6 +81,28 @@ class PodStart:
             return Outcome()
         self._mount_retry_s = min(max(self._mount_retry_s * 2, _MOUNT_RETRY_S), _MOUNT_RETRY_S_MAX)
         return Outcome(retry_s=self._mount_retry_s)
+
+    def _set_up_volumes(self, pod: FrozenObject) -> list[ConfigError]:
+        if not pod["spec"].get("volumes"):
+            return []
+        host, state, around = self._host, self._state, self._surroundings(pod)
+        if state.volumes is None:
+            state.volumes = PodVolumes(host.disks, host.clock, host.name, host.token)
+        errors = state.volumes.set_up(around, lambda bucket, name: host.client.get(bucket, "", name))
+        if not errors:
+            state.volumes.follows = VolumeRefresh(host.clock, host.pace, host.followers, self._refresh, uid_of(pod))
+            state.volumes.follows.begin(pod, around.lookup)
+        return errors
+
+    def _refresh(self) -> None:
+        """Something that is shown in volumes has changed."""
+        if self._state.volumes is not None and not self._is_unwanted():
+            self._state.volumes.refresh(self._surroundings(self._pod()))
+
+    def _surroundings(self, pod: FrozenObject) -> Surroundings:
+        """What volumes draw from: neither addresses of the Pod nor Services."""
+        client, namespace, host_ip = self._host.client, namespace_of(pod), self._host.facts.ip
+        return Surroundings(pod, "", host_ip, lambda bucket, name: client.get(bucket, namespace, name), {}, self._host.allocatable)
 
     async def act(self, actions: Actions) -> Outcome:
         """Do what was planned."""

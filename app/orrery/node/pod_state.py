@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object
-from orrery.node.pod_volumes import PodVolumes
 from orrery.node.runtime import ContainerHandle, Exit
+from orrery.node.volumes.pod_volumes import PodVolumes
 
 
 class RunState(StrEnum):

@@ -21,6 +21,7 @@ class Projected(NamedTuple):
 
     data: bytes
     mode: int = 0o644
+    uid: int = 0
 
 
 def publish(filesystem: FileSystem, files: Mapping[str, Projected], *, clock: Clock, gid: int = 0) -> bool:
@@ -34,7 +35,7 @@ def publish(filesystem: FileSystem, files: Mapping[str, Projected], *, clock: Cl
     plant_directory(filesystem, name, gid=gid, modified_s=now_s)
     for path, projected in files.items():
         mode = projected.mode | (0o440 if gid else 0)
-        plant(filesystem, f"{name}/{path}", File(filesystem, mode, Content(projected.data), gid=gid, modified_s=now_s))
+        plant(filesystem, f"{name}/{path}", File(filesystem, mode, Content(projected.data), uid=projected.uid, gid=gid, modified_s=now_s))
     root.entries[DATA] = Symlink(filesystem, name, modified_s=now_s)
     seen = {path.partition("/")[0] for path in files}
     for entry in [entry for entry in root.entries if not entry.startswith("..") and entry not in seen]:

@@ -1,0 +1,71 @@
+"""Disks of the simulation: one per node, one per PersistentVolume, and the file systems of single volumes. None is a disk of the host."""
+
+import struct
+from dataclasses import dataclass, field
+from typing import Final
+
+from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, new_filesystem
+from orrery.node.files.plant import plant_directory, plant_file
+from orrery.node.files.space import Space
+
+_FOLDERS: Final = [
+    "/dev",
+    "/etc/kubernetes",
+    "/home",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/srv",
+    "/sys",
+    "/usr/share",
+    "/var/lib",
+    "/var/log",
+]
+_UTC: Final = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
+"""A time zone file that knows UTC."""
+_RELEASE: Final = b'PRETTY_NAME="Orrery"\nNAME="Orrery"\nID=orrery\n'
+
+
+@dataclass(slots=True, eq=False)
+class Disks:
+    """What outlives Pods: nodes' disks by node name, PersistentVolumes by name."""
+
+    space: Space
+    volume_bytes: int = 128 * 1024 * 1024
+    nodes: dict[str, FileSystem] = field(default_factory=dict)
+    persistent: dict[str, FileSystem] = field(default_factory=dict)
+
+    def new(self, *, size: int = UNLIMITED_BYTES, mode: int = 0o777, source: str = "/dev/vda1", type_: str = "ext4") -> FileSystem:
+        filesystem = new_filesystem(size=size, real_max=self.volume_bytes, parent=self.space, type_=type_, mode=mode)
+        filesystem.source = source
+        return filesystem
+
+    def of_node(self, name: str) -> FileSystem:
+        """The node's own, where hostPaths lead."""
+        if name not in self.nodes:
+            self.nodes[name] = self._new_node_disk(name)
+        return self.nodes[name]
+
+    def of_persistent(self, name: str) -> FileSystem:
+        """The PersistentVolume's."""
+        if name not in self.persistent:
+            self.persistent[name] = self.new()
+        return self.persistent[name]
+
+    def drop_persistent(self, name: str) -> None:
+        """The PersistentVolume is gone."""
+        filesystem = self.persistent.pop(name, None)
+        if filesystem is not None:
+            filesystem.space.release()
+
+    def _new_node_disk(self, name: str) -> FileSystem:
+        disk = self.new(mode=0o755)
+        for folder in _FOLDERS:
+            plant_directory(disk, folder)
+        for folder in ("/tmp", "/var/tmp"):
+            plant_directory(disk, folder, 0o1777)
+        for path, data in {"/etc/hostname": f"{name}\n".encode(), "/etc/localtime": _UTC, "/etc/os-release": _RELEASE}.items():
+            plant_file(disk, path, data)
+        return disk

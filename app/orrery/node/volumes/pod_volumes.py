@@ -1,0 +1,224 @@
+"""A Pod's volumes as file systems, and where its containers see them. Follows upstream's volume plugins and `makeMounts`.
+
+What is made of objects is an atomic tree that `refresh` brings up to date; emptyDirs live as long as the Pod; hostPaths are part of the
+node's simulated disk; PersistentVolumes belong to the cluster. DIFFERS: upstream gives a volume of another kind to its driver; we mount
+an empty directory. DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from orrery.machinery.clock import Clock
+from orrery.machinery.field_errors import go_quote
+from orrery.machinery.objects import FrozenObject, annotations_of
+from orrery.machinery.quantities import parse
+from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_variables
+from orrery.node.files.atomic import publish
+from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted
+from orrery.node.files.inodes import Directory, Inode
+from orrery.node.files.plant import plant_directory
+from orrery.node.volumes import host_path
+from orrery.node.volumes.claims import bound_volume
+from orrery.node.volumes.disks import Disks
+from orrery.node.volumes.host_path import WrongType, find
+from orrery.node.volumes.ownership import fs_group_of, give_to_group
+from orrery.node.volumes.payload import Token, is_made_of_objects, payload_of
+from orrery.node.volumes.refresh import VolumeRefresh
+
+_GID: Final = "pv.beta.kubernetes.io/gid"
+
+
+class MountFailed(Exception):
+    """A container's mount cannot be made; the message is the kubelet's."""
+
+
+@dataclass(slots=True)
+class Volume:
+    """One that is set up."""
+
+    filesystem: FileSystem
+    top: str = ""
+    """Where in the file system the volume begins; empty: at its root."""
+    is_own: bool = False
+    """Whether it goes with the Pod."""
+    is_read_only: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class PodVolumes:
+    """One Pod's. `set_up` until it has no errors, then `mounts` for each start of a container, `release` in the end."""
+
+    disks: Disks
+    clock: Clock
+    node: str
+    token: Token | None = None
+    ready: dict[str, Volume] = field(default_factory=dict)
+    follows: VolumeRefresh | None = None
+    """Brings what is made of objects up to date."""
+
+    def set_up(self, around: Surroundings, volumes: Lookup) -> list[ConfigError]:
+        """Make what is not there yet; one error for each volume that cannot be mounted now. `volumes` finds PersistentVolumes."""
+        errors = []
+        for volume in around.pod["spec"].get("volumes") or ():
+            name = volume["name"]
+            if name in self.ready:
+                continue
+            try:
+                self.ready[name] = self._make(around, volume, volumes)
+            except _Unbound as error:
+                errors.append(error.why)
+            except (ConfigError, WrongType, OSError) as error:
+                missing = error.missing if isinstance(error, ConfigError) else None
+                errors.append(ConfigError(f"MountVolume.SetUp failed for volume {go_quote(name)} : {error}", missing))
+        return errors
+
+    def mounts(self, around: Surroundings, container: FrozenObject, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
+        """What the container sees where, outer mounts before inner ones; MountFailed when that cannot be."""
+        wanted = [mount for mount in container.get("volumeMounts") or () if mount["name"] in self.ready]
+        mounted = [self._mounted(self.ready[mount["name"]], container, mount, environment) for mount in wanted]
+        return tuple(sorted(mounted, key=lambda one: one.path))
+
+    def refresh(self, around: Surroundings) -> None:
+        """Bring what is made of objects up to date; a volume whose object is gone stays as it is."""
+        for volume in around.pod["spec"].get("volumes") or ():
+            made = self.ready.get(volume["name"])
+            if made is None or not is_made_of_objects(volume):
+                continue
+            try:
+                self._publish(made.filesystem, around, volume)
+            except ConfigError:
+                continue
+
+    def release(self) -> None:
+        """The Pod is gone: so is what was its own."""
+        if self.follows is not None:
+            self.follows.end()
+        for volume in self.ready.values():
+            if volume.is_own:
+                volume.filesystem.space.release()
+        self.ready.clear()
+
+    # Making.
+
+    def _make(self, around: Surroundings, volume: FrozenObject, volumes: Lookup) -> Volume:
+        if source := volume.get("hostPath"):
+            return self._on_node(source)
+        if volume.get("persistentVolumeClaim") is not None or volume.get("ephemeral") is not None:
+            return self._persistent(around, volume, volumes)
+        if is_made_of_objects(volume):
+            is_in_memory = volume.get("configMap") is None
+            kind = ("tmpfs", "tmpfs", 0o1777) if is_in_memory else ("ext4", "/dev/vda1", 0o777)
+            filesystem = self.disks.new(type_=kind[0], source=kind[1], mode=kind[2])
+            self._publish(filesystem, around, volume)
+            return Volume(filesystem, is_own=True, is_read_only=True)
+        return Volume(self._empty(around, volume.get("emptyDir") or {}), is_own=True)
+
+    def _publish(self, filesystem: FileSystem, around: Surroundings, volume: FrozenObject) -> None:
+        if publish(filesystem, payload_of(volume, around, self.token), clock=self.clock):
+            _give(filesystem.root, fs_group_of(around.pod), is_read_only=True)
+
+    def _empty(self, around: Surroundings, source: FrozenObject) -> FileSystem:
+        size = int(parse(str(source["sizeLimit"])).value) if source.get("sizeLimit") else 0
+        if source.get("medium") == "Memory":
+            memory = int(parse(around.allocatable.get("memory", "0")).value)
+            filesystem = self.disks.new(size=min(size or memory, memory or UNLIMITED_BYTES), type_="tmpfs", source="tmpfs", mode=0o1777)
+        else:
+            filesystem = self.disks.new(size=size or UNLIMITED_BYTES)
+        _give(filesystem.root, fs_group_of(around.pod))
+        return filesystem
+
+    def _on_node(self, source: FrozenObject) -> Volume:
+        disk, path = self.disks.of_node(self.node), "/" + source["path"].strip("/")
+        host_path.prepare(disk, path, source.get("type") or "")
+        return Volume(disk, path.rstrip("/"))
+
+    def _persistent(self, around: Surroundings, volume: FrozenObject, volumes: Lookup) -> Volume:
+        try:
+            name = bound_volume(around.pod, volume, around.lookup)
+        except ConfigError as error:
+            raise _Unbound(error) from None
+        is_read_only = bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
+        obj = volumes("persistentvolumes", name) or {"metadata": {}, "spec": {}}
+        for kind in ("hostPath", "local"):
+            if source := obj["spec"].get(kind):
+                made = self._on_node({"type": "Directory" if kind == "local" else "", **source})
+                made.is_read_only = is_read_only
+                return made
+        filesystem = self.disks.of_persistent(name)
+        group = fs_group_of(around.pod)
+        _give(filesystem.root, int(annotations_of(obj).get(_GID, 0)) or None if group is None else group)
+        return Volume(filesystem, is_read_only=is_read_only)
+
+    # Mounting.
+
+    def _mounted(self, volume: Volume, container: FrozenObject, mount: FrozenObject, environment: Mapping[str, str]) -> Mounted:
+        top: Inode | None = find(volume.filesystem, volume.top) if volume.top else None
+        if sub_path := _sub_path(mount, environment):
+            where = f"volumeMount {go_quote(mount['name'])} of container {go_quote(container['name'])}"
+            top = _sub_top(volume, sub_path, where)
+        path = "/" + "/".join(part for part in mount["mountPath"].split("/") if part)
+        return Mounted(path, volume.filesystem, top, is_read_only=bool(mount.get("readOnly")) or volume.is_read_only)
+
+
+class _Unbound(Exception):
+    """A claim without a volume: the message says everything already."""
+
+    def __init__(self, why: ConfigError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def _give(root: Inode, group: int | None, *, is_read_only: bool = False) -> None:
+    if group is not None:
+        give_to_group(root, group, is_read_only=is_read_only)
+
+
+def _sub_path(mount: FrozenObject, environment: Mapping[str, str]) -> str:
+    """The path as it is now, checked."""
+    text: str = mount.get("subPath") or ""
+    if expression := mount.get("subPathExpr"):
+        missing: set[str] = set()
+        text = expand_variables(expression, _Watched(environment, missing))
+        if missing:
+            raise MountFailed(f"missing value for {', '.join(sorted(missing))}")
+    if text.startswith("/"):
+        raise MountFailed(f"error SubPath `{text}` must not be an absolute path")
+    if ".." in text.split("/"):
+        raise MountFailed(f"unable to provision SubPath `{text}`: must not contain '..'")
+    return text.strip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched(Mapping[str, str]):
+    """Variables that note which of them were asked for and are missing or empty."""
+
+    variables: Mapping[str, str]
+    missing: set[str]
+
+    def __getitem__(self, name: str) -> str:
+        value = self.variables.get(name, "")
+        if not value:
+            self.missing.add(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.variables)
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+
+def _sub_top(volume: Volume, sub_path: str, where: str) -> Inode:
+    """What a subPath leads to, inside the volume; a directory like the volume's own is made when there is nothing."""
+    path = f"{volume.top}/{sub_path}"
+    found = find(volume.filesystem, path)
+    if found is not None:
+        return found
+    top = find(volume.filesystem, volume.top or "/")
+    if not isinstance(top, Directory):
+        raise MountFailed(f"failed to prepare subPath for {where}")
+    try:
+        return plant_directory(volume.filesystem, path, top.mode & 0o7777, uid=top.uid, gid=top.gid)
+    except NotADirectoryError:
+        raise MountFailed(f"failed to create subPath directory for {where}") from None
