@@ -23,8 +23,10 @@ SIGPIPE: Final = 13
 async def run_simple(shell: "Shell", node: Simple, *, last: bool) -> int:
     """One simple command; its exit code, also in $?."""
     await shell.process.tick()
-    if shell.no_exec:
-        return 0
+    if shell.is_halted:
+        if shell.no_exec:
+            return 0
+        raise Interrupted(_SIGINT)
     shell.line = node.line
     shell.substitution_status = 0
     try:
@@ -335,9 +337,10 @@ async def not_started(shell: "Shell", name: str, error: OSError, builtin: str = 
     return code
 
 
-async def wait_foreground(shell: "Shell", child: Child, node: Node) -> int:
+async def wait_foreground(shell: "Shell", child: Child, node: Node, group: int = 0) -> int:
     """Wait for a child; one that a signal ended is told about."""
-    code = await shell.wait_child(child)
+    shell.last_text = shell.text_of(node)
+    code = await shell.wait_child(child, group)
     signal = child.signal
     if signal is not None and code not in _SILENT:
         text = signal_text(code)
@@ -347,4 +350,5 @@ async def wait_foreground(shell: "Shell", child: Child, node: Node) -> int:
             await shell.write_error(f"{text}\n")
     elif signal == 2 and shell.is_interactive:
         await shell.write_error("\n")
+        raise Interrupted(code)
     return code

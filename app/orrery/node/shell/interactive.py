@@ -234,6 +234,7 @@ async def _interruptible_line(shell: "Shell", source: _Input) -> str | None:
 
 async def _run_line(shell: "Shell", text: str) -> None:
     shell.interrupts.clear()
+    shell.is_halted = False
     parser = Parser.of(text, shell.flavour, 1)
     try:
         while True:
@@ -249,6 +250,7 @@ async def _run_line(shell: "Shell", text: str) -> None:
         await shell.report(error)
         shell.status = error.code
     except Interrupted as cut:
+        shell.is_halted = False
         shell.status = cut.code
     except (LoopJump, Return):
         pass

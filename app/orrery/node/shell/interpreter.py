@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from orrery.node.processes.program import Process, Stream, ignore
 from orrery.node.shell import redirections
-from orrery.node.shell.commands import run_simple, wait_foreground
+from orrery.node.shell.commands import Interrupted, run_simple, wait_foreground
 from orrery.node.shell.conditions import run_condition
 from orrery.node.shell.errors import Break, CommandError, Continue, Exit, ShellError
 from orrery.node.shell.nodes import (
@@ -132,6 +132,8 @@ async def _loop(shell: "Shell", node: Loop, *, last: bool) -> int:
                 result = 0
                 _leave(jump)
             await shell.process.tick()
+            if shell.is_halted:
+                raise Interrupted(130)
     except Break as jump:
         result = 0
         if jump.count > 1:
@@ -244,6 +246,7 @@ async def _subshell(shell: "Shell", node: Subshell, *, last: bool) -> int:
 
 async def fork(shell: "Shell", node: Node, descriptors: Mapping[int, Stream | None] | None = None, group: int | None = None) -> Any:
     """A process that runs `node`; ShellError when there can be no more."""
+    group = shell.foreground_group() if group is None else group
     try:
         return await shell.process.spawn_call(shell.forked(node), descriptors=descriptors, group=group)
     except BlockingIOError:
@@ -254,7 +257,8 @@ async def fork(shell: "Shell", node: Node, descriptors: Mapping[int, Stream | No
 
 async def _pipeline(shell: "Shell", node: Pipeline, *, last: bool) -> int:
     children = await _start(shell, node)
-    codes = [await wait_foreground(shell, child, command) for child, command in zip(children, node.commands, strict=True)]
+    leader = children[0].pid
+    codes = [await wait_foreground(shell, child, command, leader) for child, command in zip(children, node.commands, strict=True)]
     shell.pipe_status = codes
     shell.status = codes[-1]
     if "pipefail" in shell.options:
@@ -280,7 +284,8 @@ async def _start(shell: "Shell", node: Pipeline) -> list[Any]:
                 if node.with_errors[index]:
                     descriptors[2] = writer
             try:
-                children.append(await fork(shell, command, descriptors))
+                group = children[0].pid if children and shell.is_interactive else None
+                children.append(await fork(shell, command, descriptors, group))
             finally:
                 if reader is not None:
                     reader.close()
@@ -315,7 +320,7 @@ async def _background(shell: "Shell", node: Background, *, last: bool) -> int:
     child = await shell.process.spawn_call(call, descriptors=descriptors, group=0 if is_controlled else None)
     if null is not None:
         null.close()
-    job = shell.jobs.add(child, node.text)
+    job = shell.jobs.add(child, node.text, child.pid if is_controlled else 0)
     shell.background = child.pid
     if shell.is_interactive:
         await shell.write_error(f"[{job.number}] {child.pid}\n" if shell.flavour.is_bash else "")

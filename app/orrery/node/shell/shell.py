@@ -70,6 +70,8 @@ class Shell(Messages):
         self.is_subshell = False
         self.getopts_offset = 0
         self.getopts_index = "1"
+        self.is_halted = False
+        """No command is to run any more: set -n, or ^C while commands run."""
         self.interrupts = asyncio.Event()
         """^C at the prompt."""
         self.pipe_status: list[int] = [0]
@@ -98,7 +100,7 @@ class Shell(Messages):
         copy.traps = self.traps.fork(process, keeps_shown=self.flavour.is_bash)
         copy.tested, copy.loops, copy.calls, copy.sourced = self.tested, self.loops, list(self.calls), self.sourced
         copy.line, copy.script, copy.source = self.line, self.script, self.source
-        copy.context, copy.no_exec = self.context, self.no_exec
+        copy.context, copy.no_exec, copy.is_halted = self.context, self.no_exec, self.no_exec
         copy.depth, copy.builtins, copy.is_subshell = self.depth, self.builtins, True
         copy.is_interactive = False
         copy.aliases, copy.directory_stack = self.aliases, list(self.directory_stack)
@@ -245,18 +247,18 @@ class Shell(Messages):
 
     # --- waiting -----------------------------------------------------------------------------------------------------------
 
-    async def wait_child(self, child: Child) -> int:
-        """Wait for a child in the foreground. At a terminal it has the keyboard meanwhile."""
+    async def wait_child(self, child: Child, group: int = 0) -> int:
+        """Wait for a child in the foreground. At a terminal its process group has the keyboard meanwhile."""
         terminal = self.process.terminal() if self.is_interactive else None
         if terminal is None:
             return await child.wait()
-        terminal.foreground = child.pid
+        terminal.foreground = group or child.pid
         try:
             code = await child.wait_change()
         finally:
             self.take_terminal()
         if code is None:
-            job = self.jobs.add(child, self.last_text, child.pid)
+            job = self.jobs.add(child, self.last_text, group or child.pid)
             job.is_stopped = True
             await self.write_error("\n" + self.jobs.line(job) + "\n")
             return 148
@@ -274,6 +276,7 @@ class Shell(Messages):
     def interrupt(self, _signal: int) -> None:
         """^C at an interactive shell."""
         self.interrupts.set()
+        self.is_halted = True
         if self.traps.actions.get(trap_names.SIGINT):
             self.traps.receive(trap_names.SIGINT)
 

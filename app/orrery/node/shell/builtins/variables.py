@@ -225,7 +225,7 @@ def set_option(shell: "Shell", name: str, *, on: bool) -> None:
     elif name == "noglob":
         shell.no_glob = on
     elif name == "noexec":
-        shell.no_exec = on and not shell.is_interactive
+        shell.no_exec = shell.is_halted = on and not shell.is_interactive
     elif name == "allexport":
         shell.variables.export_all = on
 
