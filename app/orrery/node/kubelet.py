@@ -23,6 +23,7 @@ from orrery.node.pod_state import PodState
 from orrery.node.pod_status import HostFacts
 from orrery.node.pod_worker import PodWorker
 from orrery.node.processes.runtime import SimulatedRuntime, limits_of
+from orrery.node.processes.runtime import SimulatedRuntime, limits_of
 from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
 from orrery.node.volumes.disks import Disks
@@ -95,6 +96,7 @@ class Kubelet:
         workers = list(self._workers.values())
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
+        await self.runtime.stop()
         await self.runtime.stop()
 
     def _facts(self) -> list[NodeFacts]:

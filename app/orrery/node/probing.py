@@ -31,3 +31,12 @@ def with_port_numbers(handler: FrozenObject, container: FrozenObject) -> Object:
             named = next((one["containerPort"] for one in container.get("ports") or () if one.get("name") == port), port)
             return {**handler, kind: {**target, "port": int(named) if str(named).isdigit() else named}}
     return dict(handler)
+
+
+def named_ports(container: FrozenObject) -> tuple[int, ...]:
+    """The TCP ports that a container's ports and probes name."""
+    ports = [one.get("containerPort") for one in container.get("ports") or () if one.get("protocol", "TCP") == "TCP"]
+    for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+        probe = with_port_numbers(container.get(kind) or {}, container)
+        ports += [(probe.get(target) or {}).get("port") for target in ("httpGet", "tcpSocket", "grpc")]
+    return tuple(dict.fromkeys(port for port in ports if isinstance(port, int)))

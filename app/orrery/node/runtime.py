@@ -62,6 +62,8 @@ class ContainerConfig:
     termination_path: str = "/dev/termination-log"
     falls_back_to_logs: bool = False
     """Whether the end of the log stands in for an empty termination message after an error."""
+    ports: tuple[int, ...] = ()
+    """What the Pod says the container listens on, in its ports and probes: for images nobody knows."""
     sandbox: "SandboxConfig | None" = None
     mounts: "tuple[Mounted, ...]" = ()
 
@@ -114,6 +116,9 @@ async def first_done(*futures: "asyncio.Future[Any]") -> None:
 class ContainerRuntime(Protocol):
     async def start(self, config: ContainerConfig) -> ContainerHandle:
         """Start a container; StartFailed when its command cannot be run."""
+
+    async def stop(self) -> None:
+        """The node goes down with its process: all containers end at once. Returns when nothing runs any more."""
 
     def drop_sandbox(self, pod_uid: str) -> None:
         """The Pod's sandbox is gone: its network, its /etc/hosts."""

@@ -114,6 +114,9 @@ class ScriptedRuntime:
             raise StartFailed(f"{missing}: unknown")
         return ScriptedContainer(config, plan_script(config), clock=self._clock, pace=self._pace)
 
+    async def stop(self) -> None:
+        """Nothing runs."""
+
     def drop_sandbox(self, pod_uid: str) -> None:
         """There is none."""
 

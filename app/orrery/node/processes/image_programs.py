@@ -1,29 +1,45 @@
 """Programs of an image that nobody has written: its server, which listens and waits, and the script that starts it."""
 
+from contextlib import suppress
+from math import inf
+from typing import Final
+
 from orrery.node.images.image import Image
 from orrery.node.images.layout import family_of, own_programs
-from orrery.node.processes.program import Listener, Process, Program
+from orrery.node.processes.program import Connection, Listener, Process, Program
 from orrery.node.processes.signals import SIGINT, SIGQUIT, SIGTERM
 from orrery.node.processes.system import Find
 from orrery.node.programs import registry
 
+_PATIENCE_S: Final = 10.0
+SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 
-def find_for(image: Image, *, find: Find | None = None, believed: str = "") -> Find:
+
+def find_for(image: Image, *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = ()) -> Find:
     """How the image's binaries become programs. `believed`: a command of an image whose programs nobody knows."""
     family = family_of(image)
     own = {path.rpartition("/")[2] for path in [*own_programs(image), believed]} - {""}
 
     def look_up(name: str) -> Program | None:
-        program = find(name) if find is not None else registry.find(name, family)
+        program = find(name) if find is not None else registry.find(name, family) or shell(name)
         if program is not None or name not in own:
             return program
-        return entry_script(image) if name.endswith("entrypoint.sh") else quiet_server(image)
+        return entry_script(image, ports) if name.endswith("entrypoint.sh") else quiet_server(image, ports)
 
     return look_up
 
 
-def quiet_server(image: Image) -> Program:
-    """DIFFERS: upstream runs the image's server; for one that is not simulated we listen on its ports, say nothing, and end on SIGTERM."""
+def shell(name: str) -> Program | None:
+    """The shells; they are imported when the first one starts."""
+    if name not in SHELLS:
+        return None
+    from orrery.node.shell import main
+
+    return {"sh": main.sh, "bash": main.bash, "ash": main.ash, "dash": main.dash}[name]
+
+
+def quiet_server(image: Image, ports: tuple[int, ...] = ()) -> Program:
+    """DIFFERS: upstream runs the image's server; for one that is not simulated we answer HTTP with 200 on its ports until SIGTERM."""
 
     async def serve(process: Process) -> int:
         if image.needs_one_of and not any(process.environment.get(name) for name in image.needs_one_of):
@@ -31,12 +47,11 @@ def quiet_server(image: Image) -> Program:
             return 1
         if not image.is_server:
             return 0
-        stops: list[int] = []
         for signal in (SIGTERM, SIGINT, SIGQUIT):
-            process.handle(signal, stops.append)
-        listeners = [process.network.listen("0.0.0.0", port) for port in image.ports]
+            process.handle(signal, _wake)
+        listeners = _listen(process, image.ports or ports)
         try:
-            await process.first_of(_until_stopped(process), *(_refuse(listener) for listener in listeners))
+            await process.first_of(_until_stopped(process), *(_answer(process, listener) for listener in listeners))
         finally:
             for listener in listeners:
                 listener.close()
@@ -46,24 +61,41 @@ def quiet_server(image: Image) -> Program:
     return serve
 
 
-def entry_script(image: Image) -> Program:
+def entry_script(image: Image, ports: tuple[int, ...]) -> Program:
     """A docker-entrypoint.sh: it starts what it is given."""
 
     async def start(process: Process) -> int:
-        return await process.replace(process.argv[1:]) if len(process.argv) > 1 else await quiet_server(image)(process)
+        return await process.replace(process.argv[1:]) if len(process.argv) > 1 else await quiet_server(image, ports)(process)
 
     return start
 
 
+def _wake(signal: int) -> None:
+    """A handler whose signal only ends a sleep."""
+
+
+def _listen(process: Process, ports: tuple[int, ...]) -> list[Listener]:
+    listeners = []
+    for port in ports:
+        with suppress(OSError):  # Another container of the Pod has it.
+            listeners.append(process.network.listen("0.0.0.0", port))
+    return listeners
+
+
 async def _until_stopped(process: Process) -> None:
-    try:
-        while True:
-            await process.sleep(1e9)
-    except InterruptedError:
-        return
+    with suppress(InterruptedError):
+        await process.sleep(inf)
 
 
-async def _refuse(listener: Listener) -> None:
-    """Take connections and say nothing."""
+async def _answer(process: Process, listener: Listener) -> None:
+    """One client after the other: HTTP gets an empty answer, everybody else silence."""
     while True:
-        (await listener.accept()).close()
+        connection = await listener.accept()
+        with suppress(OSError):
+            await process.first_of(_talk(connection), process.sleep(_PATIENCE_S))
+        connection.close()
+
+
+async def _talk(connection: Connection) -> None:
+    if b" HTTP/1" in await connection.read():
+        await connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

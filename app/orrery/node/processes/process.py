@@ -6,11 +6,13 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from orrery.machinery.clock import Clock
 from orrery.node.files.opened import bad_descriptor
 from orrery.node.files.view import View
+from orrery.node.processes.child import SpawnedChild, info_of
 from orrery.node.processes.execution import find_path, load_program
 from orrery.node.processes.pipes import Waiters, new_pipe
 from orrery.node.processes.program import (
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 
 SEGMENTATION_FAULT: Final = 11
 _FORK_TICKS: Final = 64
+_FOREVER_S: Final = 1e9
+"""A sleep of more than thirty years needs no timer."""
 
 
 class SimulatedProcess:
@@ -128,7 +132,7 @@ class SimulatedProcess:
         self._task: asyncio.Task[None] | None = None
         self._children: dict[int, SimulatedProcess] = {}
         self._handlers: dict[int, Handler] = {}
-        self._ending: BaseException | None = None
+        self._ending: int | None = None
         self._sleeper: asyncio.Future[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
         self._watchers = Waiters()
@@ -265,9 +269,8 @@ class SimulatedProcess:
     def _make_sure(self, _: "asyncio.Task[None]") -> None:
         """A process that was ended before its first step has not finished by itself."""
         if self.exit_code is None:
-            killed = self._ending if isinstance(self._ending, Killed) else Killed(SIGKILL)
-            self.signal = killed.signal
-            self._finish(128 + killed.signal)
+            self.signal = self._ending or SIGKILL
+            self._finish(128 + self.signal)
 
     async def _live(self, program: Program) -> None:
         running.set(self)
@@ -398,14 +401,14 @@ class SimulatedProcess:
         if self.exit_code is not None:
             return
         if self._ending is None:
-            self._ending = Killed(signal)
+            self._ending = signal
         self._resume()
         if self.is_stepping:
-            raise self._ending
+            raise Killed(self._ending)
         if self._task is not None:
             self._task.cancel()
 
-    def ends_with(self) -> BaseException | None:
+    def ends_with(self) -> int | None:
         return self._ending
 
     def handle(self, signal: int, handler: Handler | None) -> None:
@@ -435,15 +438,16 @@ class SimulatedProcess:
 
     async def sleep(self, seconds: float) -> None:
         if self._sleeper is not None:  # A second one at the same time: only the first is cut short.
-            await self.clock.sleep(seconds, background=True)
+            await self.clock.sleep(min(seconds, _FOREVER_S), background=True)
             return
         sleeper = self._sleeper = asyncio.get_running_loop().create_future()
-        timer = self.clock.call_later(seconds, lambda: None if sleeper.done() else sleeper.set_result(None), background=True)
+        timer = self.clock.call_later(seconds, partial(_wake, sleeper), background=True) if seconds < _FOREVER_S else None
         try:
             await sleeper
         finally:
-            timer.cancel()
             self._sleeper = None
+            if timer is not None:
+                timer.cancel()
 
     async def tick(self, count: int = 1) -> None:
         before = self.ticks
@@ -485,57 +489,9 @@ class SimulatedProcess:
         return [one.info() for _, one in sorted(self.system.processes.items())]
 
     def info(self) -> ProcessInfo:
-        state = "Z" if self.exit_code is not None else "T" if self.is_stopped else "R" if self.is_stepping else "S"
-        return ProcessInfo(
-            pid=self.pid,
-            parent=self.parent,
-            user=self.system.user_name(self.uid),
-            argv=self.argv,
-            state=state,
-            started_s=self.started_s,
-            cpu_s=self.cpu_s,
-            memory=self.memory,
-            group=self.group,
-            uid=self.uid,
-            terminal=self.tty.name if self.tty is not None else "?",
-        )
+        return info_of(self)
 
 
-class SpawnedChild:
-    """Implements `Child`."""
-
-    __slots__ = ("_process", "pid")
-
-    def __init__(self, process: SimulatedProcess) -> None:
-        self._process = process
-        self.pid = process.pid
-
-    @property
-    def signal(self) -> int | None:
-        return self._process.signal
-
-    async def wait(self) -> int:
-        self._mark()
-        code = await self._process.ended()
-        self._reap()
-        return code
-
-    async def wait_change(self) -> int | None:
-        self._mark()
-        code = await self._process.ended_or_stopped()
-        if code is not None:
-            self._reap()
-        return code
-
-    def poll(self) -> int | None:
-        if self._process.exit_code is not None:
-            self._reap()
-        return self._process.exit_code
-
-    def _mark(self) -> None:
-        if (parent := self._process.parent_process) is not None:
-            parent.has_waited = True
-
-    def _reap(self) -> None:
-        if (parent := self._process.parent_process) is not None:
-            parent.reap(self._process)
+def _wake(sleeper: "asyncio.Future[None]") -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)

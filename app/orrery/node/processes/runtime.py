@@ -3,6 +3,7 @@
 Entrypoint, user, working directory, variables and refusals follow the OCI rules with runc's words. Nothing of the host goes in.
 """
 
+import asyncio
 import errno
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,7 @@ from orrery.node.pace import Pace
 from orrery.node.processes.container import SimulatedContainer, Streams
 from orrery.node.processes.execution import DEFAULT_PATH, binary
 from orrery.node.processes.handlers import why_not_started
-from orrery.node.processes.image_programs import find_for
+from orrery.node.processes.image_programs import SHELLS, find_for
 from orrery.node.processes.pipes import new_pipe
 from orrery.node.processes.proc_files import proc_filesystem
 from orrery.node.processes.program import Process, Program, Stream
@@ -34,6 +35,7 @@ from orrery.node.processes.terminal import Terminal
 from orrery.node.processes.turns import Turns
 from orrery.node.programs import registry
 from orrery.node.runtime import ContainerConfig, ContainerHandle, SandboxConfig, StartFailed
+from orrery.settings import Settings
 
 _NOT_STARTED: Final = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -41,6 +43,7 @@ _NOT_STARTED: Final = (
 )
 
 _EXEC_FAILED: Final = 255
+_TURNS_TO_END: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,16 @@ class RuntimeLimits:
     """All containers together."""
     processes_max: int = 1024
     logs: LogLimits = field(default_factory=LogLimits)
+
+
+def limits_of(settings: Settings) -> RuntimeLimits:
+    return RuntimeLimits(
+        settings.container_memory_bytes_max,
+        settings.container_disk_bytes_max,
+        settings.disks_bytes_max,
+        settings.container_processes_max,
+        LogLimits(settings.container_log_bytes_max, settings.container_log_bytes_per_s_max),
+    )
 
 
 class SimulatedRuntime:
@@ -95,6 +108,12 @@ class SimulatedRuntime:
         self.containers[(config.pod_uid, config.name)] = container
         return container
 
+    async def stop(self) -> None:
+        for container in self.containers.values():
+            container.kill()
+        for _ in range(_TURNS_TO_END):  # A process that is killed ends at its next step, and its waits after that.
+            await asyncio.sleep(0)
+
     def drop_sandbox(self, pod_uid: str) -> None:
         if (sandbox := self._sandboxes.pop(pod_uid, None)) is not None:
             sandbox.network.leave()
@@ -117,7 +136,7 @@ class SimulatedRuntime:
             turns=self._turns,
             mounts=mounts,
             network=sandbox.network,
-            find=find_for(config.image, find=self._find, believed=believed),
+            find=find_for(config.image, find=self._find, believed=believed, ports=config.ports),
             hostname=sandbox.config.hostname,
             toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
@@ -131,7 +150,7 @@ class SimulatedRuntime:
     def _layer(self, config: ContainerConfig) -> FileSystem:
         if config.image.programs:
             return layer_of(config.image)
-        return layer_of(config.image, frozenset(registry.HOMES))
+        return layer_of(config.image, frozenset(registry.HOMES) | SHELLS)
 
     def _sandbox(self, config: ContainerConfig) -> Sandbox:
         sandbox = self._sandboxes.get(config.pod_uid)
@@ -237,7 +256,7 @@ def _plant_believed(container: SimulatedContainer) -> None:
     if image.programs or not name or name.endswith("/"):
         return
     if "/" not in name:
-        if name in registry.HOMES:
+        if name in registry.HOMES or name in SHELLS:
             return
         name = f"/usr/local/bin/{name}"
     path = name if name.startswith("/") else f"{container.config.workdir.rstrip('/')}/{name}"

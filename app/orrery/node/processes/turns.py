@@ -17,6 +17,7 @@ from types import coroutine
 from typing import Any, Final, Protocol, TypeVar
 
 from orrery.machinery.clock import Clock, Timer
+from orrery.node.processes.program import Killed
 
 STEP_S: Final = 0.000_01
 """What a step costs on a virtual clock, at least."""
@@ -58,8 +59,8 @@ class Runner(Protocol):
     is_stepping: bool
     """Whether its program runs right now."""
 
-    def ends_with(self) -> BaseException | None:
-        """What is thrown into the program at its next wait; None: nothing."""
+    def ends_with(self) -> int | None:
+        """The signal that ends the program at its next wait; None: it goes on."""
 
     async def tick(self, count: int = 1) -> None: ...
 
@@ -165,7 +166,7 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
                 else:
                     yield from turns.wait(runner.account).__await__()
             except asyncio.CancelledError as cancelled:
-                error = runner.ends_with() or cancelled
+                error = _killed(runner) or cancelled
         turns.begin()
         runner.is_stepping = True
         try:
@@ -176,19 +177,24 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
         finally:
             runner.is_stepping = False
             turns.charge(runner)
-        if error is not None and error is runner.ends_with():
+        was_told, error = isinstance(error, Killed), _killed(runner)
+        if was_told:  # It was told to end and waits for something: it is told again.
             told += 1
-            if told > _TOLD_MAX:
+            if told > _TOLD_MAX and error is not None:
                 raise error
-            continue  # It has been told to end and waits for something: it is told again.
-        error = runner.ends_with()
         if error is None:
             try:
                 yield waits_for
             except asyncio.CancelledError as cancelled:
-                error = runner.ends_with() or cancelled
+                error = _killed(runner) or cancelled
             except BaseException as raised:
                 error = raised
+
+
+def _killed(runner: Runner) -> Killed | None:
+    """A new exception each time: one that is raised in several coroutines would gather all their tracebacks."""
+    signal = runner.ends_with()
+    return None if signal is None else Killed(signal)
 
 
 class _Yield:
@@ -217,7 +223,9 @@ async def first_of(turns: Turns, runner: Runner, waits: Sequence[Awaitable[objec
     coroutines = [_awaited(one) for one in waits]
     tasks = [loop.create_task(driven(turns, runner, one)) for one in coroutines]
 
-    def done(index: int, _: object) -> None:
+    def done(index: int, task: "asyncio.Task[object]") -> None:
+        if not task.cancelled():
+            task.exception()  # Whoever waits for the first one does not ask the others.
         for begun in (coroutines[index], waits[index]):  # One that was cancelled before it began must not wait to be begun.
             if isinstance(begun, Coroutine):
                 begun.close()
