@@ -15,6 +15,7 @@ from orrery.node.files.space import Space
 from orrery.node.host import Host, Recorder
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
+from orrery.node.network.fabric import Fabric, dns_address
 from orrery.node.node_objects import NodeFacts, capacity_of, node_names
 from orrery.node.nodes import NodeKeeper
 from orrery.node.pace import pace_of
@@ -22,7 +23,6 @@ from orrery.node.phase import TERMINAL
 from orrery.node.pod_state import PodState
 from orrery.node.pod_status import HostFacts
 from orrery.node.pod_worker import PodWorker
-from orrery.node.processes.runtime import SimulatedRuntime, limits_of
 from orrery.node.processes.runtime import SimulatedRuntime, limits_of
 from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
@@ -50,7 +50,10 @@ class Kubelet:
         self._clock = clock
         self._settings = settings
         self._pace = pace_of(settings, clock)
-        self._runtime = runtime or SimulatedRuntime(clock=clock, pace=self._pace, limits=limits_of(settings))
+        self._fabric = Fabric(client, clock, settings)
+        self._runtime = runtime or SimulatedRuntime(
+            clock=clock, pace=self._pace, limits=limits_of(settings), names=self._fabric.names, route=self._fabric.route
+        )
         self._catalogue = catalogue or ImageCatalogue(settings.images)
         self._recorder = recorder
         self._hosts: dict[str, Host] = {}
@@ -71,6 +74,7 @@ class Kubelet:
         facts = self._facts()
         for one, cidr in zip(facts, self._cidrs(), strict=True):
             self._hosts[one.name] = self._host(one, AddressPool(cidr))
+        self._fabric.start()
         recorders = [host.recorder for host in self._hosts.values()]
         self._keeper = NodeKeeper(facts, client=self._client, clock=self._clock, recorders=recorders)
         await self._keeper.start()
@@ -87,6 +91,7 @@ class Kubelet:
 
     async def stop(self) -> None:
         """Stop at once; containers die with the process, Pods stay as the API shows them."""
+        self._fabric.stop()
         for subscription in self._subscriptions:
             subscription.cancel()
         for host in self._hosts.values():
@@ -96,7 +101,6 @@ class Kubelet:
         workers = list(self._workers.values())
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
-        await self.runtime.stop()
         await self.runtime.stop()
 
     def _facts(self) -> list[NodeFacts]:
@@ -125,7 +129,7 @@ class Kubelet:
             disks=self._disks,
             followers=self._followers,
             cluster_domain=self._settings.cluster_domain,
-            dns_address=str(IPv4Network(self._settings.service_cidr)[10]),
+            dns_address=dns_address(self._settings),
         )
 
     # Pods.

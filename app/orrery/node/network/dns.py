@@ -16,7 +16,7 @@ from orrery.node.network.service_table import SERVICE_LABEL, SLICES, Backend, Se
 from orrery.verbs.client import Client
 
 NXDOMAIN: Final = "NXDOMAIN"
-SERVFAIL: Final = "SERVFAIL"
+TIMEOUT: Final = "TIMEOUT"
 _REVERSE: Final = ".in-addr.arpa"
 _SILENCE_S: Final = 10.0
 """Two tries of five seconds, when nobody answers at the name server's address."""
@@ -208,7 +208,7 @@ class PodNames:
     async def query(self, name: str, kind: str) -> Sequence[str]:
         if not self._has_server:
             await self._wait_in_vain()
-            raise LookupError(SERVFAIL)
+            raise LookupError(TIMEOUT)
         return self._dns.query(name, kind)
 
     @property

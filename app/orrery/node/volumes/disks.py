@@ -8,21 +8,7 @@ from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, new_filesy
 from orrery.node.files.plant import plant_directory, plant_file
 from orrery.node.files.space import Space
 
-_FOLDERS: Final = [
-    "/dev",
-    "/etc/kubernetes",
-    "/home",
-    "/mnt",
-    "/opt",
-    "/proc",
-    "/root",
-    "/run",
-    "/srv",
-    "/sys",
-    "/usr/share",
-    "/var/lib",
-    "/var/log",
-]
+_FOLDERS: Final = ("/dev", "/etc/kubernetes", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/sys", "/var/lib", "/var/log")
 _UTC: Final = b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
 """A time zone file that knows UTC."""
 _RELEASE: Final = b'PRETTY_NAME="Orrery"\nNAME="Orrery"\nID=orrery\n'
