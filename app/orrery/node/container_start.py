@@ -162,7 +162,6 @@ class ContainerStart:
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
             sandbox=self._sandbox(),
             ports=named_ports(container),
-            ports=named_ports(container),
             mounts=mounts,
         )
 
