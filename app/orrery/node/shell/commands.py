@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.node.processes.program import Child, Process
 from orrery.node.shell import redirections
 from orrery.node.shell.assignments import assign, assignment_words, expand_value, trace_assignments
-from orrery.node.shell.errors import CommandError, Exit, Return, ShellError
+from orrery.node.shell.errors import CommandError, Exit, Interrupted, Return, ShellError
 from orrery.node.shell.jobs import signal_text
 from orrery.node.shell.nodes import Assignment, Function, Node, Simple
 
@@ -63,14 +63,6 @@ async def _failed(shell: "Shell", error: ShellError) -> None:
     if shell.is_interactive:
         raise Interrupted(error.code)
     raise Exit(error.code)
-
-
-class Interrupted(Exception):
-    """An interactive shell goes back to its prompt."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 async def _assign_only(shell: "Shell", node: Simple) -> None:

@@ -65,3 +65,11 @@ class Exit(Exception):
         super().__init__(code)
         self.code = code
         self.run_trap = run_trap
+
+
+class Interrupted(Exception):
+    """An interactive shell goes back to its prompt: after ^C, or an error that would end a script."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code

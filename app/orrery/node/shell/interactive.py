@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from orrery.node.processes.program import ignore
-from orrery.node.shell.commands import Interrupted
-from orrery.node.shell.errors import CommandError, Exit, LoopJump, Return, ShellError, SyntaxFault
+from orrery.node.shell.errors import CommandError, Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.parser import Parser
 from orrery.node.shell.traps import SIGINT, SIGQUIT, SIGTERM

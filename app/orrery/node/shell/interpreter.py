@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from orrery.node.processes.program import Process, Stream, ignore
 from orrery.node.shell import redirections
-from orrery.node.shell.commands import Interrupted, run_simple, wait_foreground
+from orrery.node.shell.commands import run_simple, wait_foreground
 from orrery.node.shell.conditions import run_condition
-from orrery.node.shell.errors import Break, CommandError, Continue, Exit, ShellError
+from orrery.node.shell.errors import Break, CommandError, Continue, Exit, Interrupted, ShellError
 from orrery.node.shell.nodes import (
     AndOr,
     ArithmeticCommand,

@@ -11,7 +11,7 @@ from orrery.node.processes.program import CHUNK_BYTES, Child, Process
 from orrery.node.shell import traps as trap_names
 from orrery.node.shell.arithmetic import ArithmeticFault, evaluate, parse_number
 from orrery.node.shell.dynamic import define_dynamic
-from orrery.node.shell.errors import Exit, LoopJump, Return, ShellError, SyntaxFault
+from orrery.node.shell.errors import Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.expansion import Expander, Value
 from orrery.node.shell.flavours import Flavour
@@ -131,8 +131,8 @@ class Shell(Messages):
             self.status = leaving.code
             if not leaving.run_trap:
                 return leaving.code
-        except Return as returning:
-            self.status = returning.code
+        except (Return, Interrupted) as leaving:
+            self.status = leaving.code
         except LoopJump:
             self.status = 0
         except ShellError as error:
