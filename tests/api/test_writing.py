@@ -213,3 +213,16 @@ async def test_a_body_over_the_limit_is_413(new_served: NewServed, chunked: bool
         "reason": "RequestEntityTooLarge",
         "code": 413,
     }
+
+
+@pytest.mark.parametrize("subresource", ["exec", "attach", "portforward"])
+async def test_conversations_with_containers_are_refused_by_name_where_there_are_none(served: Served, subresource: str) -> None:
+    pods = "/api/v1/namespaces/default/pods"
+    missing = await served.http.post(f"{pods}/web/{subresource}")
+    assert (missing.status_code, missing.json()["message"]) == (404, 'pods "web" not found')
+
+    await served.http.post("/api/v1/namespaces/default/serviceaccounts", json={"metadata": {"name": "default"}})
+    await served.http.post(pods, json={"metadata": {"name": "web"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}})
+    refused = await served.http.post(f"{pods}/web/{subresource}")
+
+    assert (refused.status_code, refused.json()["message"]) == (501, f"pods/{subresource} is not emulated here")

@@ -39,6 +39,7 @@ from orrery.verbs.results import Listing
 from orrery.verbs.subresources.scale import SCALE
 from orrery.verbs.verbs import Verbs
 
+_CONVERSATIONS: Final = frozenset({"exec", "attach", "portforward"})
 _PLAIN_HEADERS: Final[tuple[Header, ...]] = (NO_CACHE, CONTENT_TYPES["json"])
 
 Connect = Callable[[Request, Call], Awaitable[None]]
@@ -97,6 +98,9 @@ class Resources:
                 connect = self._connects.get((target.served.kind.group_resource, target.subresource.partition("/")[0]))
                 if connect is not None:
                     await connect(request, call)
+                    return
+                if target.subresource in _CONVERSATIONS:
+                    await self._get(request, target, call)  # Whatever the method: there is no body to read, and the verbs know why not.
                     return
             await self._actions[target.verb](request, target, call)
         except ApiError as error:
