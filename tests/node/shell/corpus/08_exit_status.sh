@@ -260,7 +260,7 @@ echo b' | sh
 #%%
 echo 'exit 3; echo no' | sh; echo $?
 #%%
-printf 'read x\nhello\necho $x\n' | sh
+printf 'read x\nnosuchvalue\necho $x\n' | sh
 #%%
 sh -c ''; echo $?
 #%%
