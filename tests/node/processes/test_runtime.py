@@ -84,10 +84,11 @@ def find(name: str) -> Program | None:
 class Node:
     def __init__(self) -> None:
         self.clock = VirtualClock()
+        self.catalogue = ImageCatalogue()
         self.runtime = SimulatedRuntime(clock=self.clock, pace=Pace(self.clock, is_real=False), find=find)
 
     def config(self, *argv: str, image: str = "busybox", **more: Any) -> ContainerConfig:
-        found = ImageCatalogue().pull(parse_reference(image))
+        found = self.catalogue.pull(parse_reference(image))
         facts: dict[str, Any] = {
             "id": "c" * 64,
             "pod_namespace": "default",

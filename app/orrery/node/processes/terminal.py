@@ -154,7 +154,7 @@ class Terminal:
             self._erase(len(self._line), echo)
         elif byte == _WORD:
             line = bytes(self._line)
-            self._erase(len(line) - len(line.rstrip().rpartition(b" ")[0]), echo)
+            self._erase(len(line) - line.rstrip().rfind(b" ") - 1, echo)
         elif len(self._line) < _LINE_MAX:
             self._line.append(byte)
             echo += bytes([byte]) if byte >= 32 or byte == 9 else b"^" + bytes([byte + 64])
