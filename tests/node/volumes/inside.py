@@ -7,7 +7,7 @@ from orrery.node.pace import pace_of
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.program import Process, Program
 from orrery.node.processes.runtime import SimulatedRuntime
-from orrery.settings import FAST
+from orrery.settings import FAST, Settings
 from tests.node.cluster import NodeCluster
 
 
@@ -20,12 +20,15 @@ def find(name: str) -> Program | None:
     return sleep if name == "sleep" else None
 
 
+ONE_NODE = FAST.model_copy(update={"nodes": 1})
+
+
 class Inside:
     """A cluster whose containers run simulated programs."""
 
-    def __init__(self) -> None:
-        self.cluster = NodeCluster(FAST.model_copy(update={"nodes": 1}))
-        self.runtime = SimulatedRuntime(clock=self.cluster.clock, pace=pace_of(FAST, self.cluster.clock), find=find)
+    def __init__(self, settings: Settings = ONE_NODE) -> None:
+        self.cluster = NodeCluster(settings)
+        self.runtime = SimulatedRuntime(clock=self.cluster.clock, pace=pace_of(settings, self.cluster.clock), find=find)
         self.cluster.kubelet = type(self.cluster.kubelet)(
             self.cluster.client, self.cluster.clock, self.cluster.settings, lambda _: self.cluster.events, runtime=self.runtime
         )

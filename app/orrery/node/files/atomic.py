@@ -38,8 +38,9 @@ def publish(filesystem: FileSystem, files: Mapping[str, Projected], *, clock: Cl
         plant(filesystem, f"{name}/{path}", File(filesystem, mode, Content(projected.data), uid=projected.uid, gid=gid, modified_s=now_s))
     root.entries[DATA] = Symlink(filesystem, name, modified_s=now_s)
     seen = {path.partition("/")[0] for path in files}
-    for entry in [entry for entry in root.entries if not entry.startswith("..") and entry not in seen]:
-        del root.entries[entry]
+    for entry, node in list(root.entries.items()):  # What is no link of ours is where something else is mounted.
+        if isinstance(node, Symlink) and node.target == f"{DATA}/{entry}" and entry not in seen:
+            del root.entries[entry]
     for entry in seen:
         root.entries.setdefault(entry, Symlink(filesystem, f"{DATA}/{entry}", modified_s=now_s))
     if isinstance(old, Symlink):

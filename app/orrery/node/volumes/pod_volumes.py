@@ -5,9 +5,9 @@ node's simulated disk; PersistentVolumes belong to the cluster. DIFFERS: upstrea
 an empty directory. DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
@@ -17,7 +17,7 @@ from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_va
 from orrery.node.files.atomic import publish
 from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted
 from orrery.node.files.inodes import Directory, Inode
-from orrery.node.files.plant import plant_directory
+from orrery.node.files.plant import plant_directory, plant_file
 from orrery.node.volumes import host_path
 from orrery.node.volumes.claims import bound_volume
 from orrery.node.volumes.disks import Disks
@@ -76,8 +76,11 @@ class PodVolumes:
     def mounts(self, around: Surroundings, container: FrozenObject, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
         """What the container sees where, outer mounts before inner ones; MountFailed when that cannot be."""
         wanted = [mount for mount in container.get("volumeMounts") or () if mount["name"] in self.ready]
-        mounted = [self._mounted(self.ready[mount["name"]], container, mount, environment) for mount in wanted]
-        return tuple(sorted(mounted, key=lambda one: one.path))
+        views = [_view(self.ready[mount["name"]], container, mount, environment) for mount in wanted]
+        views.sort(key=lambda view: view.mounted.path)
+        for index, view in enumerate(views):
+            _make_room(view.mounted, views[:index])
+        return tuple(view.mounted for view in views)
 
     def refresh(self, around: Surroundings) -> None:
         """Bring what is made of objects up to date; a volume whose object is gone stays as it is."""
@@ -150,15 +153,37 @@ class PodVolumes:
         _give(filesystem.root, int(annotations_of(obj).get(_GID, 0)) or None if group is None else group)
         return Volume(filesystem, is_read_only=is_read_only)
 
-    # Mounting.
 
-    def _mounted(self, volume: Volume, container: FrozenObject, mount: FrozenObject, environment: Mapping[str, str]) -> Mounted:
-        top: Inode | None = find(volume.filesystem, volume.top) if volume.top else None
-        if sub_path := _sub_path(mount, environment):
-            where = f"volumeMount {go_quote(mount['name'])} of container {go_quote(container['name'])}"
-            top = _sub_top(volume, sub_path, where)
-        path = "/" + "/".join(part for part in mount["mountPath"].split("/") if part)
-        return Mounted(path, volume.filesystem, top, is_read_only=bool(mount.get("readOnly")) or volume.is_read_only)
+class _View(NamedTuple):
+    """A mount, and where in its file system it begins."""
+
+    mounted: Mounted
+    top: str
+
+
+def _view(volume: Volume, container: FrozenObject, mount: FrozenObject, environment: Mapping[str, str]) -> _View:
+    top, sub_path = volume.top, _sub_path(mount, environment)
+    node: Inode | None = find(volume.filesystem, top) if top else None
+    if sub_path:
+        where = f"volumeMount {go_quote(mount['name'])} of container {go_quote(container['name'])}"
+        node, top = _sub_top(volume, sub_path, where), f"{top}/{sub_path}"
+    path = "/" + "/".join(part for part in mount["mountPath"].split("/") if part)
+    mounted = Mounted(path, volume.filesystem, node, is_read_only=bool(mount.get("readOnly")) or volume.is_read_only)
+    return _View(mounted, top)
+
+
+def _make_room(inner: Mounted, outer: Sequence[_View]) -> None:
+    """What is mounted inside another volume needs something there to be mounted on."""
+    around = [view for view in outer if inner.path.startswith(view.mounted.path.rstrip("/") + "/")]
+    if not around:
+        return
+    view = around[-1]
+    filesystem, path = view.mounted.filesystem, view.top + inner.path[len(view.mounted.path.rstrip("/")) :]
+    if find(filesystem, path) is None:
+        try:
+            plant_directory(filesystem, path) if isinstance(inner.top, Directory) else plant_file(filesystem, path, b"")
+        except NotADirectoryError:
+            raise MountFailed(f"mkdir {path}: not a directory") from None
 
 
 class _Unbound(Exception):
