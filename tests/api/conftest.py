@@ -12,6 +12,7 @@ from orrery.kinds.builtin import builtin
 from orrery.machinery.clock import VirtualClock
 from orrery.settings import Settings
 from orrery.store.memory_log import MemoryLog
+from orrery.verbs.access import Authorizer
 from orrery.verbs.call import Call
 from orrery.verbs.verbs import Verbs
 from tests.api.fake_containers import FakeContainers
@@ -45,10 +46,13 @@ async def new_served() -> AsyncIterator[NewServed]:
     """Makes a served API; keyword arguments go to `new_app`."""
     clients: list[httpx.AsyncClient] = []
 
-    def new(*, settings: Settings | None = None, raise_faults: bool = True, **options: object) -> Served:
+    def new(
+        *, settings: Settings | None = None, raise_faults: bool = True, authorizer: Authorizer | None = None, **options: object
+    ) -> Served:
         settings = settings or Settings()
         clock, catalogue = VirtualClock(), builtin()
         verbs = Verbs(log=MemoryLog(settings), catalogue=catalogue, clock=clock, settings=settings)
+        verbs.ports.authorizer = authorizer or verbs.ports.authorizer
         ready = {"nodes": True}
         arguments: dict[str, object] = {
             "authenticator": Authenticator(),

@@ -9,8 +9,12 @@ import pytest
 from orrery.api.spdy import frames
 from orrery.api.spdy.frames import Control, Data, Parser, Type
 from orrery.api.spdy.headers import HeaderWriter
+from orrery.verbs.access import Attributes, Decision
+from orrery.verbs.call import User
 from orrery.verbs.containers import NodeRefusal
-from tests.api.reach import PODS, Reach
+from tests.api.conftest import NewServed
+from tests.api.fake_containers import FakeContainers
+from tests.api.reach import PODS, Reach, reach
 
 EXEC = f"{PODS}/p/exec"
 SUCCESS = {"metadata": {}, "status": "Success"}
@@ -170,3 +174,32 @@ async def test_output_that_nobody_reads_waits_in_the_container(reached: Reach) -
 
     messages = await client.messages()
     assert sum(len(one) - 1 for one in messages if one[0] == 1) == 65_536_000
+
+
+class ReadersOnly:
+    """Everybody may read everything."""
+
+    def authorize(self, user: User, attributes: Attributes) -> Decision:
+        return Decision(attributes.verb == "get")
+
+    def rules_for(self, user: User, namespace: str) -> tuple[tuple[()], tuple[()]]:
+        return (), ()
+
+
+class Reader:
+    """Everybody is a user without privileges."""
+
+    def authenticate(self, token: str) -> User:
+        return User("reader", ("system:authenticated",))
+
+
+async def test_a_websocket_needs_the_right_to_create_as_a_post_does(new_served: NewServed) -> None:
+    containers = FakeContainers()
+    async with reach(new_served(containers=containers, authenticator=Reader(), authorizer=ReadersOnly()), containers) as reached:
+        client = await reached.websocket(f"{EXEC}?command=ls&stdout=1", "v5.channel.k8s.io")
+        client.writer.close()
+        log = await reached.served.http.get(f"{PODS}/p/log")
+
+    assert client.answer.status == 403
+    assert orjson.loads(client.answer.body)["message"].startswith('pods "p" is forbidden')
+    assert log.status_code == 200

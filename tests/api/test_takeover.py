@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.api.reach import PODS, Reach, read_answer
 
 EXEC = f"{PODS}/p/exec?stdin=1&stdout=1&stderr=1"
@@ -27,6 +29,25 @@ async def test_a_request_right_behind_such_a_one_is_answered_too(reached: Reach)
 
     assert [answer.status for answer in answers] == [200, 200]
     assert answers[1].body == b"ok"
+    writer.close()
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 52", "Transfer-Encoding: chunked"])
+async def test_a_body_after_such_a_request_is_read(reached: Reach, framing: str) -> None:
+    body = b'{"metadata":{"name":"a"},"data":{"key":"some text"}}'
+    reader, writer = await reached.connect()
+    lines = ["POST /api/v1/namespaces/default/configmaps HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    lines += ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA", framing, "", ""]
+    raw = "\r\n".join(lines).encode() + (b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if "chunked" in framing else body)
+    raw += b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for at in range(0, len(raw), 100):
+        writer.write(raw[at : at + 100])
+        await writer.drain()
+
+    answers = [await read_answer(reader), await read_answer(reader)]
+
+    assert [answer.status for answer in answers] == [201, 200]
+    assert b'"key":"some text"' in answers[0].body
     writer.close()
 
 

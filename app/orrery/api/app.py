@@ -133,7 +133,7 @@ def new_app(
     connects: Mapping[tuple[str, str], Connect] = {}
     conversations = Conversations()
     if containers is not None:
-        connects, conversations = new_connects(verbs.client(_APISERVER, "kube-apiserver"), containers, clock)
+        connects, conversations = new_connects(verbs.client(_APISERVER, "kube-apiserver"), containers, clock, verbs.ports.authorizer)
     resources = Resources(verbs=verbs, catalogue=catalogue, discovery=discovery, clock=clock, settings=settings, connects=connects)
     app = OrreryApp(title="Orrery", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery))

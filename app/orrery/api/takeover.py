@@ -80,12 +80,37 @@ class TakeoverProtocol(HttpToolsProtocol):
     _socket: Socket | None = None
     _held: list[bytes] | None = None
     """What came after a request for an upgrade, until it is known whether that is HTTP again."""
+    _framing: bytes = b""
+    """The header that frames the body of a request for an upgrade. The parser takes such a request to have none."""
+    _is_reading_again = False
+
+    def on_message_begin(self) -> None:
+        if not self._is_reading_again:
+            self._framing = b""
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_reading_again:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_reading_again:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._is_reading_again:
+            self._is_reading_again, self._framing = False, b""
+            return
         if self.parser.should_upgrade():
-            take_over: Callable[[bytes], Socket] = self._take_over
-            cast(dict[str, Any], self.scope)[TAKEOVER] = take_over
+            self._framing = _body_framing(self.headers)
+            if not self._framing:
+                take_over: Callable[[bytes], Socket] = self._take_over
+                cast(dict[str, Any], self.scope)[TAKEOVER] = take_over
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._framing:
+            super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         if self._socket is not None:
@@ -100,8 +125,14 @@ class TakeoverProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._held = []
-            self._hold(data[upgrade.args[0] :])
+            rest = data[upgrade.args[0] :]
+            if self._framing:
+                # Java's HTTP client asks for HTTP/2 like this with every request, bodies and all: let the parser see the body.
+                self._is_reading_again = True
+                self._parse(b"POST / HTTP/1.1\r\n" + self._framing + b"\r\n\r\n" + rest)
+            else:
+                self._held = []
+                self._hold(rest)
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
 
@@ -142,3 +173,11 @@ class TakeoverProtocol(HttpToolsProtocol):
             self._socket.close()
         else:
             super().shutdown()
+
+
+def _body_framing(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The header that says how long the body is; empty without a body."""
+    for name, value in headers:
+        if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
+            return name + b": " + value
+    return b""
