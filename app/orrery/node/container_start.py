@@ -216,7 +216,7 @@ class ContainerStart:
 
     def _sandbox(self) -> SandboxConfig:
         host = self.host
-        return sandbox_of(self.pod, self._surroundings().pod_ip, node=host.name, domain=host.cluster_domain, dns=host.dns_address)
+        return sandbox_of(self.pod, self._pod_ip(), node=host.name, domain=host.cluster_domain, dns=host.dns_address)
 
     def _check_user(self, image: Image) -> None:
         if not self._security("runAsNonRoot", 0):
@@ -228,12 +228,15 @@ class ContainerStart:
         if user < 0 and image.uid == 0:
             raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
 
+    def _pod_ip(self) -> str:
+        return self.host.facts.ip if self.pod["spec"].get("hostNetwork") else self.state.pod_ip
+
     def _surroundings(self) -> Surroundings:
         namespace, client = namespace_of(self.pod), self.host.client
         host_ip = self.host.facts.ip
         return Surroundings(
             pod=self.pod,
-            pod_ip=host_ip if self.pod["spec"].get("hostNetwork") else self.state.pod_ip,
+            pod_ip=self._pod_ip(),
             host_ip=host_ip,
             lookup=lambda bucket, name: client.get(bucket, namespace, name),
             services=service_variables(client, self.pod),

@@ -2,6 +2,7 @@
 
 Follows the DNS-Based Service Discovery specification and CoreDNS' kubernetes plugin with kubeadm's configuration (`pods insecure`).
 Answers are text: an address, `0 100 80 web.default.svc.cluster.local.`, or a name with its final dot.
+
 DIFFERS: upstream forwards names outside the cluster to the node's resolver; we have no outside and say NXDOMAIN.
 """
 

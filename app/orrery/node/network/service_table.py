@@ -35,7 +35,8 @@ class Backend(NamedTuple):
 
 
 def backends_of(client: Client, service: ServiceName) -> Iterator[Backend]:
-    """All endpoints, ready or not. DIFFERS: upstream heeds traffic policies and topology hints; we take every node's endpoints."""
+    """All endpoints, ready or not."""
+    # DIFFERS: upstream heeds traffic policies and topology hints; we take the endpoints of every node.
     for slice_ in client.list(SLICES, service[0], labels={SERVICE_LABEL: service[1]}):
         ports = slice_.get("ports") or ()
         for endpoint in slice_.get("endpoints") or ():

@@ -1,8 +1,11 @@
 """A Pod's volumes as file systems, and where its containers see them. Follows upstream's volume plugins and `makeMounts`.
 
 What is made of objects is an atomic tree that `refresh` brings up to date; emptyDirs live as long as the Pod; hostPaths are part of the
-node's simulated disk; PersistentVolumes belong to the cluster. DIFFERS: upstream gives a volume of another kind to its driver; we mount
-an empty directory. DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
+node's simulated disk; PersistentVolumes belong to the cluster.
+
+DIFFERS: upstream gives a volume of another kind to its driver; we mount an empty directory.
+
+DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

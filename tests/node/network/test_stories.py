@@ -1,0 +1,74 @@
+"""What learners do with names and addresses, in containers that really run."""
+
+from orrery.machinery.objects import Object
+from orrery.node.processes.runtime import SimulatedRuntime
+from tests.node.cluster import NodeCluster
+from tests.node.network.stage import endpoint
+
+
+def lines(cluster: NodeCluster, container: str, name: str = "web") -> list[str]:
+    """What the container has written."""
+    runtime = cluster.kubelet.runtime
+    assert isinstance(runtime, SimulatedRuntime)
+    log = runtime.logs.find(cluster.pod(name)["metadata"]["uid"], container)
+    return log.last_text(lines=1000, bytes_max=1 << 16).splitlines() if log is not None else []
+
+
+async def service(cluster: NodeCluster, name: str, address: str) -> None:
+    await cluster.create("Service", "services", name, spec={"clusterIP": address, "ports": [{"port": 80, "targetPort": 8080}]})
+
+
+async def test_an_init_container_waits_until_a_service_exists(fast: NodeCluster) -> None:
+    script = "until nslookup mydb; do echo waiting for mydb; sleep 2; done"
+    init: Object = {"name": "init", "image": "busybox:1.28", "command": ["sh", "-c", script], "resources": {}}
+    await fast.run(initContainers=[init])
+    await fast.clock.advance(21)
+    assert fast.shows()[-1] == "0/1 Init:0/1"
+    assert lines(fast, "init").count("waiting for mydb") in (10, 11)
+
+    await service(fast, "mydb", "10.96.0.33")
+    await fast.until(fast.is_ready, within_s=5)
+
+
+async def test_containers_of_a_pod_reach_each_other_on_localhost_and_others_through_a_service(fast: NodeCluster) -> None:
+    await fast.run("server", image="nginx:1.25")
+    await fast.until(lambda: fast.is_ready("server"))
+    await service(fast, "front", "10.96.0.44")
+    await fast.client.create(
+        "endpointslices.discovery.k8s.io",
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": "front-1", "namespace": "default", "labels": {"kubernetes.io/service-name": "front"}},
+            "addressType": "IPv4",
+            "endpoints": [endpoint(fast.status("server")["podIP"])],
+            "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
+        },
+    )
+    tries = {"localhost 80": "inside", "front 80": "outside", "front 81": "none"}
+    script = "; ".join(f"nc -w 2 {goal} </dev/null && echo {word}" for goal, word in tries.items()) + " || echo none"
+    sidecar: Object = {"name": "probe", "image": "busybox", "command": ["sh", "-c", f"sleep 1; {script}; sleep 1000"], "resources": {}}
+    pod = await fast.client.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "web", "namespace": "default"},
+            "spec": {"nodeName": "orrery-worker", "containers": [{"name": "web", "image": "nginx:1.25", "resources": {}}, sidecar]},
+        },
+    )
+    assert pod["metadata"]["name"] == "web"
+    await fast.clock.advance(30)
+
+    assert [line for line in lines(fast, "probe") if line in ("inside", "outside", "none")] == ["inside", "outside", "none"]
+
+
+async def test_services_are_told_in_variables(fast: NodeCluster) -> None:
+    await service(fast, "my-db", "10.96.0.33")
+    await fast.run("linked", image="busybox", command=["sh", "-c", "echo $MY_DB_SERVICE_HOST:$MY_DB_SERVICE_PORT $MY_DB_PORT; sleep 1000"])
+    await fast.run("plain", image="busybox", command=["sh", "-c", "echo none $MY_DB_PORT; sleep 1000"], enableServiceLinks=False)
+    await fast.until(lambda: fast.is_ready("linked") and fast.is_ready("plain"))
+    await fast.clock.advance(1)
+
+    assert lines(fast, "linked", "linked") == ["10.96.0.33:80 tcp://10.96.0.33:80"]
+    assert lines(fast, "plain", "plain") == ["none"]
