@@ -22,7 +22,28 @@ _MODULES: Final[Mapping[str, str]] = {
     "disk.paths": "basename dirname readlink realpath pwd",
     "disk.remove": "rm rmdir unlink",
     "disk.stat": "stat du df mount umount mountpoint",
+    "net.curl": "curl",
+    "net.interfaces": "ip ifconfig route netstat ss traceroute arp",
+    "net.names": "nslookup dig host ping ping6",
+    "net.netcat": "nc telnet ncat netcat",
+    "net.wget": "wget",
+    "servers.apache": "httpd httpd-foreground apache2-foreground",
+    "servers.agnhost": "agnhost",
+    "servers.databases": "mysqld mariadbd postgres mongod mysql mariadb mysqladmin psql pg_isready mongosh mongo",
+    "servers.entrypoints": "docker-entrypoint.sh entrypoint.sh run.sh",
+    "servers.memcached": "memcached",
+    "servers.nginx": "nginx",
+    "servers.redis": "redis-server redis-cli",
+    "servers.samples": "http-echo hello hello-app pause webapp.py log-agent kubernetes-bootcamp node-hello guestbook",
     "system.environment": "env printenv which hostname uname arch nproc tty stty getent logger users who id whoami groups",
+    "net.git": "git",
+    "system.refusals": (
+        "python python2 python3 node npm npx yarn go gofmt java javac perl ruby php gcc cc g++ make cmake pip pip3 idle"
+        " pydoc corepack yarnpkg dotnet cargo rustc sqlite3 openssl ssh scp ssh-keygen rsync docker crictl systemctl"
+        " service journalctl su sudo adduser useradd groupadd addgroup passwd chroot crond sendmail dpkg apt-cache"
+        " haproxy rabbitmq-server traefik catalina.sh flask kubectl helm redis-benchmark redis-sentinel mysqldump"
+        " pg_dump gosu iperf strace gdb tcpdump ldd vi vim nano emacs ed less more apt apt-get apk yum dnf"
+    ),
     "system.run": "xargs test [ busybox",
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
@@ -42,17 +63,38 @@ _MODULES: Final[Mapping[str, str]] = {
 HOMES: Final[Mapping[str, str]] = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
+_OF_IMAGE: Final[Mapping[str, Mapping[str, str]]] = {
+    "whoami": {"whoami": "servers.samples:whoami"},
+    "gb-frontend": {"apache2-foreground": "servers.samples:guestbook"},
+    "kubernetes-bootcamp": {"node": "servers.samples:kubernetes-bootcamp"},
+    "node-hello": {"node": "servers.samples:node-hello"},
+    "simple-webapp": {"python": "servers.samples:webapp.py", "python3": "servers.samples:webapp.py"},
+    "webapp-color": {"python": "servers.samples:webapp.py", "python3": "servers.samples:webapp.py"},
+}
+"""Images whose own program has the name of another one. A longer image name counts as the entry it begins with."""
+
+
+def _own(name: str, image: str) -> str | None:
+    for known, programs in _OF_IMAGE.items():
+        if image.startswith(known) and name in programs:
+            return programs[name]
+    return None
+
+
 @lru_cache(maxsize=4096)
 def find(name: str, family: str = "debian") -> Program | None:
     """The program of that name (without directories) in images of that family."""
-    applet = find_applet(name)
+    own = _own(name, parse_family(family).image)
+    applet = find_applet(name) if own is None else _load(*own.split(":"))
     return None if applet is None else as_program(applet, parse_family(family), name)
 
 
 def find_applet(name: str) -> Applet | None:
     """The same without a family: for programs that call one another in the same process."""
-    if (home := HOMES.get(name)) is None:
-        return None
-    module = importlib.import_module(f"orrery.node.programs.{home}")
-    programs: Mapping[str, Applet] = module.PROGRAMS
+    home = HOMES.get(name)
+    return None if home is None else _load(home, name)
+
+
+def _load(home: str, name: str) -> Applet:
+    programs: Mapping[str, Applet] = importlib.import_module(f"orrery.node.programs.{home}").PROGRAMS
     return programs[name]

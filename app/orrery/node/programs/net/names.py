@@ -1,0 +1,244 @@
+"""nslookup (busybox's and bind's), dig, host, ping."""
+
+from typing import Final
+
+from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.text.numbers import duration_s, is_digits
+
+_DOTS_DEFAULT: Final = 1
+
+
+def _resolver(call: Call) -> tuple[str, list[str], int]:
+    """The name server, the search domains and ndots of /etc/resolv.conf."""
+    server, search, dots = "127.0.0.1", [], _DOTS_DEFAULT
+    try:
+        text = call.process.files.read("/etc/resolv.conf").decode("utf-8", "replace")
+    except OSError:
+        text = ""
+    for line in reversed(text.splitlines()):
+        words = line.split()
+        if words[:1] == ["nameserver"] and len(words) > 1:
+            server = words[1]
+        elif words[:1] == ["search"]:
+            search = words[1:]
+        elif words[:1] == ["options"]:
+            for word in words[1:]:
+                if word.startswith("ndots:") and is_digits(word[6:]):
+                    dots = int(word[6:])
+    return server, search, dots
+
+
+async def nslookup(call: Call) -> int:
+    kind = ""
+    words: list[str] = []
+    for word in call.arguments:
+        if word.startswith("-"):
+            name, _, value = word.lstrip("-").partition("=")
+            if name in ("type", "querytype", "q", "query"):
+                kind = value.upper()
+        else:
+            words.append(word)
+    if not words:
+        raise Misuse
+    server, search, dots = _resolver(call)
+    if len(words) > 1:
+        server = words[1]
+    return await (_busybox_lookup if call.is_busybox else _bind_lookup)(call, words[0], kind, server, search, dots)
+
+
+async def _query(call: Call, name: str, kind: str) -> list[str] | str:
+    """Answers, or the name of the failure."""
+    try:
+        return list(await call.process.network.query(name.rstrip("."), kind))
+    except LookupError as error:
+        return str(error.args[0]) if error.args else "SERVFAIL"
+
+
+def _reverse(address: str) -> str:
+    return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+
+
+def _is_address(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) == 4 and all(is_digits(part) and int(part) < 256 for part in parts)
+
+
+async def _busybox_lookup(call: Call, name: str, kind: str, server: str, search: list[str], dots: int) -> int:
+    kinds = [kind] if kind else ["PTR"] if _is_address(name) else ["A", "AAAA"]
+    if _is_address(name) and kinds == ["PTR"]:
+        names = [_reverse(name)]
+    else:
+        # A name without a dot goes through the search domains, any other is asked as it is: busybox does not know ndots.
+        names = [f"{name}.{domain}" for domain in search] if "." not in name and search else [name.rstrip(".")]
+    await call.print(f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
+    found = False
+    for one in kinds:
+        for full in names:
+            answers = await _query(call, full, one)
+            if answers == "TIMEOUT":
+                await call.print(";; connection timed out; no servers could be reached\n\n")
+                return 1
+            if isinstance(answers, str):
+                await call.print(f"** server can't find {full}: {answers}\n\n")
+                continue
+            found = True
+            await call.print("".join(_busybox_answer(full, one, answer) for answer in answers) + "\n")
+    return 0 if found else 1
+
+
+def _busybox_answer(name: str, kind: str, answer: str) -> str:
+    if kind in ("A", "AAAA"):
+        return f"Name:\t{name}\nAddress: {answer}\n"
+    words = {"PTR": "name", "CNAME": "canonical name", "SRV": "service", "TXT": "text", "NS": "nameserver", "MX": "mail exchanger"}
+    return f"{name}\t{words.get(kind, kind.lower())} = {answer}\n"
+
+
+def _candidates(name: str, search: list[str], dots: int) -> list[str]:
+    """The names a resolver tries, in order."""
+    if name.endswith("."):
+        return [name.rstrip(".")]
+    searched = [f"{name}.{domain}" for domain in search]
+    return [name, *searched] if name.count(".") >= dots else [*searched, name]
+
+
+async def _bind_lookup(call: Call, name: str, kind: str, server: str, search: list[str], dots: int) -> int:
+    await call.print(f"Server:\t\t{server}\nAddress:\t{server}#53\n\n" if not _is_address(name) else "")
+    if _is_address(name):
+        answers = await _query(call, _reverse(name), "PTR")
+        if isinstance(answers, str):
+            await call.print(f"** server can't find {_reverse(name)}: {answers}\n\n")
+            return 1
+        await call.print("".join(f"{_reverse(name)}\tname = {answer.rstrip('.')}.\n" for answer in answers) + "\n")
+        return 0
+    failure = "NXDOMAIN"
+    for full in _candidates(name, search, dots):
+        answers = await _query(call, full, kind or "A")
+        if isinstance(answers, str):
+            failure = answers
+            if answers == "NXDOMAIN":
+                continue
+            break
+        if not answers:
+            await call.print(f"*** Can't find {full}: No answer\n\n")
+            return 0
+        if not kind or kind in ("A", "AAAA"):
+            await call.print("".join(f"Name:\t{full}\nAddress: {answer}\n" for answer in answers) + "\n")
+        else:
+            await call.print("".join(_busybox_answer(full, kind, answer) for answer in answers) + "\n")
+        return 0
+    if failure == "TIMEOUT":
+        await call.print(";; connection timed out; no servers could be reached\n\n")
+    else:
+        await call.print(f"** server can't find {name}: {failure}\n\n")
+    return 1
+
+
+async def dig(call: Call) -> int:
+    kind, name, short, uses_search = "A", "", False, False
+    server, search, dots = _resolver(call)
+    for word in call.arguments:
+        if word.startswith("@"):
+            server = word[1:]
+        elif word.startswith("+"):
+            short = short or word == "+short"
+            uses_search = uses_search or word == "+search"
+        elif word.upper() in ("A", "AAAA", "SRV", "TXT", "PTR", "CNAME", "NS", "MX", "ANY", "SOA"):
+            kind = word.upper()
+        elif not word.startswith("-"):
+            name = word
+    answers: list[str] | str = "NXDOMAIN"
+    for full in _candidates(name, search, dots) if uses_search else [name.rstrip(".")]:
+        answers = await _query(call, full, kind)
+        if not isinstance(answers, str):
+            break
+    lines = answers if not isinstance(answers, str) else []
+    if short:
+        await call.print("".join(line + "\n" for line in lines))
+        return 0
+    status = answers if isinstance(answers, str) else "NOERROR"
+    number = call.process.clock.random.randrange(65_536)
+    text = f"\n; <<>> DiG 9.18.33 <<>> {' '.join(call.arguments)}\n;; global options: +cmd\n;; Got answer:\n"
+    text += f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {number}\n"
+    text += f";; flags: qr aa rd; QUERY: 1, ANSWER: {len(lines)}, AUTHORITY: 0, ADDITIONAL: 1\n\n;; QUESTION SECTION:\n;{full}.\t\tIN\t{kind}\n\n"
+    if lines:
+        text += ";; ANSWER SECTION:\n" + "".join(f"{full}.\t30\tIN\t{kind}\t{line}\n" for line in lines) + "\n"
+    await call.print(text + f";; Query time: 0 msec\n;; SERVER: {server}#53({server}) (UDP)\n\n")
+    return 0
+
+
+async def host(call: Call) -> int:
+    options = call.options("t:aW:", minimum=1)
+    name = options.operands[0]
+    _, search, dots = _resolver(call)
+    for full in _candidates(name, search, dots):
+        answers = await _query(call, full, "A")
+        if not isinstance(answers, str):
+            await call.print("".join(f"{full} has address {answer}\n" for answer in answers))
+            return 0
+    await call.print(f"Host {name} not found: 3(NXDOMAIN)\n")
+    return 1
+
+
+async def ping(call: Call) -> int:
+    options = call.options("c:i:W:w:s:qI:t:46nA", {}, minimum=1)
+    name = options.operands[-1]
+    count = options.value("c")
+    if count is not None and not is_digits(count):
+        raise Fault(f"invalid number '{count}'" if call.is_busybox else f"invalid argument: '{count}'")
+    left = int(count) if count else 1 << 40
+    wait_s = duration_s(options.value("W") or "10") or 10.0
+    deadline = duration_s(options.value("w") or "")
+    found = await call.process.network.resolve(name)
+    if not found:
+        raise Fault(f"bad address '{name}'" if call.is_busybox else f"{name}: Name or service not known", 1 if call.is_busybox else 2)
+    address, size = found[0], int(options.value("s") or 56)
+    await call.print(
+        f"PING {name} ({address}): {size} data bytes\n"
+        if call.is_busybox
+        else f"PING {name} ({address}) {size}({size + 28}) bytes of data.\n"
+    )
+    sent = received = 0
+    trips: list[float] = []
+    started_s = call.process.clock.now_s()
+    stopped: list[int] = []
+    call.process.handle(2, stopped.append)
+    while left > 0 and not stopped and (deadline is None or call.process.clock.now_s() - started_s < deadline):
+        trip_s = await call.process.network.reachable(address)
+        sent += 1
+        left -= 1
+        if trip_s is not None:
+            received += 1
+            trips.append(trip_s * 1000)
+            if not options.has("q"):
+                await call.print(_ping_line(call, size, address, sent, trip_s * 1000))
+        try:
+            if left or trip_s is None:
+                await call.process.sleep(wait_s if not left else duration_s(options.value("i") or "1") or 1.0)
+        except InterruptedError:
+            break
+    await call.print(_ping_summary(call, name, sent, received, trips, call.process.clock.now_s() - started_s))
+    return 0 if received else 1
+
+
+def _ping_line(call: Call, size: int, address: str, number: int, trip: float) -> str:
+    if call.is_busybox:
+        return f"{size + 8} bytes from {address}: seq={number - 1} ttl=64 time={trip:.3f} ms\n"
+    return f"{size + 8} bytes from {address}: icmp_seq={number} ttl=64 time={trip:.3f} ms\n"
+
+
+def _ping_summary(call: Call, name: str, sent: int, received: int, trips: list[float], spent_s: float) -> str:
+    loss = (sent - received) * 100 // sent if sent else 0
+    lines = f"\n--- {name} ping statistics ---\n{sent} packets transmitted, "
+    if call.is_busybox:
+        lines += f"{received} packets received, {loss}% packet loss\n"
+        if trips:
+            lines += f"round-trip min/avg/max = {min(trips):.3f}/{sum(trips) / len(trips):.3f}/{max(trips):.3f} ms\n"
+        return lines
+    lines += f"{received} received, {loss}% packet loss, time {int(spent_s * 1000)}ms\n"
+    if trips:
+        lines += f"rtt min/avg/max/mdev = {min(trips):.3f}/{sum(trips) / len(trips):.3f}/{max(trips):.3f}/0.000 ms\n"
+    return lines
+
+
+PROGRAMS: dict[str, Applet] = {"nslookup": nslookup, "dig": dig, "host": host, "ping": ping, "ping6": ping}

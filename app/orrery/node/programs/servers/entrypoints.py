@@ -1,0 +1,197 @@
+"""The entry point scripts of official images: what they check and say before the server takes over. Which one depends on the image."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.faults import Fault
+from orrery.node.programs.reasons import reason
+from orrery.node.programs.system.moments import format_moment
+
+_MYSQL_WAYS: Final = ("MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD")
+_MARIADB_WAYS: Final = ("MARIADB_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD_HASH", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD",
+                        *_MYSQL_WAYS)  # fmt: skip
+
+
+async def _become(call: Call, words: list[str]) -> int:
+    try:
+        return await call.process.replace(words)
+    except OSError as error:
+        code = 127 if isinstance(error, FileNotFoundError) else 126
+        raise Fault(f"exec: line 47: {words[0]}: not found" if code == 127 else f"exec: {words[0]}: {reason(error)}", code) from None
+
+
+async def _nginx(call: Call, words: list[str]) -> int:
+    if words[:1] in (["nginx"], ["nginx-debug"]):
+        me = "/docker-entrypoint.sh"
+        scripts = _scripts(call)
+        say = call.print if not call.process.environment.get("NGINX_ENTRYPOINT_QUIET_LOGS") else _silent
+        if not scripts:
+            await say(f"{me}: No files found in /docker-entrypoint.d/, skipping configuration\n")
+        else:
+            await say(f"{me}: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n")
+            await say(f"{me}: Looking for shell scripts in /docker-entrypoint.d/\n")
+            for name in scripts:
+                await _nginx_script(call, name, me, say)
+            await say(f"{me}: Configuration complete; ready for start up\n")
+    return await _become(call, words)
+
+
+async def _silent(_: str) -> None:
+    return None
+
+
+def _scripts(call: Call) -> list[str]:
+    try:
+        return [name for name in call.process.files.list("/docker-entrypoint.d") if name.endswith((".sh", ".envsh"))]
+    except OSError:
+        return ["10-listen-on-ipv6-by-default.sh", "15-local-resolvers.envsh", "20-envsubst-on-templates.sh", "30-tune-worker-processes.sh"]
+
+
+async def _nginx_script(call: Call, name: str, me: str, say: Callable[[str], Awaitable[None]]) -> None:
+    path = f"/docker-entrypoint.d/{name}"
+    if name.endswith(".envsh"):
+        await say(f"{me}: Sourcing {path}\n")
+        return
+    await say(f"{me}: Launching {path}\n")
+    if name == "10-listen-on-ipv6-by-default.sh":
+        conf = "/etc/nginx/conf.d/default.conf"
+        files = call.process.files
+        if files.exists(conf) and not files.access(conf, 2):
+            await say(f"{name}: info: can not modify /{conf.lstrip('/')} (read-only file system?)\n")
+        else:
+            await say(f"{name}: info: Getting the checksum of {conf}\n{name}: info: Enabled listen on IPv6 in {conf}\n")
+    elif name not in ("20-envsubst-on-templates.sh", "30-tune-worker-processes.sh"):
+        child = await call.process.spawn([path])
+        await child.wait()
+
+
+def _lacks(call: Call, ways: tuple[str, ...]) -> bool:
+    environment = call.process.environment
+    return not any(environment.get(way) or environment.get(f"{way}_FILE") for way in ways)
+
+
+async def _mysql(call: Call, words: list[str]) -> int:
+    is_maria = call.family.image == "mariadb"
+    words = ["mariadbd" if is_maria else "mysqld", *words] if words[:1] and words[0].startswith("-") else words
+    if words[:1] not in (["mysqld"], ["mariadbd"]):
+        return await _become(call, words)
+    version = "1:11.8.3+maria~ubu2404" if is_maria else "8.4.7-1.el9"
+    product = "MariaDB" if is_maria else "MySQL"
+
+    async def note(text: str, level: str = "Note") -> None:
+        stamp = format_moment("%Y-%m-%d %H:%M:%S+00:00", call.process.clock.now_s())
+        line = f"{stamp} [{level}] [Entrypoint]: {text}\n"
+        await (call.process.stderr if level != "Note" else call.process.stdout).write(line.encode())
+
+    await note(f"Entrypoint script for {product} Server {version} started.")
+    await note(f"Switching to dedicated user '{'mysql'}'")
+    await note(f"Entrypoint script for {product} Server {version} started.")
+    fresh = not call.process.files.exists("/var/lib/mysql/mysql")
+    if fresh:
+        if _lacks(call, _MARIADB_WAYS if is_maria else _MYSQL_WAYS):
+            await note("Database is uninitialized and password option is not specified", "ERROR")
+            names = (
+                ("MARIADB_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD_HASH", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD")
+                if is_maria
+                else _MYSQL_WAYS
+            )
+            await call.process.complain(
+                "    You need to specify one of the following as an environment variable:\n" + "\n".join(f"    - {name}" for name in names)
+            )
+            return 1
+        await note("Initializing database files")
+        await call.process.sleep(2.0)
+        await note("Database files initialized")
+        await note("Starting temporary server")
+        await call.process.sleep(1.0)
+        await note("Temporary server started.")
+        await note("Stopping temporary server")
+        await note("Temporary server stopped")
+        await note(f"{product} init process done. Ready for start up.")
+        _mark(call, "/var/lib/mysql/mysql")
+    return await _become(call, words)
+
+
+def _mark(call: Call, path: str) -> None:
+    """Leave a trace in the data directory, so that a restart finds a database there."""
+    files = call.process.files
+    position = 0
+    try:
+        while (position := path.find("/", position + 1)) > 0:
+            if not files.exists(path[:position]):
+                files.make_directory(path[:position])
+        if not files.exists(path):
+            files.make_directory(path)
+    except OSError:
+        return
+
+
+_POSTGRES_ERROR: Final = """Error: Database is uninitialized and superuser password is not specified.
+       You must specify POSTGRES_PASSWORD to a non-empty value for the
+       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".
+
+       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all
+       connections without a password. This is *not* recommended.
+
+       See PostgreSQL documentation about "trust":
+       https://www.postgresql.org/docs/current/auth-trust.html"""
+
+
+async def _postgres(call: Call, words: list[str]) -> int:
+    words = ["postgres", *words] if words[:1] and words[0].startswith("-") else words
+    if words[:1] != ["postgres"]:
+        return await _become(call, words)
+    environment = call.process.environment
+    data = environment.get("PGDATA") or "/var/lib/postgresql/data"
+    if call.process.files.exists(f"{data}/PG_VERSION"):
+        await call.print("\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n")
+        return await _become(call, words)
+    if not (
+        environment.get("POSTGRES_PASSWORD")
+        or environment.get("POSTGRES_PASSWORD_FILE")
+        or environment.get("POSTGRES_HOST_AUTH_METHOD") == "trust"
+    ):
+        await call.process.complain(_POSTGRES_ERROR)
+        return 1
+    await call.print(
+        'The files belonging to this database system will be owned by user "postgres".\nThis user must also own the server process.\n\n'
+        'The database cluster will be initialized with locale "en_US.utf8".\nThe default database encoding has accordingly been set to "UTF8".\n'
+        'The default text search configuration will be set to "english".\n\nData page checksums are disabled.\n\n'
+        f"fixing permissions on existing directory {data} ... ok\ncreating subdirectories ... ok\nselecting dynamic shared memory implementation ... posix\n"
+    )
+    await call.process.sleep(1.0)
+    await call.print(
+        "creating configuration files ... ok\nrunning bootstrap script ... ok\nperforming post-bootstrap initialization ... ok\nsyncing data to disk ... ok\n\n"
+    )
+    await call.print("PostgreSQL init process complete; ready for start up.\n\n")
+    _mark(call, data)
+    try:
+        call.process.files.write(f"{data}/PG_VERSION", b"17\n")
+    except OSError as error:
+        await call.process.complain(f'initdb: error: could not create directory "{data}": {reason(error)}')
+        return 1
+    return await _become(call, words)
+
+
+async def _plain(call: Call, words: list[str]) -> int:
+    server = {"redis": "redis-server", "memcached": "memcached", "mongo": "mongod", "node": "node"}.get(call.family.image)
+    if server and (not words or words[0].startswith("-")):
+        words = [server, *words]
+    if server == "redis-server" and words and words[0].endswith(".conf"):
+        words = [server, *words]
+    return await _become(call, words or ["sh"])
+
+
+async def entrypoint(call: Call) -> int:
+    image = call.family.image
+    words = list(call.arguments)
+    if image == "log-agent" or (call.name == "run.sh" and image not in ("redis", "guestbook")):
+        return await _become(call, ["log-agent", *words])
+    if call.name == "run.sh":
+        return await _become(call, ["redis-server"])
+    handlers = {"nginx": _nginx, "nginx-unprivileged": _nginx, "mysql": _mysql, "mariadb": _mysql, "postgres": _postgres}
+    return await handlers.get(image, _plain)(call, words)
+
+
+PROGRAMS: dict[str, Applet] = {"docker-entrypoint.sh": entrypoint, "entrypoint.sh": entrypoint, "run.sh": entrypoint}

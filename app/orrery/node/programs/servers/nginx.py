@@ -1,0 +1,404 @@
+"""nginx: a master and its workers, start-up and access log, files under a root, the few directives that examples use.
+
+DIFFERS: upstream reads its whole configuration language; we read listen, server_name, root, index, location, return, proxy_pass, error_page and
+stub_status of the files it includes, and take the other directives as they are.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.net.http import REASONS, BadMessage, Incoming, Request, Response, header, parse_url
+from orrery.node.programs.patterns.compile import PatternError, compile_pattern
+from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers.nginx_conf import ConfError, Directive, parse_conf
+from orrery.node.programs.servers.service import HttpService, Stop, accept_all
+from orrery.node.programs.servers.static import file_response, find_file
+from orrery.node.programs.system.moments import format_moment
+
+VERSION: Final = "1.29.4"
+_ROOT: Final = "/usr/share/nginx/html"
+_CONF: Final = "/etc/nginx/nginx.conf"
+_WORKERS: Final = 4
+
+WELCOME: Final = """<!DOCTYPE html>
+<html>
+<head>
+<title>Welcome to nginx!</title>
+<style>
+html { color-scheme: light dark; }
+body { width: 35em; margin: 0 auto;
+font-family: Tahoma, Verdana, Arial, sans-serif; }
+</style>
+</head>
+<body>
+<h1>Welcome to nginx!</h1>
+<p>This page is served by the simulated nginx of an Orrery container. It works, and
+its own content goes where this file is.</p>
+
+<p>Documentation: <a href="http://nginx.org/">nginx.org</a>.</p>
+
+<p><em>Thank you for using nginx.</em></p>
+</body>
+</html>
+"""
+ERROR_50X: Final = "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n</body>\n</html>\n"
+
+
+@dataclass(slots=True)
+class _Location:
+    kind: str
+    """Empty for a prefix, =, ~ or ~*."""
+    path: str
+    directives: list[Directive]
+
+    def value(self, name: str) -> list[str] | None:
+        return next((one.words for one in reversed(self.directives) if one.name == name), None)
+
+
+@dataclass(slots=True)
+class _Server:
+    ports: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    directives: list[Directive] = field(default_factory=list)
+    locations: list[_Location] = field(default_factory=list)
+
+    def value(self, name: str) -> list[str] | None:
+        return next((one.words for one in reversed(self.directives) if one.name == name), None)
+
+
+def _default_servers() -> list[_Server]:
+    return [
+        _Server(
+            ports=[80],
+            names=["localhost"],
+            locations=[_Location("", "/", [Directive("root", [_ROOT]), Directive("index", ["index.html", "index.htm"])])],
+        )
+    ]
+
+
+class _Nginx:
+    """The master's view: configuration, log, answers."""
+
+    def __init__(self, call: Call, conf: str) -> None:
+        self._call = call
+        self._conf = conf
+        self.servers: list[_Server] = []
+
+    async def notice(self, text: str, level: str = "notice") -> None:
+        stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
+        pid = self._call.process.pid
+        await self._call.process.stderr.write(f"{stamp} [{level}] {pid}#{pid}: {text}\n".encode())
+
+    def load(self) -> None:
+        """Read the configuration; ConfError with nginx's words."""
+        files = self._call.process.files
+        if not files.exists(self._conf):
+            if self._conf != _CONF or files.exists("/etc/nginx"):
+                raise ConfError(f'open() "{self._conf}" failed (2: No such file or directory)')
+            self.servers = _default_servers()
+            return
+        tree = self._included(parse_conf(files.read(self._conf).decode("utf-8", "replace"), self._conf), 0)
+        http = next((one for one in tree if one.name == "http"), None)
+        self.servers = [_server(one) for one in (http.block or [] if http else []) if one.name == "server"]
+
+    def _included(self, tree: list[Directive], depth: int) -> list[Directive]:
+        out: list[Directive] = []
+        for one in tree:
+            if one.name == "include" and one.words and depth < 8:
+                for path in self._matching(one.words[0]):
+                    text = self._call.process.files.read(path).decode("utf-8", "replace")
+                    out += self._included(parse_conf(text, path), depth + 1)
+                continue
+            if one.block is not None:
+                one.block = self._included(one.block, depth)
+            out.append(one)
+        return out
+
+    def _matching(self, pattern: str) -> list[str]:
+        path = pattern if pattern.startswith("/") else f"/etc/nginx/{pattern}"
+        if "*" not in path:
+            if not self._call.process.files.exists(path):
+                if path.endswith("mime.types"):
+                    return []
+                raise ConfError(f'open() "{path}" failed (2: No such file or directory) in {self._conf}')
+            return [] if path.endswith("mime.types") else [path]
+        folder, _, name = path.rpartition("/")
+        try:
+            return [f"{folder}/{one}" for one in self._call.process.files.list(folder) if matches_glob(name, one)]
+        except OSError:
+            return []
+
+    def ports(self) -> list[int]:
+        return sorted({port for server in self.servers for port in server.ports})
+
+    async def answer(self, request: Request) -> Response:
+        server = self._pick(request)
+        location = _match(server, request.path) if server is not None else None
+        response = await self._respond(request, server, location)
+        if (response.status >= 400 and not response.body and response.pieces is None) or (
+            response.status in (301, 302, 307, 308) and not response.body
+        ):
+            response = self._error_page(response)
+        return response
+
+    def _pick(self, request: Request) -> _Server | None:
+        name = (request.header("Host") or "").partition(":")[0]
+        fitting = [server for server in self.servers if request.local[1] in server.ports]
+        return next((server for server in fitting if name in server.names), fitting[0] if fitting else None)
+
+    async def _respond(self, request: Request, server: _Server | None, location: _Location | None) -> Response:
+        if server is None:
+            return Response(404)
+        scopes = [scope for scope in (location, server) if scope is not None]
+        for scope in scopes:
+            if (words := scope.value("return")) is not None:
+                return self._returned(request, words, scope.value("default_type"), scope.directives)
+        if location is not None and (proxy := location.value("proxy_pass")):
+            return await self._proxy(request, proxy[0], location)
+        if location is not None and location.value("stub_status") is not None:
+            return Response(
+                200,
+                b"Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n",
+                type="text/plain",
+            )
+        if request.method not in ("GET", "HEAD"):
+            return Response(405)
+        root = next((words[0] for scope in scopes if (words := scope.value("root"))), "/etc/nginx/html")
+        path = request.path
+        if location is not None and (alias := location.value("alias")):
+            root, path = alias[0], "/" + path[len(location.path) :].lstrip("/")
+        index = next((tuple(words) for scope in scopes if (words := scope.value("index"))), ("index.html",))
+        if location is not None and (tries := location.value("try_files")):
+            path = self._tried(root, path, tries, index)
+            if path.startswith("="):
+                return Response(int(path[1:]) if path[1:].isdigit() else 404)
+        status, full = find_file(self._call, root, path, index)
+        if status == 301:
+            host = request.header("Host") or "localhost"
+            return Response(301, headers=[("Location", f"http://{host}{path}/")])
+        if status != 200:
+            await self._file_error(request, status, full)
+            return Response(status)
+        return file_response(self._call, full, request)
+
+    def _tried(self, root: str, path: str, tries: list[str], index: tuple[str, ...]) -> str:
+        for one in tries[:-1]:
+            candidate = one.replace("$uri", path)
+            if find_file(self._call, root, candidate, index)[0] == 200:
+                return candidate
+        return tries[-1].replace("$uri", path).partition("?")[0]
+
+    def _returned(self, request: Request, words: list[str], type_: list[str] | None, directives: list[Directive]) -> Response:
+        status = int(words[0]) if words and words[0].isdigit() else 302
+        text = " ".join(words[1:]) if words[0].isdigit() else words[0]
+        text = self._expanded(request, text)
+        if status in (301, 302, 303, 307, 308):
+            return Response(status, headers=[("Location", text)])
+        kind = type_[0] if type_ else "text/plain"
+        return Response(status, encode(text), type=kind if text else "text/html")
+
+    def _expanded(self, request: Request, text: str) -> str:
+        for name, value in (("$request_uri", request.target), ("$hostname", self._call.process.network.hostname), ("$uri", request.path),
+                            ("$host", (request.header("Host") or "").partition(":")[0]), ("$remote_addr", request.remote[0]),
+                            ("$server_addr", request.local[0]), ("$server_port", str(request.local[1])),
+                            ("$request_method", request.method), ("$scheme", "http"), ("$http_host", request.header("Host") or "")):  # fmt: skip
+            text = text.replace(name, value)
+        return text.replace("\\n", "\n")
+
+    async def _proxy(self, request: Request, goal: str, location: _Location) -> Response:
+        url = parse_url(goal)
+        if url is None:
+            return Response(500)
+        rest = goal.partition("://")[2]
+        target = url.target.rstrip("/") + request.target[len(location.path.rstrip("/")) :] if "/" in rest else request.target
+        network = self._call.process.network
+        try:
+            connection = await network.connect(url.host, url.port, timeout_s=60)
+        except (OSError, TimeoutError) as error:
+            why = (
+                f"connect() failed (111: Connection refused) while connecting to upstream, client: {request.remote[0]}"
+                if isinstance(error, ConnectionRefusedError)
+                else reason(error)
+            )
+            await self.notice(why, "error")
+            return Response(504 if isinstance(error, TimeoutError) else 502)
+        skipped = ("connection", "host", "content-length", "transfer-encoding")
+        lines = [f"{request.method} {target or '/'} HTTP/1.1", f"Host: {rest.partition('/')[0]}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in skipped]
+        if request.body:
+            lines.append(f"Content-Length: {len(request.body)}")
+        try:
+            await connection.write(encode("\r\n".join(lines) + "\r\n\r\n") + request.body)
+            return await _upstream(Incoming(connection))
+        except (EOFError, BadMessage, OSError):
+            return Response(502)
+        finally:
+            connection.close()
+
+    async def _file_error(self, request: Request, status: int, full: str) -> None:
+        stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
+        host = request.header("Host") or ""
+        what = f'open() "{full}" failed (2: No such file or directory)' if status == 404 else f'directory index of "{full}" is forbidden'
+        line = f'{stamp} [error] {self.worker}#{self.worker}: *1 {what}, client: {request.remote[0]}, server: localhost, request: "{request.method} {request.target} {request.version}", host: "{host}"\n'
+        await self._call.process.stderr.write(encode(line))
+
+    worker = 29
+
+    def _error_page(self, response: Response) -> Response:
+        title = f"{response.status} {REASONS.get(response.status, '').replace('Method Not Allowed', 'Not Allowed')}"
+        body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx/{VERSION}</center>\r\n</body>\r\n</html>\r\n"
+        return Response(response.status, body.encode(), headers=response.headers, type="text/html")
+
+    async def log(self, request: Request, response: Response) -> None:
+        stamp = format_moment("%d/%b/%Y:%H:%M:%S +0000", self._call.process.clock.now_s())
+        size = response.length if response.pieces is not None else len(response.body)
+        size = 0 if request.method == "HEAD" else size
+        referer, agent = request.header("Referer") or "-", request.header("User-Agent") or "-"
+        forwarded = request.header("X-Forwarded-For") or "-"
+        line = f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} {request.version}" {response.status} {size} "{referer}" "{agent}" "{forwarded}"\n'
+        await self._call.process.stdout.write(encode(line))
+
+
+async def _upstream(incoming: Incoming) -> Response:
+    parts = (await incoming.line()).decode("latin-1").split(" ", 2)
+    if len(parts) < 2 or not parts[1].isdigit():
+        raise BadMessage
+    headers = await incoming.headers()
+    pieces: list[bytes] = []
+    if (header(headers, "Transfer-Encoding") or "").lower() == "chunked":
+        pieces = [piece async for piece in incoming.chunked()]
+    else:
+        while piece := await incoming.some():
+            pieces.append(piece)
+    skipped = ("content-length", "transfer-encoding", "connection", "content-type", "date", "server")
+    kept = [(name, value) for name, value in headers if name.lower() not in skipped]
+    return Response(int(parts[1]), b"".join(pieces), headers=kept, type=header(headers, "Content-Type") or "text/plain")
+
+
+def _server(block: Directive) -> _Server:
+    server = _Server(directives=block.block or [])
+    for one in server.directives:
+        if one.name == "listen" and one.words:
+            port = one.words[0].rpartition(":")[2]
+            if port.isdigit():
+                server.ports.append(int(port))
+        elif one.name == "server_name":
+            server.names += one.words
+        elif one.name == "location" and one.words:
+            kind, path = (one.words[0], one.words[1]) if len(one.words) > 1 else ("", one.words[0])
+            server.locations.append(_Location("" if kind == "^~" else kind, path, one.block or []))
+    server.ports = server.ports or [80]
+    return server
+
+
+def _match(server: _Server, path: str) -> _Location | None:
+    for location in server.locations:
+        if location.kind == "=" and location.path == path:
+            return location
+    for location in server.locations:
+        if location.kind in ("~", "~*"):
+            try:
+                pattern = compile_pattern(encode(location.path), extended=True, ignore_case=location.kind == "~*")
+            except PatternError:
+                continue
+            if pattern.matches(encode(path)):
+                return location
+    prefixes = [location for location in server.locations if not location.kind and path.startswith(location.path)]
+    return max(prefixes, key=lambda location: len(location.path), default=None)
+
+
+async def nginx(call: Call) -> int:
+    options = call.options("vVtTqs:p:c:g:e:?h")
+    if options.has("v", "V"):
+        await call.process.complain(f"nginx version: nginx/{VERSION}")
+        return 0
+    conf = options.value("c") or _CONF
+    server = _Nginx(call, conf)
+    try:
+        server.load()
+    except (ConfError, OSError) as error:
+        text = str(error) if isinstance(error, ConfError) else reason(error)
+        await server.notice(text, "emerg")
+        await call.process.complain(f"nginx: [emerg] {text}")
+        if options.has("t"):
+            await call.process.complain(f"nginx: configuration file {conf} test failed")
+        return 1
+    if options.has("t", "T"):
+        await call.process.complain(
+            f"nginx: the configuration file {conf} syntax is ok\nnginx: configuration file {conf} test is successful"
+        )
+        return 0
+    if (signal := options.value("s")) is not None:
+        return await _signal_master(call, server, signal)
+    return await _run(call, server)
+
+
+async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
+    numbers = {"stop": 15, "quit": 3, "reload": 1, "reopen": 10}
+    if name not in numbers:
+        await call.process.complain(f'nginx: invalid option: "-s {name}"')
+        return 1
+    await server.notice("signal process started")
+    for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
+        try:
+            call.process.kill(int(call.process.files.read(path)), numbers[name])
+        except (OSError, ValueError):
+            continue
+        return 0
+    await call.process.complain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)')
+    return 1
+
+
+async def _run(call: Call, server: _Nginx) -> int:
+    process = call.process
+    for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
+        try:
+            process.files.write(path, f"{process.pid}\n".encode())
+            break
+        except OSError:
+            continue
+    try:
+        listeners = [process.network.listen("0.0.0.0", port) for port in server.ports()]
+    except OSError as error:
+        port = next(iter(server.ports()), 80)
+        number = 98 if error.errno == 98 or "use" in reason(error) else 13
+        text = f"bind() to 0.0.0.0:{port} failed ({number}: {reason(error)})"
+        await server.notice(text, "emerg")
+        await process.complain(f"nginx: [emerg] {text}")
+        return 1
+    await server.notice('using the "epoll" event method')
+    await server.notice(f"nginx/{VERSION}")
+    await server.notice("built by gcc 14.2.0 (Debian 14.2.0-19)" if not call.is_busybox else "built by gcc 15.2.0 (Alpine 15.2.0)")
+    await server.notice("OS: Linux 6.8.0-1-generic")
+    await server.notice("getrlimit(RLIMIT_NOFILE): 1048576:1048576")
+    await server.notice("start worker processes")
+    for number in range(_WORKERS):
+        await server.notice(f"start worker process {server.worker + number}")
+    stop = Stop(call, (3, 15, 2))
+    process.handle(1, lambda _: process.begin(_reload(server)))
+    process.handle(28, lambda _: None)
+    service = HttpService(call, server.answer, server=f"nginx/{VERSION}", log=server.log)
+    await process.first_of(stop.wait(), *(accept_all(process, listener, service.talk) for listener in listeners))
+    name, what = {3: ("SIGQUIT", "shutting down"), 15: ("SIGTERM", "exiting"), 2: ("SIGINT", "exiting")}.get(
+        stop.signal, ("SIGTERM", "exiting")
+    )
+    await server.notice(f"signal {stop.signal} ({name}) received, {what}")
+    for listener in listeners:
+        listener.close()
+    await server.notice("exit")
+    return 0
+
+
+async def _reload(server: _Nginx) -> None:
+    await server.notice("signal 1 (SIGHUP) received, reconfiguring")
+    try:
+        server.load()
+    except (ConfError, OSError) as error:
+        await server.notice(str(error), "emerg")
+        return
+    await server.notice("reconfiguring")
+
+
+PROGRAMS: dict[str, Applet] = {"nginx": nginx}
