@@ -224,3 +224,19 @@ async def test_an_idle_pod_costs_its_processes_and_no_more(fast: NodeCluster) ->
     assert len(asyncio.all_tasks()) <= before + 20 * 3, "a server, its wait for a signal, its wait for a client"
     await fast.clock.advance(9)
     assert fast.log.revision == writes
+
+
+@pytest.mark.parametrize("command", ["true", "false"])
+async def test_a_pod_that_has_ended_is_deleted_without_a_complaint(
+    fast: NodeCluster, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its status may not go back: what was told of it is what is told until the end."""
+    containers = [{"name": "once", "image": "busybox", "command": [command]}]
+    await fast.run(restartPolicy="Never", containers=containers)
+    await fast.until(lambda: fast.status()["phase"] in ("Succeeded", "Failed"))
+
+    await fast.delete()
+    await fast.clock.settle()
+
+    assert fast.client.get("pods", "default", "web") is None
+    assert not caplog.records

@@ -149,7 +149,10 @@ class Kubelet:
             worker.update(event.record.object)
             self._followers.tell(event.record.key)
         else:
-            self._take(event.record.object, host, PodState())
+            pod = event.record.object
+            # A Pod that has ended has no worker any more; what is told of it when it is deleted is what was told before.
+            has_ended = (pod.get("status") or {}).get("phase") in TERMINAL
+            self._take(pod, host, recovered_state(pod, self._clock.now_s()) if has_ended else PodState())
 
     def _recover(self, pod: FrozenObject, host: Host) -> None:
         """Take up a Pod that a previous life of the process left."""
