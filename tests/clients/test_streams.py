@@ -5,6 +5,7 @@ speaks SPDY for commands, as everything before 1.30 does.
 """
 
 import contextlib
+import gc
 import os
 import pty
 import re
@@ -31,6 +32,13 @@ LEFT_OPEN = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExcepti
 pytestmark = [pytest.mark.client, pytest.mark.filterwarnings(LEFT_OPEN)]
 
 MEGABYTES = 40
+
+
+@pytest.fixture(autouse=True)
+def what_was_left_open_is_closed_here() -> Iterator[None]:
+    """Not in whichever test comes next."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(params=["websocket", "spdy"])
