@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 
 from orrery.machinery.clock import Clock, new_uid
 from orrery.machinery.objects import FrozenObject, is_deleting, name_of, uid_of
+from orrery.machinery.quantities import parse
 from orrery.node.addresses import AddressPool, node_address, pod_cidrs
 from orrery.node.files.filesystem import UNLIMITED_BYTES
 from orrery.node.files.space import Space
@@ -61,7 +62,8 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         self._waiting: dict[str, dict[Callable[[], None], None]] = {}
         self._followers = Followers()
-        self._disks = Disks(Space(UNLIMITED_BYTES, real_max=settings.volumes_bytes_max))
+        disk_bytes = int(parse(settings.node_ephemeral_storage).value)
+        self._disks = Disks(Space(UNLIMITED_BYTES, real_max=settings.volumes_bytes_max), disk_bytes=disk_bytes)
         self._subscriptions: list[Subscription] = []
 
     @property

@@ -20,11 +20,14 @@ class Disks:
 
     space: Space
     volume_bytes: int = 128 * 1024 * 1024
+    """What one of them may really take of this process's memory."""
+    disk_bytes: int = UNLIMITED_BYTES
+    """How large a node's disk seems."""
     nodes: dict[str, FileSystem] = field(default_factory=dict)
     persistent: dict[str, FileSystem] = field(default_factory=dict)
 
-    def new(self, *, size: int = UNLIMITED_BYTES, mode: int = 0o777, source: str = "/dev/vda1", type_: str = "ext4") -> FileSystem:
-        filesystem = new_filesystem(size=size, real_max=self.volume_bytes, parent=self.space, type_=type_, mode=mode)
+    def new(self, *, size: int = 0, mode: int = 0o777, source: str = "/dev/vda1", type_: str = "ext4") -> FileSystem:
+        filesystem = new_filesystem(size=size or self.disk_bytes, real_max=self.volume_bytes, parent=self.space, type_=type_, mode=mode)
         filesystem.source = source
         return filesystem
 
@@ -34,11 +37,13 @@ class Disks:
             self.nodes[name] = self._new_node_disk(name)
         return self.nodes[name]
 
-    def of_persistent(self, name: str) -> FileSystem:
-        """The PersistentVolume's."""
+    def of_persistent(self, name: str, size: int) -> FileSystem:
+        """The PersistentVolume's; it grows with its capacity."""
         if name not in self.persistent:
             self.persistent[name] = self.new()
-        return self.persistent[name]
+        filesystem = self.persistent[name]
+        filesystem.space.size = size or self.disk_bytes
+        return filesystem
 
     def drop_persistent(self, name: str) -> None:
         """The PersistentVolume is gone."""

@@ -10,6 +10,7 @@ DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Clock
@@ -18,7 +19,7 @@ from orrery.machinery.objects import FrozenObject, annotations_of
 from orrery.machinery.quantities import parse
 from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_variables
 from orrery.node.files.atomic import publish
-from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted
+from orrery.node.files.filesystem import FileSystem, Mounted
 from orrery.node.files.inodes import Directory, Inode
 from orrery.node.files.plant import plant_directory, plant_file
 from orrery.node.volumes import host_path
@@ -115,7 +116,7 @@ class PodVolumes:
         if is_made_of_objects(volume):
             is_in_memory = volume.get("configMap") is None
             kind = ("tmpfs", "tmpfs", 0o1777) if is_in_memory else ("ext4", "/dev/vda1", 0o777)
-            filesystem = self.disks.new(type_=kind[0], source=kind[1], mode=kind[2])
+            filesystem = self.disks.new(size=_memory(around) if is_in_memory else 0, type_=kind[0], source=kind[1], mode=kind[2])
             self._publish(filesystem, around, volume)
             return Volume(filesystem, is_own=True, is_read_only=True)
         return Volume(self._empty(around, volume.get("emptyDir") or {}), is_own=True)
@@ -125,12 +126,12 @@ class PodVolumes:
             _give(filesystem.root, fs_group_of(around.pod), is_read_only=True)
 
     def _empty(self, around: Surroundings, source: FrozenObject) -> FileSystem:
-        size = int(parse(str(source["sizeLimit"])).value) if source.get("sizeLimit") else 0
+        size = _bytes(str(source.get("sizeLimit") or "0"))
         if source.get("medium") == "Memory":
-            memory = int(parse(around.allocatable.get("memory", "0")).value)
-            filesystem = self.disks.new(size=min(size or memory, memory or UNLIMITED_BYTES), type_="tmpfs", source="tmpfs", mode=0o1777)
+            memory = _memory(around)
+            filesystem = self.disks.new(size=min(size, memory) or memory, type_="tmpfs", source="tmpfs", mode=0o1777)
         else:
-            filesystem = self.disks.new(size=size or UNLIMITED_BYTES)
+            filesystem = self.disks.new(size=size)
         _give(filesystem.root, fs_group_of(around.pod))
         return filesystem
 
@@ -151,7 +152,8 @@ class PodVolumes:
                 made = self._on_node({"type": "Directory" if kind == "local" else "", **source})
                 made.is_read_only = is_read_only
                 return made
-        filesystem = self.disks.of_persistent(name)
+        capacity = (obj["spec"].get("capacity") or {}).get("storage") or "0"
+        filesystem = self.disks.of_persistent(name, _bytes(str(capacity)))
         group = fs_group_of(around.pod)
         _give(filesystem.root, int(annotations_of(obj).get(_GID, 0)) or None if group is None else group)
         return Volume(filesystem, is_read_only=is_read_only)
@@ -195,6 +197,16 @@ class _Unbound(Exception):
     def __init__(self, why: ConfigError) -> None:
         super().__init__(str(why))
         self.why = why
+
+
+def _memory(around: Surroundings) -> int:
+    """What a file system in memory may take: all the node has."""
+    return _bytes(around.allocatable.get("memory", "0"))
+
+
+@lru_cache(maxsize=64)
+def _bytes(text: str) -> int:
+    return int(parse(text).value)
 
 
 def _give(root: Inode, group: int | None, *, is_read_only: bool = False) -> None:
