@@ -209,7 +209,7 @@ class ContainerStart:
         if self.state.volumes is None or not self.container.get("volumeMounts"):
             return ()
         try:
-            return self.state.volumes.mounts(self._surroundings(), self.container, environment)
+            return self.state.volumes.mounts(self.container, environment)
         except (MountFailed, OSError) as error:
             self.tell("Warning", "Failed", f"Error: {error}")
             raise NotStarted("CreateContainerConfigError", str(error)) from None

@@ -8,6 +8,7 @@ DIFFERS: upstream forwards names outside the cluster to the node's resolver; we 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final, NamedTuple
 
@@ -41,6 +42,7 @@ class Resolver:
     ndots: int = 1
 
 
+@lru_cache(maxsize=1024)
 def resolver_of(text: str) -> Resolver:
     """Read a resolv.conf."""
     servers: list[str] = []

@@ -40,9 +40,14 @@ def references_of(volume: FrozenObject) -> Iterator[tuple[str, str]]:
                 yield bucket, _name(reference)
 
 
-def shows_pod(volume: FrozenObject) -> bool:
-    """Whether fields of the Pod are in it."""
-    return any(source.get("downwardAPI") is not None for source in _sources(volume))
+def shows_what_changes(volume: FrozenObject) -> bool:
+    """Whether there are fields of the Pod in it that can change while it runs."""
+    items = (item for source in _sources(volume) for item in (source.get("downwardAPI") or {}).get("items") or ())
+    return any("resourceFieldRef" in item or _can_change(item["fieldRef"]["fieldPath"]) for item in items)
+
+
+def _can_change(path: str) -> bool:
+    return path.startswith(("metadata.labels", "metadata.annotations"))
 
 
 def payload_of(volume: FrozenObject, around: Surroundings, token: Token | None) -> Files:

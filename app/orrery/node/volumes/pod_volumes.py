@@ -77,7 +77,7 @@ class PodVolumes:
                 errors.append(ConfigError(f"MountVolume.SetUp failed for volume {go_quote(name)} : {error}", missing))
         return errors
 
-    def mounts(self, around: Surroundings, container: FrozenObject, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
+    def mounts(self, container: FrozenObject, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
         """What the container sees where, outer mounts before inner ones; MountFailed when that cannot be."""
         wanted = [mount for mount in container.get("volumeMounts") or () if mount["name"] in self.ready]
         views = [_view(self.ready[mount["name"]], container, mount, environment) for mount in wanted]

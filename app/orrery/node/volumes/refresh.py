@@ -9,7 +9,7 @@ from orrery.machinery.objects import FrozenObject, namespace_of
 from orrery.node.environment import Lookup
 from orrery.node.pace import Pace
 from orrery.node.volumes.followers import Followers
-from orrery.node.volumes.payload import references_of, shows_pod
+from orrery.node.volumes.payload import references_of, shows_what_changes
 from orrery.store.log import key_of
 
 
@@ -32,7 +32,7 @@ class VolumeRefresh:
         namespace, volumes = namespace_of(pod), pod["spec"].get("volumes") or ()
         for bucket, name in self._mutable(volumes, lookup):
             self._follow(key_of(bucket, namespace, name), self._object_changed)
-        if any(shows_pod(volume) for volume in volumes):
+        if any(shows_what_changes(volume) for volume in volumes):
             self._follow(key_of("pods", namespace, pod["metadata"]["name"]), self._pod_changed)
 
     def end(self) -> None:
