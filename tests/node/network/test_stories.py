@@ -63,6 +63,16 @@ async def test_containers_of_a_pod_reach_each_other_on_localhost_and_others_thro
     assert [line for line in lines(fast, "probe") if line in ("inside", "outside", "none")] == ["inside", "outside", "none"]
 
 
+async def test_a_host_port_is_open_on_the_pods_node(fast: NodeCluster) -> None:
+    await fast.run("server", image="nginx:1.25", ports=[{"containerPort": 80, "hostPort": 8088}])
+    await fast.until(lambda: fast.is_ready("server"))
+    script = "nc -w 2 172.18.0.2 8088 </dev/null && echo open; nc -w 2 172.18.0.2 8089 </dev/null || echo closed; sleep 1000"
+    await fast.run("web", image="busybox", command=["sh", "-c", script])
+    await fast.clock.advance(10)
+
+    assert lines(fast, "web")[-1] == "closed" and "open" in lines(fast, "web")
+
+
 async def test_services_are_told_in_variables(fast: NodeCluster) -> None:
     await service(fast, "my-db", "10.96.0.33")
     await fast.run("linked", image="busybox", command=["sh", "-c", "echo $MY_DB_SERVICE_HOST:$MY_DB_SERVICE_PORT $MY_DB_PORT; sleep 1000"])

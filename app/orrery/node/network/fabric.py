@@ -8,10 +8,12 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Final
 
 from orrery.machinery.clock import Clock
+from orrery.machinery.objects import FrozenObject
 from orrery.node.addresses import node_address
 from orrery.node.network.dns import ClusterDns, PodNames, resolver_of
 from orrery.node.network.pod_network import Fate, Goal
 from orrery.node.network.service_table import ServiceName, ServiceTable
+from orrery.node.node_objects import node_names
 from orrery.node.runtime import ContainerConfig
 from orrery.settings import Settings
 from orrery.verbs.client import Client
@@ -32,7 +34,8 @@ class Fabric:
         self.dns = ClusterDns(client, self.services, domain=settings.cluster_domain, address=dns_address(settings))
         self._clock = clock
         self._pods = IPv4Network(settings.pod_cidr)
-        self._nodes = frozenset(node_address(settings.node_cidr, index) for index in range(settings.nodes))
+        self._nodes = {node_address(settings.node_cidr, index): name for index, name in enumerate(node_names(settings.nodes))}
+        self._client = client
 
     def start(self) -> None:
         self.services.start()
@@ -47,7 +50,7 @@ class Fabric:
             return self._to_service(service, port, source)
         if address in self._nodes:
             behind = self.services.at_node_port(port)
-            return self._to_service(*behind, source) if behind else Goal(address, port, Fate.REFUSED)
+            return self._to_service(*behind, source) if behind else self._to_node(address, port)
         return Goal(address, port, Fate.UNREACHABLE if self._is_pod(address) else Fate.DROPPED)
 
     def names(self, config: ContainerConfig) -> PodNames:
@@ -56,6 +59,14 @@ class Fabric:
         if sandbox is not None and sandbox.address:
             self.dns.note_pod(sandbox.address, config.pod_namespace)
         return PodNames(self.dns, resolver_of(sandbox.resolv_conf if sandbox is not None else ""), self._clock)
+
+    def _to_node(self, address: str, port: int) -> Goal:
+        """A `hostPort` of a Pod there, or what listens on the node's own network."""
+        for pod in self._client.by_field("pods", "spec.nodeName", self._nodes[address]) if port else ():
+            goal = None if pod["spec"].get("hostNetwork") else _behind_host_port(pod, port)
+            if goal is not None:
+                return goal
+        return Goal(address, port, Fate.REFUSED)
 
     def _to_service(self, service: ServiceName, port: int, source: str) -> Goal | Fate:
         if service == _API:
@@ -71,3 +82,12 @@ class Fabric:
             return IPv4Address(address) in self._pods
         except AddressValueError:
             return False
+
+
+def _behind_host_port(pod: FrozenObject, port: int) -> Goal | None:
+    address: str = (pod.get("status") or {}).get("podIP") or ""
+    for container in pod["spec"]["containers"] if address else ():
+        for one in container.get("ports") or ():
+            if one.get("hostPort") == port and one.get("protocol", "TCP") == "TCP":
+                return Goal(address, one["containerPort"], Fate.REFUSED)
+    return None
