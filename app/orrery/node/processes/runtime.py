@@ -173,7 +173,7 @@ class SimulatedRuntime:
 
     def _termination(self, config: ContainerConfig) -> Mounted:
         """The file a container leaves its last words in: one of its own, wherever it is to be."""
-        filesystem = new_filesystem(parent=self.disks)
+        filesystem = new_filesystem(parent=self.disks, type_="ext4")
         file = plant_file(filesystem, "/log", b"", 0o666)
         return Mounted(config.termination_path, filesystem, file, source="/dev/vda1")
 

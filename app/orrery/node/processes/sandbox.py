@@ -16,7 +16,7 @@ class Sandbox:
 
     config: SandboxConfig
     network: PodNetwork
-    etc: FileSystem = field(default_factory=new_filesystem)
+    etc: FileSystem = field(default_factory=lambda: new_filesystem(type_="ext4"))
 
     def __post_init__(self) -> None:
         texts = (self.config.hosts, self.config.hostname + "\n", self.config.resolv_conf)
