@@ -116,6 +116,8 @@ class Call:
         """A file is there but is a directory, which shows at the first read."""
         if self.is_busybox and self.name == "head":
             await self.complain(f"{path}: Input/output error", code)
+        elif self.is_busybox and self.name.endswith("sum"):
+            await self.complain(f"can't read '{path}': {reason(error)}", code)
         elif self.is_busybox:
             await self.complain(f"{_BUSYBOX_READ.get(self.name, path)}: {reason(error)}".replace("{}", path), code)
         else:
@@ -178,5 +180,6 @@ async def _misused(call: Call, misuse: Misuse) -> int:
         await call.process.stderr.write(_usage(call))
         return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "cmp", "diff", "sort"} else 1)
     usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\n" if call.name == "grep" else ""
-    await call.process.complain(f"{usage}Try '{call.name} --help' for more information.")
+    prefix = f"{call.name}: " if call.name in ("diff", "cmp") else ""
+    await call.process.complain(f"{prefix}{usage}Try '{call.name} --help' for more information.")
     return misuse.code or (2 if call.name in _CODE_2 else 125 if call.name in _CODE_125 else 1)

@@ -13,6 +13,10 @@ _MARIADB_WAYS: Final = ("MARIADB_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD_HASH", "
                         *_MYSQL_WAYS)  # fmt: skip
 
 
+_ENDINGS: Final = (2, 3, 15)
+"""SIGINT, SIGQUIT, SIGTERM."""
+
+
 async def _become(call: Call, words: list[str]) -> int:
     try:
         return await call.process.replace(words)
@@ -184,6 +188,9 @@ async def _plain(call: Call, words: list[str]) -> int:
 
 
 async def entrypoint(call: Call) -> int:
+    # DIFFERS: upstream's script is process 1 and deaf to SIGTERM until it execs the server; ours ends at once, since a thousand may start together.
+    for signal in _ENDINGS:
+        call.process.handle(signal, call.process.end)
     image = call.family.image
     words = list(call.arguments)
     if image == "log-agent" or (call.name == "run.sh" and image not in ("redis", "guestbook")):

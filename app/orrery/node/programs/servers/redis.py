@@ -15,7 +15,7 @@ from orrery.node.programs.system.moments import format_moment
 VERSION: Final = "8.2.3"
 _ITEM_BYTES: Final = 64
 _BULK_MAX: Final = 8 << 20
-Value: TypeAlias = "bytes | list[bytes] | set[bytes] | dict[bytes, bytes]"
+Value: TypeAlias = bytes | list[bytes] | set[bytes] | dict[bytes, bytes]
 _WRONG_TYPE: Final = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 
 
