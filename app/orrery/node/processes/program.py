@@ -312,6 +312,9 @@ class Process(Protocol):
     def handlers(self) -> Mapping[int, Handler]:
         """What was set and not restored; at the start, the signals that are ignored."""
 
+    def end(self, signal: int) -> None:
+        """End as if by the signal, at the next wait; what a handler does that has nothing to tidy up."""
+
     def processes(self) -> Sequence[ProcessInfo]: ...
 
     async def sleep(self, seconds: float) -> None:

@@ -188,7 +188,7 @@ async def _plain(call: Call, words: list[str]) -> int:
 
 
 async def entrypoint(call: Call) -> int:
-    # DIFFERS: upstream's script is process 1 and deaf to SIGTERM until it execs the server; ours ends at once, since a thousand may start together.
+    # DIFFERS: upstream's script is deaf to SIGTERM until it execs the server; ours ends at once, since a thousand may start together.
     for signal in _ENDINGS:
         call.process.handle(signal, call.process.end)
     image = call.family.image

@@ -22,29 +22,6 @@ _ROOT: Final = "/usr/share/nginx/html"
 _CONF: Final = "/etc/nginx/nginx.conf"
 _WORKERS: Final = 4
 
-WELCOME: Final = """<!DOCTYPE html>
-<html>
-<head>
-<title>Welcome to nginx!</title>
-<style>
-html { color-scheme: light dark; }
-body { width: 35em; margin: 0 auto;
-font-family: Tahoma, Verdana, Arial, sans-serif; }
-</style>
-</head>
-<body>
-<h1>Welcome to nginx!</h1>
-<p>This page is served by the simulated nginx of an Orrery container. It works, and
-its own content goes where this file is.</p>
-
-<p>Documentation: <a href="http://nginx.org/">nginx.org</a>.</p>
-
-<p><em>Thank you for using nginx.</em></p>
-</body>
-</html>
-"""
-ERROR_50X: Final = "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n</body>\n</html>\n"
-
 
 @dataclass(slots=True)
 class _Location:

@@ -271,9 +271,7 @@ async def cmp(call: Call) -> int:
         return 0 if first == second else 1
     if options.has("l"):
         width = 1 if call.is_busybox else len(str(max(len(first), len(second))))
-        await call.print(
-            "".join(f"{index + 1:>{width}} {first[index]:3o} {second[index]:3o}\n" for index in different)
-        )
+        await call.print("".join(f"{index + 1:>{width}} {first[index]:3o} {second[index]:3o}\n" for index in different))
     elif different:
         index = different[0]
         line = first.count(b"\n", 0, index) + 1

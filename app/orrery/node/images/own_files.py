@@ -1,0 +1,77 @@
+"""The files an image brings beside its distribution's: a web server's first page and settings, where the real ones stand."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_NGINX_PAGE: Final = """<!DOCTYPE html>
+<html>
+<head>
+<title>Welcome to nginx!</title>
+<style>
+html { color-scheme: light dark; }
+body { width: 35em; margin: 0 auto;
+font-family: Tahoma, Verdana, Arial, sans-serif; }
+</style>
+</head>
+<body>
+<h1>Welcome to nginx!</h1>
+<p>This page is served by the simulated nginx of an Orrery container. It works, and
+its own content goes where this file is.</p>
+
+<p>Documentation: <a href="http://nginx.org/">nginx.org</a>.</p>
+
+<p><em>Thank you for using nginx.</em></p>
+</body>
+</html>
+"""
+_NGINX_ERROR: Final = (
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n</body>\n</html>\n"
+)
+_NGINX_CONF: Final = """
+user  nginx;
+worker_processes  auto;
+
+error_log  /var/log/nginx/error.log notice;
+pid        /run/nginx.pid;
+
+events {
+    worker_connections  1024;
+}
+
+http {
+    default_type  application/octet-stream;
+    sendfile        on;
+    keepalive_timeout  65;
+
+    include /etc/nginx/conf.d/*.conf;
+}
+"""
+_NGINX_SITE: Final = """server {
+    listen       80;
+    server_name  localhost;
+
+    location / {
+        root   /usr/share/nginx/html;
+        index  index.html index.htm;
+    }
+
+    error_page   500 502 503 504  /50x.html;
+    location = /50x.html {
+        root   /usr/share/nginx/html;
+    }
+}
+"""
+_NGINX: Final = {
+    "/usr/share/nginx/html/index.html": _NGINX_PAGE,
+    "/usr/share/nginx/html/50x.html": _NGINX_ERROR,
+    "/etc/nginx/nginx.conf": _NGINX_CONF,
+    "/etc/nginx/conf.d/default.conf": _NGINX_SITE,
+}
+_HTTPD: Final = {"/usr/local/apache2/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n"}
+
+_FILES: Final[Mapping[str, Mapping[str, str]]] = {"nginx": _NGINX, "httpd": _HTTPD}
+
+
+def own_files(repository: str) -> Mapping[str, str]:
+    """Path and text of the files of an image, by its repository."""
+    return _FILES.get(repository.rpartition("/")[2], {})
