@@ -48,7 +48,7 @@ def make_jail(family: str) -> Path:
     (jail / "etc/passwd").write_text(PASSWD)
     (jail / "etc/group").write_text(GROUP)
     os.mknod(jail / "dev/null", 0o20666, os.makedev(1, 3))
-    os.symlink("/proc/self/fd/2", jail / "dev/stderr")
+    (jail / "dev/stderr").symlink_to("/proc/self/fd/2")
     if family == "busybox":
         add_binary(jail, Path(shutil.which("busybox") or "busybox"), "busybox")
         applets = subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()

@@ -37,7 +37,7 @@ class Settings(BaseModel):
     history_s_min: float = 300.0
     """How long superseded revisions stay before compaction may take them."""
     compaction_interval_s: float = 300.0
-    parsed_objects_max: int = 20_000
+    parsed_objects_max: int = 8_000
     events_ttl_s: float = 3600.0
     """How long Event objects live."""
     termination_grace_s_max: float = 3600.0

@@ -94,7 +94,7 @@ async def test_a_pre_stop_hook_comes_out_of_the_grace_period(cluster: NodeCluste
     await cluster.delete()
     await cluster.clock.settle()
 
-    assert cluster.clock.now_s() - before_s == pytest.approx(5.2, abs=0.2)
+    assert cluster.clock.now_s() - before_s == pytest.approx(5.0, abs=0.2)  # nginx itself ends at once.
 
 
 async def test_a_post_start_hook_delays_running(cluster: NodeCluster) -> None:
