@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +18,7 @@ import yaml
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 KUBECTL_VERSIONS = ("1.35", "1.30")
-START_S = 30.0
+WATCH_S = 60.0
 T = TypeVar("T")
 
 
@@ -144,7 +146,7 @@ class KubectlRunner:
         )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """In the background, for watches."""
+        """A command in the background; it is the caller's to end."""
         return subprocess.Popen(
             [str(self.program), *arguments],
             stdout=subprocess.PIPE,
@@ -153,6 +155,28 @@ class KubectlRunner:
             cwd=self.folder,
             env=self._environment(""),
         )
+
+    @contextmanager
+    def watching(self, *arguments: str) -> Iterator[Callable[[], list[str]]]:
+        """A command that does not end by itself; yields what reads its next row, in words. It is stopped in the end, or after a minute."""
+        process = self.start(*arguments)
+        assert process.stdout is not None
+        output = process.stdout
+        limit = threading.Timer(WATCH_S, process.terminate)
+        limit.start()
+
+        def next_row() -> list[str]:
+            line = output.readline()
+            assert line, f"kubectl {' '.join(arguments)} ended"
+            return line.split()
+
+        try:
+            yield next_row
+        finally:
+            limit.cancel()
+            process.terminate()
+            process.wait()
+            output.close()
 
     def _environment(self, editor: str) -> dict[str, str]:
         return {**os.environ, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), "EDITOR": editor}

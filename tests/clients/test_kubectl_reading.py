@@ -66,20 +66,14 @@ def test_a_list_in_chunks_is_the_same_list(kubectl: KubectlRunner) -> None:
 def test_a_watch_shows_a_pod_come_and_go(kubectl: KubectlRunner) -> None:
     # A Pod that no node takes is the first row: it tells that the watch has begun.
     kubectl("run", "first", "--image=nginx", "--overrides", '{"spec":{"nodeSelector":{"disk":"ssd"}}}')
-    watch = kubectl.start("get", "pods", "--watch", "--output-watch-events")
-    assert watch.stdout is not None
-    rows = [watch.stdout.readline().split(), watch.stdout.readline().split()]
-    try:
+    with kubectl.watching("get", "pods", "--watch", "--output-watch-events") as next_row:
+        rows = [next_row(), next_row()]
         kubectl("run", "web", "--image=nginx:1.25")
         while "Running" not in rows[-1]:
-            rows.append(watch.stdout.readline().split())
+            rows.append(next_row())
         kubectl("delete", "pod", "web", "--wait=false")
         while "DELETED" not in rows[-1]:
-            rows.append(watch.stdout.readline().split())
-    finally:
-        watch.terminate()
-        watch.wait()
-        watch.stdout.close()
+            rows.append(next_row())
 
     assert rows[0] == ["EVENT", "NAME", "READY", "STATUS", "RESTARTS", "AGE"]
     words = [row[3] for row in rows[1:] if row[1] == "web"]

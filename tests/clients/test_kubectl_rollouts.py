@@ -151,18 +151,12 @@ def test_rollout_status_tells_the_steps_and_ends_by_itself(rolled_out: KubectlRu
 
 def test_a_watch_of_replicasets_shows_the_numbers_move(rolled_out: KubectlRunner) -> None:
     kubectl = rolled_out
-    watch = kubectl.start("get", "rs", "--watch", "--no-headers")
-    assert watch.stdout is not None
-    first = watch.stdout.readline().split()
-    try:
+    with kubectl.watching("get", "rs", "--watch", "--no-headers") as next_row:
+        first = next_row()
         kubectl("set", "image", DEPLOYMENT, "nginx=nginx:1.9.1")
         rows = [first]
         while rows[-1][:4] != [first[0], "0", "0", "0"]:
-            rows.append(watch.stdout.readline().split())
-    finally:
-        watch.terminate()
-        watch.wait()
-        watch.stdout.close()
+            rows.append(next_row())
 
     sizes = {first[0]: 3}
     for name, desired, *_ in rows:
@@ -176,20 +170,15 @@ def test_recreate_takes_all_pods_down_first(rolled_out: KubectlRunner) -> None:
     kubectl = rolled_out
     kubectl("patch", DEPLOYMENT, "-p", '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}')
     old = set(kubectl("get", "pods", "-o", "name").split())
-    watch = kubectl.start("get", "pods", "--watch", "--output-watch-events", "--no-headers")
-    assert watch.stdout is not None
-    try:
-        seen = [watch.stdout.readline().split() for _ in old]
+    gone: set[str] = set()
+    with kubectl.watching("get", "pods", "--watch", "--output-watch-events", "--no-headers") as next_row:
+        assert {f"pod/{next_row()[1]}" for _ in old} == old
         kubectl("set", "image", DEPLOYMENT, "nginx=nginx:1.9.1")
-        gone: set[str] = set()
-        while not seen[-1][1].split("/")[-1].startswith("myapp") or f"pod/{seen[-1][1]}" in old:
-            seen.append(watch.stdout.readline().split())
-            if seen[-1][0] == "DELETED":
-                gone.add(f"pod/{seen[-1][1]}")
-    finally:
-        watch.terminate()
-        watch.wait()
-        watch.stdout.close()
+        event, name, *_ = next_row()
+        while f"pod/{name}" in old:
+            if event == "DELETED":
+                gone.add(f"pod/{name}")
+            event, name, *_ = next_row()
 
     assert gone == old
     assert kubectl("rollout", "status", DEPLOYMENT).endswith(DONE)
