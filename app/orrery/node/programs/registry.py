@@ -51,6 +51,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
     "shells": "sh ash dash bash",
+    "text.awk.run": "awk mawk gawk",
     "text.cat": "cat tac rev nl tee",
     "text.compare": "diff cmp",
     "text.cut": "cut paste",
