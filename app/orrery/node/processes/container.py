@@ -40,6 +40,10 @@ class Streams:
     """Who is attached to the terminal's screen."""
 
 
+_BEGIN_S: Final = 0.01
+"""How often a container that is to stop looks whether its program has begun."""
+
+
 class SimulatedContainer:
     """Ends when PID 1 does."""
 
@@ -70,9 +74,18 @@ class SimulatedContainer:
         if self._killer is not None:
             self._killer.cancel()
         else:
-            self.system.signal(1, SIGTERM)
+            self._terminate()
         self._kill_due_s = due_s
         self._killer = self._clock.call_later(grace_s, self.kill)
+
+    def _terminate(self) -> None:
+        """SIGTERM, once process 1 has taken its first step: before that it has no handlers, and would be deaf for good."""
+        if self.exited.done():
+            return
+        if self.system.has_begun:
+            self.system.signal(1, SIGTERM)
+        else:
+            self._clock.call_later(_BEGIN_S, self._terminate)
 
     async def run_hook(self, handler: Object) -> Answer:
         return await handlers.run_hook(self, handler)

@@ -160,6 +160,12 @@ class System:
         if current is not None:
             current.end(SIGKILL)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether process 1 has taken its first step: a crowd that starts together waits in line for it."""
+        first = self.processes.get(1)
+        return first is None or first.cpu_s > 0
+
     def signal(self, pid: int, signal: int) -> None:
         """A signal from outside, as the runtime sends it."""
         process = self.processes.get(pid)

@@ -330,6 +330,7 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
 
 async def _run(call: Call, server: _Nginx) -> int:
     process = call.process
+    stop = Stop(call, (3, 15, 2))
     for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
         try:
             process.files.write(path, f"{process.pid}\n".encode())
@@ -353,7 +354,6 @@ async def _run(call: Call, server: _Nginx) -> int:
     await server.notice("start worker processes")
     for number in range(_WORKERS):
         await server.notice(f"start worker process {server.worker + number}")
-    stop = Stop(call, (3, 15, 2))
     process.handle(1, lambda _: process.begin(_reload(server)))
     process.handle(28, lambda _: None)
     service = HttpService(call, server.answer, server=f"nginx/{VERSION}", log=server.log)
