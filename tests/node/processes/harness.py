@@ -16,6 +16,7 @@ from orrery.node.processes.pipes import PipeEnd, new_pipe
 from orrery.node.processes.proc_files import proc_filesystem
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.program import Process, Program, Stream
+from orrery.node.processes.signals import SIGKILL
 from orrery.node.processes.system import Limits, System, User
 from orrery.node.processes.turns import Turns
 from orrery.node.programs import registry
@@ -118,6 +119,11 @@ class Box:
         await self.clock.until(lambda: process.exit_code is not None, within_s=within_s)
         return Result(process.exit_code or 0, out.text, err.text)
 
+    async def close(self) -> None:
+        """End all that still runs."""
+        self.system.signal(1, SIGKILL)
+        await self.clock.idle()
+
     def read(self, path: str) -> str:
         return self.init.files.read(path).decode()
 
@@ -136,7 +142,10 @@ async def run(
 ) -> Result:
     """Run one command, or a script by `sh -c`, in a container of its own."""
     box = Box(family=family, files=files, env=env, programs=programs, user=user, directory=directory)
-    return await box.run(command, stdin=stdin, within_s=within_s)
+    try:
+        return await box.run(command, stdin=stdin, within_s=within_s)
+    finally:
+        await box.close()
 
 
 def _input(data: str | bytes) -> "Stream":
