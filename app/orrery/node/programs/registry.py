@@ -52,6 +52,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
     "shells": "sh ash dash bash",
     "text.awk.run": "awk mawk gawk",
+    "text.bc": "bc",
     "text.cat": "cat tac rev nl tee",
     "text.compare": "diff cmp",
     "text.cut": "cut paste",

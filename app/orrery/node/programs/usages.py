@@ -31,7 +31,10 @@ USAGES: Final[dict[str, str]] = {
     "sync": "sync [-df] [FILE]...",
     "cp": "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }",
     "mv": "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }",
-    "dd": "dd [if=FILE] [of=FILE] [ibs=N obs=N/bs=N] [count=N] [skip=N] [seek=N]\n\t[conv=notrunc|noerror|sync|fsync]\n\t[iflag=skip_bytes|count_bytes|fullblock|direct] [oflag=seek_bytes|append|direct]",
+    "dd": (
+        "dd [if=FILE] [of=FILE] [ibs=N obs=N/bs=N] [count=N] [skip=N] [seek=N]\n\t[conv=notrunc|noerror|sync|fsync]\n"
+        "\t[iflag=skip_bytes|count_bytes|fullblock|direct] [oflag=seek_bytes|append|direct]"
+    ),
     "find": "find [-HL] [PATH]... [OPTIONS] [ACTIONS]",
     "ls": "ls [-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...",
     "mkdir": "mkdir [-m MODE] [-p] DIRECTORY...",
@@ -103,13 +106,22 @@ USAGES: Final[dict[str, str]] = {
     "nslookup": "nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]",
     "ping": "ping [OPTIONS] HOST",
     "nc": "nc [-iN] [-wN] [-l] [-p PORT] [-f FILE|IPADDR PORT] [-e PROG]",
-    "wget": "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] URL...",
+    "wget": (
+        "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | "
+        "--post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] URL..."
+    ),
     "httpd": "httpd [-ifv[v]] [-c CONFFILE] [-p [IP:]PORT] [-u USER[:GRP]] [-r REALM] [-h HOME]\nor httpd -d/-e/-m STRING",
     "ip": "ip [OPTIONS] address|route|link|tunnel|neigh|rule [ARGS]",
     "ifconfig": "ifconfig [-a] [IFACE] [ADDRESS]",
-    "route": "route [-ne] [-A inet[6]] [{add|del} [-net|-host] TARGET [netmask MASK]\n\t[gw GATEWAY] [metric N] [mss BYTES] [window BYTES] [reject] [IFACE]]",
+    "route": (
+        "route [-ne] [-A inet[6]] [{add|del} [-net|-host] TARGET [netmask MASK]\n"
+        "\t[gw GATEWAY] [metric N] [mss BYTES] [window BYTES] [reject] [IFACE]]"
+    ),
     "netstat": "netstat [-ral] [-tuwx] [-en]",
-    "traceroute": "traceroute [-46Flnrv] [-f 1ST_TTL] [-m MAXTTL] [-q PROBES] [-p PORT]\n\t[-t TOS] [-w WAIT_SEC] [-s SRC_IP] [-i IFACE]\n\t[-z PAUSE_MSEC] HOST [BYTES]",
+    "traceroute": (
+        "traceroute [-46Flnrv] [-f 1ST_TTL] [-m MAXTTL] [-q PROBES] [-p PORT]\n\t[-t "
+        "TOS] [-w WAIT_SEC] [-s SRC_IP] [-i IFACE]\n\t[-z PAUSE_MSEC] HOST [BYTES]"
+    ),
     "telnet": "telnet [-a] [-l USER] HOST [PORT]",
     "vi": "vi [-c CMD] [-R] [-H] [FILE]...",
 }

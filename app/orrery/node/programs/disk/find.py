@@ -442,7 +442,8 @@ class _Parser:
         moment = format_moment("%b %e %H:%M", about.modified_s)
         blocks = -(-about.size // 4096) * 4
         await self._call.print(
-            f"{about.inode:9} {blocks:6} {mode_text(about.mode)} {about.links:3} {owner:<8} {group:<8} {about.size:8} {moment} {found.path}\n"
+            f"{about.inode:9} {blocks:6} {mode_text(about.mode)} {about.links:3}"
+            f" {owner:<8} {group:<8} {about.size:8} {moment} {found.path}\n"
         )
         return True
 

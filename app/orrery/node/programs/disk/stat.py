@@ -60,7 +60,10 @@ def _report(call: Call, path: str, about: Stat, names: tuple[str, str]) -> str:
     size_line = f"  Size: {about.size:<10}\tBlocks: {_blocks(about):<10} IO Block: 4096   {kind}\n"
     return (
         f"  File: {name}\n{size_line}Device: {device}\tInode: {about.inode:<10}  Links: {about.links}\n"
-        f"Access: ({about.mode & 0o7777:04o}/{mode_text(about.mode)})  Uid: ({about.uid:5}/{names[0]:>8})   Gid: ({about.gid:5}/{names[1]:>8})\n"
+        f"Access: ({about.mode & 0o7777:04o}"
+        f"/{mode_text(about.mode)})  Uid: "
+        f"({about.uid:5}/{names[0]:>8})   "
+        f"Gid: ({about.gid:5}/{names[1]:>8})\n"
         f"Access: {moment}\nModify: {moment}\nChange: {moment}\n{birth}"
     )
 

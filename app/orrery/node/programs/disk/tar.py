@@ -62,7 +62,8 @@ async def tar(call: Call) -> int:
         if call.is_busybox:
             raise Misuse
         await call.process.complain(
-            "tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information."
+            "tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' "
+            "options\nTry 'tar --help' or 'tar --usage' for more information."
         )
         return 2
     if options.has("j", "J"):

@@ -343,7 +343,9 @@ class _Transfer:
             b"  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
             b"                                 Dload  Upload   Total   Spent    Left  Speed\n"
             + b"\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0"
-            + f"\r100 {size:5}  100 {size:5}    0     0  {min(size, 99_999):5}      0 --:--:-- --:--:-- --:--:-- {min(size, 99_999):5}\n".encode()
+            + (
+                f"\r100 {size:5}  100 {size:5}    0     0  {min(size, 99_999):5}      0 --:--:-- --:--:-- --:--:-- {min(size, 99_999):5}\n"
+            ).encode()
         )
 
     async def write_out(self) -> None:

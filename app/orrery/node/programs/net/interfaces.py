@@ -39,7 +39,8 @@ async def ip(call: Call) -> int:
             return 0
         subnet = address.rpartition(".")[0] + ".0/24"
         await call.print(
-            f"default via {_gateway(call)} dev eth0 \n{subnet} dev eth0 {'scope link  src ' if call.is_busybox else 'proto kernel scope link src '}{address} \n"
+            f"default via {_gateway(call)} dev eth0 \n{subnet} dev eth0 "
+            f"{'scope link  src ' if call.is_busybox else 'proto kernel scope link src '}{address} \n"
         )
         return 0
     if (subject and "neighbour".startswith(subject)) or subject == "neighbor":
@@ -74,10 +75,18 @@ async def ifconfig(call: Call) -> int:
         "          collisions:0 txqueuelen:{} \n          RX bytes:0 (0.0 B)  TX bytes:0 (0.0 B)\n\n"
     )
     eth = (
-        f"eth0      Link encap:Ethernet  HWaddr {_hardware(call).upper()}  \n          inet addr:{address}  Bcast:{broadcast}  Mask:255.255.255.0\n"
+        "eth0      Link encap:Ethernet  "
+        f"HWaddr {_hardware(call).upper()}  \n "
+        f"         inet addr:{address}  Bcast:"
+        f"{broadcast}  Mask:255.255.255.0\n"
         "          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n" + counters.format(0)
     )
-    lo = "lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n"
+    lo = (
+        "lo        Link encap:Local Loopback "
+        " \n          inet addr:127.0.0.1 "
+        " Mask:255.0.0.0\n          UP "
+        "LOOPBACK RUNNING  MTU:65536  Metric:1\n"
+    )
     lo += counters.format(1000)
     if wanted and wanted not in ("eth0", "lo"):
         raise Fault(f"{wanted}: error fetching interface information: Device not found")
@@ -110,7 +119,12 @@ async def netstat(call: Call) -> int:
     shows = options.has("l", "a")
     which = "only servers" if options.has("l") else "servers and established" if options.has("a") else "w/o servers"
     program = "PID/Program name    " if options.has("p") else ""
-    text = f"Active Internet connections ({which})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       {program}\n"
+    text = (
+        f"Active Internet connections ({which}"
+        ")\nProto Recv-Q Send-Q Local "
+        "Address           Foreign Address "
+        f"        State       {program}\n"
+    )
     for address, port in _listening(call) if shows else ():
         local = f"{address}:{port}"
         text += f"tcp        0      0 {local:<23} {'0.0.0.0:*':<23} LISTEN      {'-                   ' if program else ''}\n"

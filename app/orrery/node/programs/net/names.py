@@ -160,7 +160,10 @@ async def dig(call: Call) -> int:
     number = call.process.clock.random.randrange(65_536)
     text = f"\n; <<>> DiG 9.18.33 <<>> {' '.join(call.arguments)}\n;; global options: +cmd\n;; Got answer:\n"
     text += f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {number}\n"
-    text += f";; flags: qr aa rd; QUERY: 1, ANSWER: {len(lines)}, AUTHORITY: 0, ADDITIONAL: 1\n\n;; QUESTION SECTION:\n;{full}.\t\tIN\t{kind}\n\n"
+    text += (
+        f";; flags: qr aa rd; QUERY: 1, ANSWER: {len(lines)}, AUTHORITY: 0,"
+        f" ADDITIONAL: 1\n\n;; QUESTION SECTION:\n;{full}.\t\tIN\t{kind}\n\n"
+    )
     if lines:
         text += ";; ANSWER SECTION:\n" + "".join(f"{full}.\t30\tIN\t{kind}\t{line}\n" for line in lines) + "\n"
     await call.print(text + f";; Query time: 0 msec\n;; SERVER: {server}#53({server}) (UDP)\n\n")

@@ -26,6 +26,7 @@ async def apache(call: Call) -> int:
     if call.is_busybox and call.name == "httpd":
         return await _busybox_httpd(call)
     process = call.process
+    stop = Stop(call, (15, 28, 2))
     address = next(iter(process.network.addresses), "127.0.0.1")
     for _ in range(2):
         await process.complain(
@@ -36,12 +37,12 @@ async def apache(call: Call) -> int:
         listener = process.network.listen("0.0.0.0", 80)
     except OSError as error:
         await process.complain(
-            f"({error.errno}){reason(error)}: AH00072: make_sock: could not bind to address 0.0.0.0:80\nno listening sockets available, shutting down\nAH00015: Unable to open logs"
+            f"({error.errno}){reason(error)}: AH00072: make_sock: could not bind to address 0.0.0.0:"
+            "80\nno listening sockets available, shutting down\nAH00015: Unable to open logs"
         )
         return 1
     await _notice(call, "mpm_event:notice", f"AH00489: Apache/{VERSION} (Unix) configured -- resuming normal operations")
     await _notice(call, "core:notice", "AH00094: Command line: 'httpd -D FOREGROUND'")
-    stop = Stop(call, (15, 28, 2))
 
     async def answer(request: Request) -> Response:
         return _answer(call, request, _ROOT if call.name != "apache2-foreground" else "/var/www/html")
@@ -77,7 +78,10 @@ def _answer(call: Call, request: Request, root: str) -> Response:
         return Response(301, headers=[("Location", f"http://{request.header('Host') or 'localhost'}{request.path}/")])
     title = f"{status} {REASONS.get(status, '')}"
     why = "The requested URL was not found on this server." if status == 404 else "You don't have permission to access this resource."
-    body = f'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{title}</title>\n</head><body>\n<h1>{REASONS.get(status, "")}</h1>\n<p>{why}</p>\n</body></html>\n'
+    body = (
+        f'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{title}</title>'
+        f"\n</head><body>\n<h1>{REASONS.get(status, '')}</h1>\n<p>{why}</p>\n</body></html>\n"
+    )
     return Response(status, encode(body), type="text/html; charset=iso-8859-1")
 
 

@@ -67,6 +67,7 @@ async def mysqld(call: Call) -> int:
     if "--version" in call.arguments or "-V" in call.arguments:
         await call.print(f"/usr/sbin/{call.name}  Ver {version} for Linux on x86_64\n")
         return 0
+    stop = Stop(call, (15, 2, 3))
     port = _option(call, "--port", 3306)
 
     async def log(text: str, code: str = "", level: str = "System", part: str = "Server") -> None:
@@ -95,10 +96,12 @@ async def mysqld(call: Call) -> int:
         await log("CA certificate ca.pem is self signed.", "MY-010068", "Warning")
         await log("X Plugin ready for connections. Bind-address: '::' port: 33060, socket: /var/run/mysqld/mysqlx.sock", "MY-011323")
     ready = f"ready for connections. Version: '{version}'  socket: '/var/run/mysqld/mysqld.sock'  port: {port}"
-    stop = Stop(call, (15, 2, 3))
     try:
         await log(
-            f"{'mariadbd' if is_maria else '/usr/sbin/mysqld'}: {ready}  {'mariadb.org binary distribution' if is_maria else 'MySQL Community Server - GPL.'}",
+            (
+                f"{'mariadbd' if is_maria else '/usr/sbin/mysqld'}: {ready}  "
+                f"{'mariadb.org binary distribution' if is_maria else 'MySQL Community Server - GPL.'}"
+            ),
             "MY-010931",
         )
         await _serve(call, [port] if is_maria else [port, 33060], lambda _: _mysql_greeting(version), _mysql_refusal(), stop)
@@ -113,7 +116,10 @@ async def mysqld(call: Call) -> int:
     )
     await process.sleep(1.0)
     await log(
-        f"{'mariadbd' if is_maria else '/usr/sbin/mysqld'}: Shutdown complete{'' if is_maria else f' (mysqld {version})  MySQL Community Server - GPL.'}",
+        (
+            f"{'mariadbd' if is_maria else '/usr/sbin/mysqld'}: Shutdown "
+            f"complete{'' if is_maria else f' (mysqld {version})  MySQL Community Server - GPL.'}"
+        ),
         "MY-010910",
     )
     return 0
@@ -124,6 +130,7 @@ async def postgres(call: Call) -> int:
     if "--version" in call.arguments or "-V" in call.arguments:
         await call.print(f"postgres (PostgreSQL) {_POSTGRES}\n")
         return 0
+    stop = Stop(call, (15, 2, 3))
 
     async def log(text: str, extra: str = "") -> None:
         now_s = process.clock.now_s()
@@ -131,13 +138,13 @@ async def postgres(call: Call) -> int:
         await process.complain(f"{stamp} UTC [{process.pid}{extra}] LOG:  {text}")
 
     await log(
-        f"starting PostgreSQL {_POSTGRES} (Debian {_POSTGRES}-1.pgdg13+1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 14.2.0-19) 14.2.0, 64-bit"
+        f"starting PostgreSQL {_POSTGRES} (Debian {_POSTGRES}-1.pgdg13+1) on "
+        "x86_64-pc-linux-gnu, compiled by gcc (Debian 14.2.0-19) 14.2.0, 64-bit"
     )
     await log('listening on IPv4 address "0.0.0.0", port 5432')
     await log('listening on IPv6 address "::", port 5432')
     await log('listening on Unix socket "/var/run/postgresql/.s.PGSQL.5432"')
     await log("database system is ready to accept connections")
-    stop = Stop(call, (15, 2, 3))
     text = f"SFATAL\0C0A000\0M{_NOT_PLAYED}\0\0".encode()
     refusal = b"E" + (len(text) + 4).to_bytes(4, "big") + text
     try:
@@ -158,12 +165,14 @@ async def mongod(call: Call) -> int:
     if "--version" in call.arguments:
         await call.print(f"db version v{_MONGO}\n")
         return 0
+    stop = Stop(call, (15, 2))
 
     async def log(text: str, number: int, part: str = "CONTROL", attributes: str = "") -> None:
         stamp = format_moment("%Y-%m-%dT%H:%M:%S.%N", process.clock.now_s())[:-6]
         tail = f',"attr":{attributes}' if attributes else ""
         await call.print(
-            f'{{"t":{{"$date":"{stamp}+00:00"}},"s":"I",  "c":"{part + chr(34) + ",":<11}"id":{number},   "ctx":"initandlisten","msg":"{text}"{tail}}}\n'
+            f'{{"t":{{"$date":"{stamp}+00:00"}},"s":"I",  "c":"{part + chr(34) + ",":<11}'
+            f'"id":{number},   "ctx":"initandlisten","msg":"{text}"{tail}}}\n'
         )
 
     host = process.network.hostname
@@ -176,7 +185,6 @@ async def mongod(call: Call) -> int:
     await log("Opening WiredTiger", 22315, "STORAGE")
     await log("Listening on", 23015, "NETWORK", '{"address":"0.0.0.0"}')
     await log("Waiting for connections", 23016, "NETWORK", '{"port":27017,"ssl":"off"}')
-    stop = Stop(call, (15, 2))
     try:
         await _serve(call, [_option(call, "--port", 27017)], lambda _: b"", b"", stop)
     except OSError as error:
@@ -224,7 +232,8 @@ async def _unreachable(call: Call, host: str, port: int, why: str) -> int:
         return 2
     if port == 5432:
         await call.process.complain(
-            f'psql: error: connection to server at "{host}", port {port} failed: {why}\n\tIs the server running on that host and accepting TCP/IP connections?'
+            f'psql: error: connection to server at "{host}", port {port} failed: {why}'
+            "\n\tIs the server running on that host and accepting TCP/IP connections?"
         )
         return 2
     if port == 27017:

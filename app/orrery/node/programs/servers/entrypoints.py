@@ -160,13 +160,22 @@ async def _postgres(call: Call, words: list[str]) -> int:
         return 1
     await call.print(
         'The files belonging to this database system will be owned by user "postgres".\nThis user must also own the server process.\n\n'
-        'The database cluster will be initialized with locale "en_US.utf8".\nThe default database encoding has accordingly been set to "UTF8".\n'
+        "The database cluster will be "
+        'initialized with locale "en_US.utf8".\n'
+        "The default database encoding has "
+        'accordingly been set to "UTF8".\n'
         'The default text search configuration will be set to "english".\n\nData page checksums are disabled.\n\n'
-        f"fixing permissions on existing directory {data} ... ok\ncreating subdirectories ... ok\nselecting dynamic shared memory implementation ... posix\n"
+        "fixing permissions on existing directory "
+        f"{data} ... ok\ncreating subdirectories "
+        "... ok\nselecting dynamic shared "
+        "memory implementation ... posix\n"
     )
     await call.process.sleep(1.0)
     await call.print(
-        "creating configuration files ... ok\nrunning bootstrap script ... ok\nperforming post-bootstrap initialization ... ok\nsyncing data to disk ... ok\n\n"
+        "creating configuration files ... "
+        "ok\nrunning bootstrap script ... ok\n"
+        "performing post-bootstrap initialization "
+        "... ok\nsyncing data to disk ... ok\n\n"
     )
     await call.print("PostgreSQL init process complete; ready for start up.\n\n")
     _mark(call, data)

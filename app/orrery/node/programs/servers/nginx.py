@@ -7,6 +7,7 @@ stub_status of the files it includes, and take the other directives as they are.
 from dataclasses import dataclass, field
 from typing import Final
 
+from orrery.node.processes.program import Process
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.net.http import REASONS, BadMessage, Incoming, Request, Response, header, parse_url
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
@@ -62,6 +63,8 @@ class _Nginx:
         self._call = call
         self._conf = conf
         self.servers: list[_Server] = []
+        self.stays = False
+        """Whether the configuration itself says `daemon off`."""
 
     async def notice(self, text: str, level: str = "notice") -> None:
         stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
@@ -77,6 +80,7 @@ class _Nginx:
             self.servers = _default_servers()
             return
         tree = self._included(parse_conf(files.read(self._conf).decode("utf-8", "replace"), self._conf), 0)
+        self.stays = any(one.name == "daemon" and one.words == ["off"] for one in tree)
         http = next((one for one in tree if one.name == "http"), None)
         self.servers = [_server(one) for one in (http.block or [] if http else []) if one.name == "server"]
 
@@ -218,14 +222,20 @@ class _Nginx:
         stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
         host = request.header("Host") or ""
         what = f'open() "{full}" failed (2: No such file or directory)' if status == 404 else f'directory index of "{full}" is forbidden'
-        line = f'{stamp} [error] {self.worker}#{self.worker}: *1 {what}, client: {request.remote[0]}, server: localhost, request: "{request.method} {request.target} {request.version}", host: "{host}"\n'
+        line = (
+            f"{stamp} [error] {self.worker}#{self.worker}: *1 {what}, client: {request.remote[0]}, server:"
+            f' localhost, request: "{request.method} {request.target} {request.version}", host: "{host}"\n'
+        )
         await self._call.process.stderr.write(encode(line))
 
     worker = 29
 
     def _error_page(self, response: Response) -> Response:
         title = f"{response.status} {REASONS.get(response.status, '').replace('Method Not Allowed', 'Not Allowed')}"
-        body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx/{VERSION}</center>\r\n</body>\r\n</html>\r\n"
+        body = (
+            f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}"
+            f"</h1></center>\r\n<hr><center>nginx/{VERSION}</center>\r\n</body>\r\n</html>\r\n"
+        )
         return Response(response.status, body.encode(), headers=response.headers, type="text/html")
 
     async def log(self, request: Request, response: Response) -> None:
@@ -234,7 +244,10 @@ class _Nginx:
         size = 0 if request.method == "HEAD" else size
         referer, agent = request.header("Referer") or "-", request.header("User-Agent") or "-"
         forwarded = request.header("X-Forwarded-For") or "-"
-        line = f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} {request.version}" {response.status} {size} "{referer}" "{agent}" "{forwarded}"\n'
+        line = (
+            f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} '
+            f'{request.version}" {response.status} {size} "{referer}" "{agent}" "{forwarded}"\n'
+        )
         await self._call.process.stdout.write(encode(line))
 
 
@@ -309,7 +322,17 @@ async def nginx(call: Call) -> int:
         return 0
     if (signal := options.value("s")) is not None:
         return await _signal_master(call, server, signal)
-    return await _run(call, server)
+    if "daemon off" in " ".join(options.values("g")) or server.stays:
+        return await _run(call, server)
+
+    async def daemon(process: Process) -> int:
+        own = Call(process, call.family, call.name, call.arguments)
+        background = _Nginx(own, conf)
+        background.load()
+        return await _run(own, background)
+
+    await call.process.spawn_call(daemon)
+    return 0
 
 
 async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
@@ -331,6 +354,8 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
 async def _run(call: Call, server: _Nginx) -> int:
     process = call.process
     stop = Stop(call, (3, 15, 2))
+    if not process.files.exists("/run"):
+        process.files.make_directory("/run")
     for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
         try:
             process.files.write(path, f"{process.pid}\n".encode())

@@ -295,7 +295,10 @@ class _Store:
     def info(self, words: list[bytes]) -> bytes:
         up_s = int(self._now() - self.started_s)
         sections = {
-            "server": f"redis_version:{VERSION}\r\nredis_mode:standalone\r\nos:Linux 6.8.0-1-generic x86_64\r\nprocess_id:{self._call.process.pid}\r\ntcp_port:6379\r\nuptime_in_seconds:{up_s}",
+            "server": (
+                f"redis_version:{VERSION}\r\nredis_mode:standalone\r\nos:Linux 6.8.0-1-generic x86_64\r"
+                f"\nprocess_id:{self._call.process.pid}\r\ntcp_port:6379\r\nuptime_in_seconds:{up_s}"
+            ),
             "clients": "connected_clients:1",
             "memory": "used_memory:1048576\r\nused_memory_human:1.00M",
             "replication": f"role:{self._role}\r\nconnected_slaves:0",
@@ -368,6 +371,7 @@ async def redis_server(call: Call) -> int:
     if "--version" in call.arguments or "-v" in call.arguments:
         await call.print(f"Redis server v={VERSION} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
         return 0
+    stop = Stop(call, (15, 2))
     words = call.arguments
     port = int(words[words.index("--port") + 1]) if "--port" in words and words[-1] != "--port" else 6379
     role = "slave" if any(word in ("--slaveof", "--replicaof") for word in words) else "master"
@@ -381,7 +385,10 @@ async def redis_server(call: Call) -> int:
     await log(f"Redis version={VERSION}, bits=64, commit=00000000, modified=1, pid={process.pid}, just started", letter="C")
     if not any(word.endswith(".conf") for word in words):
         await log(
-            "Warning: no config file specified, using the default config. In order to specify a config file use redis-server /path/to/redis.conf",
+            (
+                "Warning: no config file specified, using the default config. In "
+                "order to specify a config file use redis-server /path/to/redis.conf"
+            ),
             "#",
             "C",
         )
@@ -396,7 +403,6 @@ async def redis_server(call: Call) -> int:
     await log("Server initialized")
     await log("Ready to accept connections tcp")
     store = _Store(call, role)
-    stop = Stop(call, (15, 2))
 
     async def talk(connection: Connection) -> None:
         incoming = Incoming(connection)

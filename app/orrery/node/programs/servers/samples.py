@@ -69,6 +69,7 @@ def _go_stamp(call: Call) -> str:
 
 
 async def http_echo(call: Call) -> int:
+    stop = Stop(call, (2, 15))
     flags = _flags(call)
     text = flags.get("text") or call.process.environment.get("ECHO_TEXT") or ""
     if not text:
@@ -82,10 +83,12 @@ async def http_echo(call: Call) -> int:
 
     async def log(request: Request, response: Response) -> None:
         host, agent = request.header("Host") or "", request.header("User-Agent") or ""
-        line = f'{_go_stamp(call)} {host} {request.remote[0]}:{request.remote[1]} "{request.method} {request.target} {request.version}" {response.status} {len(response.body)} "{agent}" 20.5µs\n'
+        line = (
+            f'{_go_stamp(call)} {host} {request.remote[0]}:{request.remote[1]} "{request.method} '
+            f'{request.target} {request.version}" {response.status} {len(response.body)} "{agent}" 20.5µs\n'
+        )
         await call.print(line)
 
-    stop = Stop(call, (2, 15))
     await call.process.complain(f"{_go_stamp(call)} [INFO] server is listening on :{port}")
     await _until(call, stop, port, answer, log)
     await call.process.complain(f"{_go_stamp(call)} [INFO] shutdown requested, gracefully shutting down")
@@ -153,7 +156,8 @@ async def bootcamp(call: Call) -> int:
         if is_bootcamp:
             now_s = call.process.clock.now_s()
             await call.print(
-                f"Running On: {host} | Total Requests: {asked} | App Uptime: {now_s - started_s:.3f} seconds | Log Time: {format_moment('%Y-%m-%dT%H:%M:%S.000Z', now_s)}\n"
+                f"Running On: {host} | Total Requests: {asked} | App Uptime: {now_s - started_s:.3f}"
+                f" seconds | Log Time: {format_moment('%Y-%m-%dT%H:%M:%S.000Z', now_s)}\n"
             )
 
     if is_bootcamp:
@@ -255,6 +259,7 @@ async def _follow(call: Call, path: str, positions: dict[str, int]) -> None:
 
 async def guestbook(call: Call) -> int:
     """The guestbook's front end: /lpush, /lrange, /info and /env over redis, and a page."""
+    stop = Stop(call, (15, 28))
     environment = call.process.environment
     leader = environment.get("REDIS_LEADER_SERVICE_HOST") or environment.get("REDIS_MASTER_SERVICE_HOST") or "redis-leader"
 
@@ -283,16 +288,19 @@ async def guestbook(call: Call) -> int:
         except (OSError, EOFError) as error:
             why = reason(error) if isinstance(error, OSError) else "connection closed"
             return Response(500, encode(f"Uncaught exception: {why} [tcp://{leader}:6379]\n"))
-        page = "<html><head><title>Guestbook</title></head><body><h2>Guestbook</h2><form><input name=entry><button>Submit</button></form></body></html>\n"
+        page = (
+            "<html><head><title>Guestbook</title></head><body><h2>Guestbook</h2>"
+            "<form><input name=entry><button>Submit</button></form></body></html>\n"
+        )
         return Response(200, page.encode(), type="text/html; charset=UTF-8")
 
     async def log(request: Request, response: Response) -> None:
         stamp = format_moment("%d/%b/%Y:%H:%M:%S +0000", call.process.clock.now_s())
         await call.print(
-            f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} {request.version}" {response.status} {len(response.body)}\n'
+            f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target}'
+            f' {request.version}" {response.status} {len(response.body)}\n'
         )
 
-    stop = Stop(call, (15, 28))
     await _until(call, stop, 80, answer, log, server="Apache/2.4.66 (Debian)")
     return 0
 

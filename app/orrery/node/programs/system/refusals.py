@@ -100,14 +100,18 @@ async def apk(call: Call) -> int:
 
 async def dnf(call: Call) -> int:
     await call.process.complain(
-        "Error: Failed to download metadata for repo 'baseos': Cannot prepare internal mirrorlist: Curl error (6): Could not resolve hostname"
+        "Error: Failed to download metadata for repo 'baseos': Cannot prepare "
+        "internal mirrorlist: Curl error (6): Could not resolve hostname"
     )
     return 1
 
 
 _NAMES: Final = (
     "python python2 python3 node npm npx yarn go gofmt java javac perl ruby php gcc cc g++ make cmake pip pip3 idle pydoc corepack yarnpkg"
-    " dotnet cargo rustc sqlite3 openssl ssh scp ssh-keygen rsync docker crictl systemctl service journalctl su sudo adduser useradd groupadd"
+    " dotnet cargo rustc sqlite3 openssl "
+    "ssh scp ssh-keygen rsync docker "
+    "crictl systemctl service journalctl "
+    "su sudo adduser useradd groupadd"
     " addgroup passwd chroot crond sendmail dpkg apt-cache haproxy rabbitmq-server traefik catalina.sh flask kubectl helm redis-benchmark"
     " redis-sentinel mysqldump pg_dump gosu iperf strace gdb tcpdump ldd"
 )

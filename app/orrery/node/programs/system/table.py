@@ -105,8 +105,9 @@ async def _ps_columns(call: Call, given: list[str], wanted: Sequence[ProcessInfo
         if not name:
             continue
         if name not in _HEADERS:
-            raise Fault(f"bad -o argument '{name}', supported arguments: user,group,comm,args,pid,ppid,pgid,etime,nice,rgroup,ruser,time,tty,vsz,sid,stat,rss"
-                        if call.is_busybox else f"error: unknown user-defined format specifier \"{name}\"")  # fmt: skip
+            known = "user,group,comm,args,pid,ppid,pgid,etime,nice,rgroup,ruser,time,tty,vsz,sid,stat,rss"
+            busybox = f"bad -o argument '{name}', supported arguments: {known}"
+            raise Fault(busybox if call.is_busybox else f'error: unknown user-defined format specifier "{name}"')
         specs.append((name, header if equals else _HEADERS[name][0], _HEADERS[name][1]))
     rows = [[header for _, header, _ in specs]] if any(header for _, header, _ in specs) else []
     rows += [[_cell(call, one, name) for name, _, _ in specs] for one in (wanted if wanted is not None else call.process.processes())]
@@ -339,7 +340,8 @@ def _top_busybox(call: Call) -> str:
     for one in call.process.processes():
         kilobytes = one.memory // 1024
         lines.append(
-            f"{one.pid:5} {one.parent:5} {one.user:<8.8} {one.state:<4} {_size(kilobytes)} {kilobytes * 100 // total:3}%   0   0% {_command(one)}"
+            f"{one.pid:5} {one.parent:5} {one.user:<8.8} {one.state:<4} "
+            f"{_size(kilobytes)} {kilobytes * 100 // total:3}%   0   0% {_command(one)}"
         )
     return "\n".join(lines) + "\n"
 
@@ -363,7 +365,8 @@ def _top(call: Call) -> str:
         spent = f"{int(one.cpu_s) // 60}:{one.cpu_s % 60:05.2f}"
         memory = kilobytes * 100 / total
         lines.append(
-            f"{one.pid:7} {one.user:<8} 20   0 {kilobytes:7} {kilobytes:6} {kilobytes // 2:6} {one.state}   0.0 {memory:5.1f} {spent:>9} {_short(one)}"
+            f"{one.pid:7} {one.user:<8} 20   0 {kilobytes:7} {kilobytes:6} "
+            f"{kilobytes // 2:6} {one.state}   0.0 {memory:5.1f} {spent:>9} {_short(one)}"
         )
     return "\n".join(lines) + "\n"
 

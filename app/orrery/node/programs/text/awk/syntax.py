@@ -114,8 +114,8 @@ class AwkParser:
             if self._take(","):
                 self._newlines()
                 until = self._expression()
-        body = self._block() if self._is("{") else None
-        self._program.rules.append(Rule(pattern, until, body))
+        action = self._block() if self._is("{") else None
+        self._program.rules.append(Rule(pattern, until, action))
 
     def _function(self) -> None:
         token = self._next()
