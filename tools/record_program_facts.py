@@ -56,7 +56,7 @@ def make_jail(family: str) -> Path:
             if applet != "busybox":
                 os.link(jail / "bin/busybox", jail / "bin" / applet)
         return jail
-    words = {parse_case(case)[0][0] for cases in CASES.values() for case in cases} | {"sh", "sort", "echo", "cat"}
+    words = {parse_case(case)[0][0] for cases in CASES.values() for case in cases} | {"sh", "sort", "echo", "cat", "true", "false"}
     for word in sorted(words):
         found = shutil.which(word, path="/usr/bin:/bin:/usr/sbin:/sbin")
         if found and Path(found).resolve().name != "busybox":

@@ -229,7 +229,7 @@ async def id_(call: Call) -> int:
         return f"{number}({table[number]})" if number in table else str(number)
 
     text = f"uid={shown(uid, names)} gid={shown(gid, group_names)}"
-    if len(every) > 1 or not call.is_busybox or not options.operands:
+    if every:
         text += " groups=" + ",".join(shown(number, group_names) for number in every)
     await call.print(text + "\n")
     return 0

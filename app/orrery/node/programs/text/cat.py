@@ -64,7 +64,7 @@ async def cat(call: Call) -> int:
                     number += 1
                     line = b"%6d\t%b" % (number, line)
                 out.append(line + b"$\n" if shows_ends else line + b"\n")
-            if not reader.is_terminated and not call.is_busybox:
+            if not reader.is_terminated and not (call.is_busybox and (numbers or numbers_text)):
                 out[-1] = out[-1][: -2 if shows_ends else -1]
             await call.write(b"".join(out))
 

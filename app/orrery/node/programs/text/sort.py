@@ -40,7 +40,11 @@ def _general(text: bytes) -> tuple[int, float]:
     try:
         return 1, float(words[0]) if words else 0.0
     except ValueError:
-        return 1, leading_number(text)
+        return (1, leading_number(text)) if leading_number(text) else (0, 0.0)
+
+
+def _c_number(text: bytes) -> float:
+    return _general(text)[1]
 
 
 def _human(text: bytes) -> tuple[int, float]:
@@ -130,7 +134,7 @@ def _extract(line: bytes, key: _Key, separator: bytes | None) -> bytes:
 def _comparable(flags: str, *, is_busybox: bool = False) -> Callable[[bytes], Any]:
     """What stands for a key's text in comparisons. busybox reads the numbers of -n with their exponents."""
     kinds: tuple[tuple[str, Callable[[bytes], Any]], ...] = (
-        ("n", _general if is_busybox else leading_number),
+        ("n", _c_number if is_busybox else leading_number),
         ("g", _general),
         ("h", _human),
         ("V", _version),

@@ -338,7 +338,8 @@ class _Editor:
 
     async def _text_action(self, name: str, command: Command) -> str:
         if name == "a":
-            self._appended.append(("a", command.text))
+            if command.text != b"\n" or self._call.is_busybox:
+                self._appended.append(("a", command.text))
             return ""
         if name == "i":
             await self._emit(command.text.removesuffix(b"\n"))
