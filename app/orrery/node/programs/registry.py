@@ -51,7 +51,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
     "shells": "sh ash dash bash",
-    "text.awk.run": "awk mawk gawk",
+    "text.awk.main": "awk mawk gawk",
     "text.bc": "bc",
     "text.cat": "cat tac rev nl tee",
     "text.compare": "diff cmp",

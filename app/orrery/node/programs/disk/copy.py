@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import Final
+from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stat, Stream
 from orrery.node.programs.call import Applet, Call, decode
@@ -329,7 +329,7 @@ class _Dump:
             await self._call.process.tick()
         seek = self._sizes.get("seek", 0)
         if seek and hasattr(sink, "seek"):
-            file: OpenFile = sink  # type: ignore[assignment]
+            file = cast(OpenFile, sink)
             offset = seek * (self._sizes.get("bs") or self._sizes.get("obs", 512))
             if "notrunc" not in self._given.get("conv", ""):
                 file.truncate(offset)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.node.processes.program import CHUNK_BYTES, Stat, Stream
-from orrery.node.programs.call import Applet, Call, decode, encode
+from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.disk.compress import NotGzip, compressed, decompressed, pieces_of
 from orrery.node.programs.disk.modes import mode_text
 from orrery.node.programs.disk.owners import group_names, user_names
+from orrery.node.programs.disk.tar_format import BLOCK, Blocks, Member, header_of, members_of
 from orrery.node.programs.disk.walking import join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.options import Options
@@ -18,7 +19,6 @@ from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
 
-_BLOCK: Final = 512
 _RECORD: Final = 10_240
 _LONG: Final = {"create": "c", "extract": "x", "get": "x", "list": "t", "file": "f", "gzip": "z", "verbose": "v", "directory": "C",
                 "to-stdout": "O", "exclude": "exclude:", "preserve-permissions": "p", "same-owner": "so", "no-same-owner": "o",
@@ -26,21 +26,6 @@ _LONG: Final = {"create": "c", "extract": "x", "get": "x", "list": "t", "file": 
                 "dereference": "h", "numeric-owner": "numeric", "owner": "owner:", "group": "group:", "mode": "mode:", "touch": "m",
                 "append": "r", "bzip2": "j", "xz": "J", "auto-compress": "a", "files-from": "T", "absolute-names": "P",
                 "no-recursion": "nr", "warning": "warning:", "mtime": "mtime:", "sort": "sort:", "format": "format:"}  # fmt: skip
-_TYPES: Final = {b"0": "f", b"\0": "f", b"7": "f", b"1": "h", b"2": "l", b"5": "d", b"3": "c", b"4": "b", b"6": "p"}
-
-
-@dataclass(slots=True)
-class _Member:
-    name: str
-    kind: str
-    mode: int = 0o644
-    uid: int = 0
-    gid: int = 0
-    size: int = 0
-    modified_s: float = 0.0
-    link: str = ""
-    owner: str = ""
-    group: str = ""
 
 
 @dataclass(slots=True)
@@ -88,31 +73,6 @@ def _old_style(words: list[str]) -> list[str]:
         if letter in "fCTX" and rest:
             out.append(rest.pop(0))
     return [*out, *rest]
-
-
-# Writing.
-
-
-def _octal(number: int, width: int) -> bytes:
-    if number < 8 ** (width - 1):
-        return b"%0*o\0" % (width - 1, number)
-    return (0x80 << 8 * (width - 1) | number).to_bytes(width, "big")
-
-
-def _header(member: _Member) -> bytes:
-    kind = {"f": b"0", "h": b"1", "l": b"2", "d": b"5", "p": b"6", "c": b"3", "b": b"4", "L": b"L", "K": b"K"}[member.kind]
-    name, link = encode(member.name), encode(member.link)
-    block = bytearray(
-        name[:100].ljust(100, b"\0") + _octal(member.mode, 8) + _octal(member.uid, 8) + _octal(member.gid, 8) + _octal(member.size, 12)
-        + _octal(int(member.modified_s), 12) + b" " * 8 + kind + link[:100].ljust(100, b"\0") + b"ustar  \0"
-        + encode(member.owner)[:31].ljust(32, b"\0") + encode(member.group)[:31].ljust(32, b"\0") + bytes(183)
-    )  # fmt: skip
-    block[148:156] = b"%06o\0 " % sum(block)
-    long = b""
-    for text, letter in ((name, "L"), (link, "K")):
-        if len(text) > 100:
-            long += _header(_Member("././@LongLink", letter, size=len(text) + 1)) + text + bytes(-len(text) % _BLOCK or _BLOCK)
-    return long + bytes(block)
 
 
 async def _create(call: Call, plan: _Plan, path: str) -> None:
@@ -197,14 +157,14 @@ class _Archive:
                 shown = member.name + ("/" if member.kind == "d" and not member.name.endswith("/") else "")
                 to = self._call.process.stderr if self._path == "-" else self._call.process.stdout
                 await to.write(encode(shown + "\n"))
-            head = _header(member)
+            head = header_of(member)
             written += len(head)
             yield head
             if stream is not None:
                 async for piece in self._content(stream, member.size):
                     written += len(piece)
                     yield piece
-        yield bytes(2 * _BLOCK + -(written + 2 * _BLOCK) % _RECORD)
+        yield bytes(2 * BLOCK + -(written + 2 * BLOCK) % _RECORD)
 
     async def _content(self, stream: Stream, size: int) -> AsyncIterator[bytes]:
         left = size
@@ -217,8 +177,8 @@ class _Archive:
         while left > 0:  # The file has shrunk meanwhile: the header's promise is kept with zeros.
             yield bytes(min(left, CHUNK_BYTES))
             left -= min(left, CHUNK_BYTES)
-        if size % _BLOCK:
-            yield bytes(-size % _BLOCK)
+        if size % BLOCK:
+            yield bytes(-size % BLOCK)
 
     async def _stored_name(self, name: str) -> str:
         stripped = name.lstrip("/")
@@ -232,11 +192,11 @@ class _Archive:
             return stripped or ("./" if not self._call.is_busybox else "")
         return name
 
-    def _member(self, path: str, about: Stat) -> _Member:
+    def _member(self, path: str, about: Stat) -> Member:
         mode = about.mode
         kind = {stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p", stat.S_IFCHR: "c", stat.S_IFBLK: "b"}.get(stat.S_IFMT(mode), "f")
         name = path.rstrip("/") + "/" if kind == "d" else path
-        member = _Member(name, kind, stat.S_IMODE(mode), about.uid, about.gid, about.size if kind == "f" else 0, about.modified_s)
+        member = Member(name, kind, stat.S_IMODE(mode), about.uid, about.gid, about.size if kind == "f" else 0, about.modified_s)
         member.owner, member.group = self._users.get(about.uid, ""), self._groups.get(about.gid, "")
         if kind == "l":
             member.link = self._call.process.files.read_link(path)
@@ -245,100 +205,6 @@ class _Archive:
             if first != path:
                 member.kind, member.link, member.size = "h", first.lstrip("/"), 0
         return member
-
-
-# Reading.
-
-
-class _Blocks:
-    """Exact reads out of a stream of pieces."""
-
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
-
-    async def some(self, count: int) -> bytes:
-        """At most `count` bytes, at least one; empty at the end."""
-        if not self._rest:
-            self._rest = await anext(self._pieces, b"")
-        piece, self._rest = self._rest[:count], self._rest[count:]
-        return piece
-
-    async def exactly(self, count: int) -> bytes:
-        out = b""
-        while len(out) < count and (piece := await self.some(count - len(out))):
-            out += piece
-        return out
-
-    async def skip(self, count: int) -> None:
-        while count > 0 and (piece := await self.some(count)):
-            count -= len(piece)
-
-
-def _number(data: bytes) -> int:
-    if data[:1] and data[0] & 0x80:
-        return int.from_bytes(data, "big") & ~(0x80 << 8 * (len(data) - 1))
-    text = data.strip(b" \0")
-    return int(text, 8) if text and not text.strip(b"01234567") else 0
-
-
-def _text(data: bytes) -> str:
-    return decode(data.split(b"\0", 1)[0])
-
-
-async def _members(blocks: _Blocks) -> AsyncIterator[_Member]:
-    """Each member; its content is still to be read when it comes."""
-    long_name = long_link = ""
-    extra: dict[str, str] = {}
-    seen = False
-    while True:
-        block = await blocks.exactly(_BLOCK)
-        if 0 < len(block) < _BLOCK and not seen:
-            raise EOFError
-        if len(block) < _BLOCK or not block.strip(b"\0"):
-            if len(block) < _BLOCK and not seen:
-                raise EOFError
-            return
-        stored = _number(block[148:156])
-        if sum(block) - sum(block[148:156]) + 8 * 32 != stored:
-            raise ValueError
-        seen = True
-        kind, size = block[156:157], _number(block[124:136])
-        if kind in b"LKxg" and kind:
-            data = await blocks.exactly(min(size, 1 << 20))
-            await blocks.skip(-size % _BLOCK)
-            if kind == b"L":
-                long_name = _text(data)
-            elif kind == b"K":
-                long_link = _text(data)
-            elif kind == b"x":
-                extra = _extended(data)
-            continue
-        prefix = _text(block[345:500]) if block[257:263] == b"ustar\0" else ""
-        name = extra.get("path") or long_name or (f"{prefix}/{_text(block[:100])}" if prefix else _text(block[:100]))
-        link = extra.get("linkpath") or long_link or _text(block[157:257])
-        letter = _TYPES.get(kind, "f")
-        if letter == "f" and name.endswith("/"):
-            letter = "d"
-        size = int(extra.get("size", size))
-        yield _Member(name, letter, _number(block[100:108]) & 0o7777, _number(block[108:116]), _number(block[116:124]),
-                      size if letter == "f" else 0, float(extra.get("mtime", _number(block[136:148]))), link,
-                      _text(block[265:297]), _text(block[297:329]))  # fmt: skip
-        long_name = long_link = ""
-        extra = {}
-
-
-def _extended(data: bytes) -> dict[str, str]:
-    found: dict[str, str] = {}
-    while data:
-        length, space, _ = data.partition(b" ")
-        if not space or not length.isdigit() or int(length) <= len(length) + 1:
-            break
-        record = data[len(length) + 1 : int(length)].removesuffix(b"\n")
-        key, _, value = record.partition(b"=")
-        found[key.decode("utf-8", "replace")] = decode(value)
-        data = data[int(length) :]
-    return found
 
 
 async def _read(call: Call, plan: _Plan, path: str, *, lists: bool) -> None:
@@ -364,7 +230,7 @@ async def _read(call: Call, plan: _Plan, path: str, *, lists: bool) -> None:
             else "gzip: stdin: not in gzip format\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now",
             1 if call.is_busybox else 2,
         )
-    reader = _Extractor(call, plan, _Blocks(pieces))
+    reader = _Extractor(call, plan, Blocks(pieces))
     try:
         await reader.run(lists=lists)
     except (ValueError, NotGzip):
@@ -395,26 +261,26 @@ async def _chained(first: bytes, source: Stream) -> AsyncIterator[bytes]:
 class _Extractor:
     """Lists members or makes files of them."""
 
-    def __init__(self, call: Call, plan: _Plan, blocks: _Blocks) -> None:
+    def __init__(self, call: Call, plan: _Plan, blocks: Blocks) -> None:
         self._call = call
         self._plan = plan
         self._blocks = blocks
-        self._directories: list[_Member] = []
+        self._directories: list[Member] = []
 
     async def run(self, *, lists: bool) -> None:
         wanted = [word.rstrip("/") for word in self._plan.options.operands]
         matched: set[str] = set()
-        async for member in _members(self._blocks):
+        async for member in members_of(self._blocks):
             await self._call.process.tick()
             name = member.name.rstrip("/")
             fits = [one for one in wanted if name == one or name.startswith(one + "/")]
             matched.update(fits)
             if (wanted and not fits) or any(matches_glob(pattern, name) for pattern in self._plan.excluded):
-                await self._blocks.skip(member.size + -member.size % _BLOCK)
+                await self._blocks.skip(member.size + -member.size % BLOCK)
                 continue
             if lists:
                 await self._call.print(self._listed(member) + "\n")
-                await self._blocks.skip(member.size + -member.size % _BLOCK)
+                await self._blocks.skip(member.size + -member.size % BLOCK)
             else:
                 await self._extract(member)
         for member in reversed(self._directories):
@@ -428,7 +294,7 @@ class _Extractor:
         if self._call.failed == 2 and not self._call.is_busybox:
             await self._call.complain("Exiting with failure status due to previous errors", 2)
 
-    def _listed(self, member: _Member) -> str:
+    def _listed(self, member: Member) -> str:
         if not self._plan.verbose:
             return member.name
         kinds = {"d": stat.S_IFDIR, "l": stat.S_IFLNK, "p": stat.S_IFIFO, "c": stat.S_IFCHR, "b": stat.S_IFBLK}
@@ -439,7 +305,7 @@ class _Extractor:
         width = 9 if self._call.is_busybox else max(19 - len(owner) - 1, len(str(member.size)))
         return f"{mode} {owner} {member.size:>{width}} {moment} {member.name}{arrow}"
 
-    async def _extract(self, member: _Member) -> None:
+    async def _extract(self, member: Member) -> None:
         call, options = self._call, self._plan.options
         if options.has("O"):
             await self._copy(member, call.process.stdout if member.kind == "f" else None)
@@ -448,7 +314,7 @@ class _Extractor:
         if self._plan.verbose:
             await call.print(member.name + "\n")
         if not name:
-            await self._blocks.skip(member.size + -member.size % _BLOCK)
+            await self._blocks.skip(member.size + -member.size % BLOCK)
             return
         member.name = name
         try:
@@ -456,7 +322,7 @@ class _Extractor:
         except OSError as error:
             words = "can't open '{}'" if call.is_busybox else "{}: Cannot open"
             await call.complain_of(error, name, busybox=words, debian=words, code=1 if call.is_busybox else 2)
-            await self._blocks.skip(member.size + -member.size % _BLOCK)
+            await self._blocks.skip(member.size + -member.size % BLOCK)
 
     def _safe(self, name: str) -> str:
         """Without a leading slash and without what climbs up; empty when nothing is left."""
@@ -467,7 +333,7 @@ class _Extractor:
         prefix = "/" if name.startswith("/") and self._plan.options.has("P") else ""
         return prefix + "/".join(parts)
 
-    async def _make(self, member: _Member) -> None:
+    async def _make(self, member: Member) -> None:
         files = self._call.process.files
         self._make_parents(member.name)
         if member.kind == "d":
@@ -512,7 +378,7 @@ class _Extractor:
             if position < 0:
                 return
 
-    async def _copy(self, member: _Member, sink: Stream | None) -> None:
+    async def _copy(self, member: Member, sink: Stream | None) -> None:
         left = member.size
         while left > 0 and (piece := await self._blocks.some(min(left, CHUNK_BYTES))):
             left -= len(piece)
@@ -521,9 +387,9 @@ class _Extractor:
             await self._call.process.tick()
         if left > 0:
             raise EOFError
-        await self._blocks.skip(-member.size % _BLOCK)
+        await self._blocks.skip(-member.size % BLOCK)
 
-    def _settle(self, path: str, member: _Member) -> None:
+    def _settle(self, path: str, member: Member) -> None:
         files, process = self._call.process.files, self._call.process
         keeps = process.uid == 0 or self._plan.options.has("p")
         try:

@@ -1,7 +1,7 @@
 """head and tail, following included."""
 
 import errno
-from typing import Final
+from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
 from orrery.node.programs.call import Applet, Call
@@ -246,7 +246,7 @@ async def _notice_truncation(call: Call, one: _Followed) -> None:
     stream = one.stream
     if not hasattr(stream, "seek") or stream is None:
         return
-    file: OpenFile = stream  # type: ignore[assignment]
+    file = cast(OpenFile, stream)
     try:
         position = file.tell()
         size = file.seek(0, 2)

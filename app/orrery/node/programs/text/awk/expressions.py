@@ -9,7 +9,7 @@ from orrery.node.programs.faults import Fault
 from orrery.node.programs.text.awk.functions import PLAIN, check_count, substitute
 from orrery.node.programs.text.awk.machine import Machine
 from orrery.node.programs.text.awk.records import to_bytes
-from orrery.node.programs.text.awk.syntax import Node
+from orrery.node.programs.text.awk.tree import Node
 from orrery.node.programs.text.awk.values import UNSET, Input, Value, compare, to_number, to_text, to_truth
 
 Closure: TypeAlias = Callable[[], Value]

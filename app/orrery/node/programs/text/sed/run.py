@@ -1,85 +1,21 @@
 """sed: runs a script over files, streaming."""
 
 import os
-from collections.abc import Sequence
 from typing import Final
 
 from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call, decode, encode
 from orrery.node.programs.faults import Fault, Misuse
-from orrery.node.programs.lines import LineReader, read_all
+from orrery.node.programs.lines import read_all
 from orrery.node.programs.patterns.compile import Pattern, PatternTooHard
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.text.sed.replace import replace, unambiguous
 from orrery.node.programs.text.sed.script import Address, Command, Script, ScriptParser, Substitution
+from orrery.node.programs.text.sed.source import Source
 
 _LONG: Final = {"quiet": "n", "silent": "n", "expression": "e", "file": "f", "in-place": "i", "regexp-extended": "E", "separate": "s",
                 "null-data": "z", "unbuffered": "u", "line-length": "l", "posix": "posix", "debug": "debug"}  # fmt: skip
 _FLUSH_BYTES: Final = 32_768
-
-
-class _Source:
-    """Lines of all inputs, one after the other, with a look ahead only when somebody asks."""
-
-    def __init__(self, call: Call, paths: list[str], end: bytes) -> None:
-        self._call = call
-        self._paths = list(reversed(paths))
-        self._end = end
-        self._stream: Stream | None = None
-        self._reader: LineReader | None = None
-        self._lines: list[bytes] = []
-        self.path = "-"
-        self.has_newline = True
-        self.failures: list[tuple[str, str]] = []
-        """Paths that could not be opened, and why, until somebody tells them."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the next line needs a read."""
-        return not self._lines
-
-    async def next(self) -> bytes | None:
-        """None at the end of all inputs."""
-        if not self._lines and not await self._fill():
-            return None
-        line = self._lines.pop()
-        self.has_newline = bool(self._lines) or self._reader is None or self._reader.is_terminated
-        return line
-
-    async def is_last(self) -> bool:
-        return not self._lines and not await self._fill()
-
-    async def _fill(self) -> bool:
-        while True:
-            if self._reader is None:
-                if not self._paths:
-                    return False
-                self._open(self._paths.pop())
-                if self._reader is None:
-                    continue
-            try:
-                batch = await self._reader.batch()
-            except IsADirectoryError:
-                if not self._call.is_busybox:
-                    await self._call.complain(f"read error on {self.path}: Is a directory", 2)
-                batch = []
-            if batch:
-                self._lines = batch[::-1]
-                return True
-            self.close()
-
-    def _open(self, path: str) -> None:
-        try:
-            self._stream = self._call.open(path)
-        except OSError as error:
-            self.failures.append((path, reason(error)))
-            return
-        self.path = path
-        self._reader = LineReader(self._call.process, self._stream, self._end)
-
-    def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = self._reader = None
 
 
 class _Editor:
@@ -100,11 +36,11 @@ class _Editor:
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._sink: Stream = call.process.stdout
-        self._source = _Source(call, [], end)
+        self._source = Source(call, [], end)
         self._owes_newline = False
         self.quits: int | None = None
 
-    async def edit(self, source: _Source, sink: Stream) -> None:
+    async def edit(self, source: Source, sink: Stream) -> None:
         """Run the script over all lines of a source."""
         self._sink = sink
         self._source = source
@@ -124,7 +60,7 @@ class _Editor:
         await self.flush()
         source.close()
 
-    async def _report(self, source: _Source) -> None:
+    async def _report(self, source: Source) -> None:
         for path, why in source.failures:
             words = f"{path}: {why}" if self._call.is_busybox else f"can't read {path}: {why}"
             await self._call.complain(words, 1 if self._call.is_busybox else 2)
@@ -285,7 +221,7 @@ class _Editor:
         elif name == "=":
             await self._emit(b"%d" % self._line)
         elif name == "l" and not self._call.is_busybox:
-            await self._emit(_unambiguous(self._space))
+            await self._emit(unambiguous(self._space))
         elif name == "r":
             self._appended.append(("r", encode(command.label)))
         elif name in "wW":
@@ -371,69 +307,6 @@ class _Editor:
             await self._write_file(what.path, self._space)
 
 
-def replace(pattern: Pattern, what: Substitution, space: bytes) -> bytes | None:
-    """The space after a substitution; None when nothing matched."""
-    out: list[bytes] = []
-    position = copied = count = 0
-    last_end = -1
-    while position <= len(space):
-        spans = pattern.search(space, position)
-        if spans is None:
-            break
-        start, end = spans[0]
-        if start == end == last_end:
-            position = end + 1  # An empty match right behind a match counts no more.
-            continue
-        count += 1
-        last_end = end
-        if count >= what.nth:
-            out.append(space[copied:start])
-            out.append(_filled(what, space, spans))
-            copied = end
-            if not what.is_global:
-                break
-        position = end if end > start else end + 1
-    if count < what.nth or count == 0:
-        return None
-    out.append(space[copied:])
-    return b"".join(out)
-
-
-def _filled(what: Substitution, space: bytes, groups: Sequence[tuple[int, int]]) -> bytes:
-    out: list[bytes] = []
-    lasting = once = ""
-    for part in what.parts:
-        if isinstance(part, str):
-            if part in "ULE":
-                lasting = "" if part == "E" else part
-                once = ""
-            else:
-                once = part
-            continue
-        piece = part if isinstance(part, bytes) else space[max(groups[part][0], 0) : max(groups[part][1], 0)] if part < len(groups) else b""
-        piece = piece.upper() if lasting == "U" else piece.lower() if lasting == "L" else piece
-        if once and piece:
-            piece = (piece[:1].upper() if once == "u" else piece[:1].lower()) + piece[1:]
-            once = ""
-        out.append(piece)
-    return b"".join(out)
-
-
-_ESCAPES: Final = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 92: b"\\\\"}
-
-
-def _unambiguous(space: bytes) -> bytes:
-    pieces = [_ESCAPES.get(byte) or (bytes((byte,)) if 32 <= byte < 127 else b"\\%03o" % byte) for byte in space]
-    lines: list[bytes] = []
-    current = b""
-    for piece in pieces:
-        if len(current) + len(piece) > 69:
-            lines.append(current + b"\\")
-            current = b""
-        current += piece
-    return b"\n".join([*lines, current + b"$"])
-
-
 async def sed(call: Call) -> int:
     options = call.options("nrEe:f:i::szul:", _LONG)
     operands = list(options.operands)
@@ -474,8 +347,8 @@ async def sed(call: Call) -> int:
     return editor.quits or call.failed
 
 
-def _source(call: Call, paths: list[str], end: bytes) -> _Source:
-    return _Source(call, paths, end)
+def _source(call: Call, paths: list[str], end: bytes) -> Source:
+    return Source(call, paths, end)
 
 
 async def _script_file(call: Call, path: str) -> bytes:

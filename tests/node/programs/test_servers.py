@@ -1,0 +1,180 @@
+"""Servers and the clients that speak to them, inside one simulated Pod and between two."""
+
+import pytest
+
+from tests.node.processes.harness import Box, Result, Sink, run
+
+PAGE = "<h1>hello</h1>\n"
+
+
+async def serving(
+    family: str, argv: list[str], *, files: dict[str, str] | None = None, env: dict[str, str] | None = None
+) -> tuple[Box, Sink, Sink]:
+    """A container whose server has started."""
+    box = Box(family=family, files=files, env=env)
+    out, errors = Sink(), Sink()
+    box.start(argv, descriptors={0: Sink(), 1: out, 2: errors})
+    await box.clock.advance(5)
+    return box, out, errors
+
+
+async def test_nginx_serves_its_files_and_logs_each_request() -> None:
+    box, out, errors = await serving(
+        "debian:nginx", ["docker-entrypoint.sh", "nginx", "-g", "daemon off;"], files={"/usr/share/nginx/html/index.html": PAGE}
+    )
+
+    page = await box.run(["curl", "-s", "http://localhost/"])
+    missing = await box.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost/nope"])
+
+    assert page == Result(0, PAGE, "")
+    assert missing.out == "404"
+    assert "/docker-entrypoint.sh: Configuration complete; ready for start up\n" in out.text
+    assert '"GET / HTTP/1.1" 200 15 "-" "curl/7.88.1" "-"\n' in out.text
+    assert "[notice] 2#2: start worker process 29\n" in errors.text
+    assert 'open() "/usr/share/nginx/html/nope" failed (2: No such file or directory)' in errors.text
+
+
+@pytest.mark.parametrize(("signal", "name"), [(3, "SIGQUIT"), (15, "SIGTERM")])
+async def test_nginx_ends_with_0_on_its_signals(signal: int, name: str) -> None:
+    box = Box(family="debian:nginx")
+    errors = Sink()
+    process = box.start(["nginx", "-g", "daemon off;"], descriptors={0: errors, 1: errors, 2: errors})
+    await box.clock.idle()
+
+    box.init.kill(process.pid, signal)
+    await box.clock.idle()
+
+    assert process.exit_code == 0
+    assert f"({name}) received" in errors.text
+
+
+async def test_nginx_reads_the_servers_of_its_configuration() -> None:
+    conf = 'events {}\nhttp { server { listen 8080; location = /ok { return 200 "fine\\n"; } location / { return 301 /ok; } } }\n'
+    box, _, _ = await serving("debian:nginx", ["nginx", "-g", "daemon off;"], files={"/etc/nginx/nginx.conf": conf})
+
+    assert (await box.run(["curl", "-sL", "localhost:8080/x"])).out == "fine\n"
+
+
+async def test_nginx_refuses_a_wrong_configuration() -> None:
+    result = await run(["nginx", "-t"], family="debian:nginx", files={"/etc/nginx/nginx.conf": "events {}\nhtp {}\n"})
+
+    assert result.code == 1
+    assert 'nginx: [emerg] unknown directive "htp" in /etc/nginx/nginx.conf:2\n' in result.err
+
+
+async def test_busybox_wget_words_its_successes_and_failures() -> None:
+    box, _, _ = await serving("busybox", ["httpd", "-f", "-p", "8080", "-h", "/www"], files={"/www/a.txt": "data\n"})
+
+    saved = await box.run(["wget", "-O", "-", "http://localhost:8080/a.txt"])
+    missing = await box.run(["wget", "-q", "-O", "-", "localhost:8080/nope"])
+    refused = await box.run(["wget", "localhost:81"])
+    unknown = await box.run(["wget", "nowhere"])
+
+    assert saved.out == "data\n"
+    assert saved.err.startswith("Connecting to localhost:8080 (127.0.0.1:8080)\nwriting to stdout\n")
+    assert missing == Result(1, "", "wget: server returned error: HTTP/1.1 404 Not Found\n")
+    assert refused.err.endswith("wget: can't connect to remote host (127.0.0.1): Connection refused\n")
+    assert unknown == Result(1, "", "wget: bad address 'nowhere'\n")
+
+
+async def test_curl_tells_failures_by_number() -> None:
+    refused = await run(["curl", "localhost:81"])
+    unknown = await run(["curl", "http://nowhere/"])
+
+    assert refused == Result(7, "", "curl: (7) Failed to connect to localhost port 81 after 0 ms: Couldn't connect to server\n")
+    assert unknown == Result(6, "", "curl: (6) Could not resolve host: nowhere\n")
+
+
+async def test_redis_keeps_values_and_counts() -> None:
+    box, out, _ = await serving("debian:redis", ["docker-entrypoint.sh", "redis-server"])
+
+    answers = [
+        (await box.run(["redis-cli", *words.split()])).out for words in ("PING", "SET a b", "GET a", "INCR n", "INCR n", "DEL a", "KEYS *")
+    ]
+
+    assert answers == ["PONG\n", "OK\n", "b\n", "1\n", "2\n", "1\n", "n\n"]
+    assert "* Ready to accept connections tcp\n" in out.text
+
+
+async def test_memcached_speaks_its_text_protocol() -> None:
+    box, _, _ = await serving("debian:memcached", ["memcached", "-u", "memcache"])
+
+    result = await box.run(["nc", "-q", "1", "localhost", "11211"], stdin="set k 0 0 2\r\nhi\r\nget k\r\nquit\r\n")
+
+    assert result.out == "STORED\r\nVALUE k 0 2\r\nhi\r\nEND\r\n"
+
+
+@pytest.mark.parametrize(
+    ("family", "server", "words"),
+    [
+        ("debian:mysql", "mysqld", "Database is uninitialized and password option is not specified"),
+        ("debian:mariadb", "mariadbd", "Database is uninitialized and password option is not specified"),
+        ("debian:postgres", "postgres", "Error: Database is uninitialized and superuser password is not specified."),
+    ],
+)
+async def test_databases_do_not_start_without_a_password(family: str, server: str, words: str) -> None:
+    result = await run(["docker-entrypoint.sh", server], family=family)
+
+    assert result.code == 1
+    assert words in result.err
+
+
+async def test_a_database_with_a_password_is_there_for_its_probe() -> None:
+    box, _, errors = await serving("debian:postgres", ["docker-entrypoint.sh", "postgres"], env={"POSTGRES_PASSWORD": "x"})
+
+    assert "database system is ready to accept connections" in errors.text
+    assert (await box.run(["pg_isready"])).code == 0
+
+
+async def test_the_lesson_s_web_application_shows_its_colour() -> None:
+    box, _, _ = await serving("debian:simple-webapp-color", ["python", "app.py"], env={"APP_COLOR": "pink"})
+
+    assert (await box.run(["curl", "-s", "localhost:8080/color"])).out == "pink"
+    assert "#be2edd" in (await box.run(["curl", "-s", "localhost:8080/"])).out
+
+
+async def test_agnhost_netexec_echoes_and_tells_its_name() -> None:
+    box, _, _ = await serving("alpine:agnhost", ["agnhost", "netexec"])
+
+    assert (await box.run(["wget", "-qO-", "localhost:8080/hostname"])).out == "box"
+    assert (await box.run(["wget", "-qO-", "localhost:8080/echo?msg=hi%20there"])).out == "hi there"
+    assert (await box.run(["wget", "-qO-", "localhost:8080/shell?cmd=echo%20ok"])).out == '{"output": "ok\\n"}'
+
+
+async def test_nc_carries_bytes_from_a_listener_to_a_client() -> None:
+    result = await run("echo hello | nc -l -p 9000 & sleep 1; nc localhost 9000 </dev/null; wait", family="busybox")
+
+    assert result.out == "hello\n"
+
+
+async def test_nslookup_without_a_server_that_answers_fails() -> None:
+    resolv = "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+
+    result = await run(["nslookup", "mydb"], family="busybox", files={"/etc/resolv.conf": resolv})
+
+    assert result.code == 1
+    assert result.out.startswith("Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n** server can't find mydb.default.svc.cluster.local: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["python3", "-c", "print(1)"], 126, "python3: not simulated by Orrery\n"),
+        (["vi", "/etc/passwd"], 126, "vi: full-screen editors are not simulated by Orrery"),
+        (["apt-get", "install", "curl"], 100, "E: Unable to locate package curl\n"),
+        (["git", "clone", "https://github.com/x/y"], 128, "fatal: repository 'https://github.com/x/y/' not found\n"),
+        (["git", "clone", "https://nowhere.example/x"], 128, "Could not resolve host: nowhere.example\n"),
+    ],
+)
+async def test_what_is_not_played_says_so(argv: list[str], code: int, words: str) -> None:
+    result = await run(argv)
+
+    assert result.code == code
+    assert words in result.err
+
+
+async def test_git_clones_a_simulated_repository() -> None:
+    result = await run("git clone https://github.com/octocat/Hello-World && cat Hello-World/README && cd Hello-World && git status")
+
+    assert result.out.startswith("Hello World!\nOn branch master\n")
+    assert result.err == "Cloning into 'Hello-World'...\n"
