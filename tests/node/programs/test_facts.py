@@ -22,7 +22,7 @@ def _normal(text: str) -> str:
             return "\n".join([*lines[:index], "usage"])
         if line.startswith(("Usage: ", "usage: ")):
             return "\n".join([*lines[:index], "usage"])
-    return text.replace("‘", "'").replace("’", "'")
+    return text
 
 
 def differs(expected: list[int | str], got: tuple[int, str, str]) -> bool:

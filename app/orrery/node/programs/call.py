@@ -6,17 +6,19 @@ exit codes, and a pipe that nobody reads into SIGPIPE.
 
 import functools
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 from orrery.node.processes.program import CHUNK_BYTES, Killed, Process, Program, Stream
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.flavours import BANNERS, Family, Flavour
 from orrery.node.programs.options import NO_LONG, Options, parse_options
+from orrery.node.programs.patterns.backtrack import PatternTooHard
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.usages import USAGES
 
 SIGPIPE: Final = 13
+T = TypeVar("T")
 _CODE_2: Final = frozenset({"ls", "dir", "vdir", "sort", "grep", "egrep", "fgrep", "cmp", "diff", "awk", "tty", "test", "expr"})
 """Programs whose misuse ends with 2 instead of 1 in Debian."""
 _CODE_125: Final = frozenset({"env", "nohup", "timeout", "chroot", "stdbuf", "nice"})
@@ -123,6 +125,22 @@ class Call:
         else:
             await self.complain(_DEBIAN_READ.get(self.name, "{}: {reason}").format(path, reason=reason(error)), code)
 
+    def check_memory(self, count: int) -> None:
+        """A value of `count` bytes is about to be made: over the container's limit the process is killed for it."""
+        if count > CHUNK_BYTES:
+            self.process.allocate(count)
+            self.process.allocate(-count)
+
+    async def process_steps(self, steps: Generator[None, None, T], ticks: int) -> T:
+        """Run a long calculation to its result, letting others go on at each of its pauses."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            await self.process.tick(ticks)
+
     async def pump(self, source: Stream, sink: Stream) -> int:
         """Copy a stream to its end; returns the bytes copied."""
         total = 0
@@ -162,6 +180,9 @@ async def run_applet(applet: Applet, call: Call) -> int:
         return fault.code
     except Misuse as misuse:
         return await _misused(call, misuse)
+    except PatternTooHard as error:
+        await call.complain(str(error))
+        return 2
     except OSError as error:
         where = f"{error.filename}: " if isinstance(error.filename, str) else ""
         await call.complain(where + reason(error))

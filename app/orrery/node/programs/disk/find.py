@@ -80,7 +80,7 @@ async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bo
         try:
             about = files.stat(path, follow=follows) if not follows or files.exists(path) else files.stat(path, follow=False)
         except OSError as error:
-            await call.complain_of(error, path, debian="‘{}’")
+            await call.complain_of(error, path, debian="'{}'")
             continue
         device = about.device if device is None else device
         found = _Found(path, about, depth, start)
@@ -93,7 +93,7 @@ async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bo
             try:
                 names = files.list(path)
             except OSError as error:
-                await call.complain_of(error, path, debian="‘{}’")
+                await call.complain_of(error, path, debian="'{}'")
                 continue
             pending += [(join(path, name), depth + 1, None) for name in reversed(names)]
 
@@ -102,7 +102,7 @@ async def _run(call: Call, command: list[str]) -> int:
     try:
         child = await call.process.spawn(command)
     except OSError as error:
-        await call.complain_of(error, command[0], debian="‘{}’", code=call.failed)
+        await call.complain_of(error, command[0], debian="'{}'", code=call.failed)
         return 127
     return await child.wait()
 
@@ -222,7 +222,7 @@ class _Parser:
                 raise Fault(
                     f"invalid number '{text}'"
                     if self._busybox
-                    else f"Expected a positive decimal integer argument to {word}, but got ‘{text}’"
+                    else f"Expected a positive decimal integer argument to {word}, but got '{text}'"
                 )
             if word == "-maxdepth":
                 plan.most = int(text)
@@ -335,7 +335,7 @@ class _Parser:
         kind = text[:1] if text[:1] in "-/+" and text[1:] else ""
         bits = change_mode(text[len(kind) :], 0, 0)
         if bits is None:
-            raise Fault(f"invalid mode '{text}'" if self._busybox else f"invalid mode ‘{text}’")
+            raise Fault(f"invalid mode '{text}'" if self._busybox else f"invalid mode '{text}'")
         if kind == "-":
             return _plain(lambda found: found.about.mode & bits == bits)
         if kind:
@@ -348,7 +348,7 @@ class _Parser:
         number = find_user(self._call, text) if is_user else find_group(self._call, text)
         if number is None:
             kind = "user" if is_user else "group"
-            raise Fault(f"unknown {kind} {text}" if self._busybox else f"‘{text}’ is not the name of a known {kind}")
+            raise Fault(f"unknown {kind} {text}" if self._busybox else f"'{text}' is not the name of a known {kind}")
         return _plain(lambda found: (found.about.uid if is_user else found.about.gid) == number)
 
     def _action(self, word: str) -> _Test | None:
@@ -396,7 +396,7 @@ class _Parser:
         try:
             (files.remove_directory if stat.S_ISDIR(found.about.mode) else files.remove)(found.path)
         except OSError as error:
-            await self._call.complain_of(error, found.path, debian="cannot delete ‘{}’")
+            await self._call.complain_of(error, found.path, debian="cannot delete '{}'")
             return False
         return True
 

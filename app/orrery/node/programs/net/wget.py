@@ -201,7 +201,7 @@ class _Download:
             )
             return
         stamp = format_moment("%Y-%m-%d %H:%M:%S", self._call.process.clock.now_s())
-        where = "written to stdout" if is_stdout else f"‘{path}’ saved"
+        where = "written to stdout" if is_stdout else f"'{path}' saved"
         await self._note(f"\n{stamp} (1.00 MB/s) - {where} [{total}/{total}]\n")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from orrery.node.programs.patterns.syntax import ALL, WORD, Bytes, Choice, Group, Node, Reference, Repeat, Sequence
 
-STEPS_MAX: Final = 200_000
+STEPS_MAX: Final = 100_000
 _PROGRAM_MAX: Final = 20_000
 
 BYTE, SPLIT, JUMP, SAVE, REFER, ASSERT, MARK, PROGRESS, MATCH = range(9)

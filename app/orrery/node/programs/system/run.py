@@ -9,7 +9,7 @@ from orrery.node.programs.call import Applet, Call, decode
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.flavours import BANNERS
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.text.numbers import number_of
+from orrery.node.programs.text.numbers import is_digits, number_of
 
 _LONG: Final = {"null": "0", "max-args": "n", "replace": "I", "no-run-if-empty": "r", "verbose": "t", "max-lines": "L", "max-procs": "P",
                 "delimiter": "d", "arg-file": "a", "max-chars": "s", "interactive": "p", "exit": "x", "eof": "E"}  # fmt: skip
@@ -229,7 +229,7 @@ class Test:
 
     def _number(self, text: str) -> int:
         stripped = text.strip()
-        if not stripped.removeprefix("-").removeprefix("+").isdigit():
+        if not is_digits(stripped.removeprefix("-").removeprefix("+")):
             raise Fault(f"{text}: bad number" if self._call.is_busybox else f"invalid integer '{text}'", 2)
         return int(stripped)
 

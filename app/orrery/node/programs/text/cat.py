@@ -6,6 +6,8 @@ from typing import Final
 from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.lines import LineReader, read_all
+from orrery.node.programs.text.formats import WIDTH_MAX
+from orrery.node.programs.text.numbers import number_of
 
 _CAT_LONG: Final = {
     "number": "n",
@@ -103,8 +105,8 @@ async def rev(call: Call) -> int:
 async def nl(call: Call) -> int:
     options = call.options("b:i:s:v:w:pf:h:n:", {"body-numbering": "b", "number-separator": "s", "number-width": "w"})
     separator = (options.value("s") if options.value("s") is not None else "\t") or ""
-    width, step = int(options.value("w") or 6), int(options.value("i") or 1)
-    number = int(options.value("v") or 1) - step
+    width, step = min(number_of(options.value("w") or "6"), WIDTH_MAX), number_of(options.value("i") or "1")
+    number = number_of(options.value("v") or "1") - step
     style = options.value("b") or "t"
     filled = {"ln": "%-*d", "rz": "%0*d"}.get(options.value("n") or "rn", "%*d")
 

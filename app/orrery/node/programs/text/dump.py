@@ -6,9 +6,11 @@ from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.lines import read_all
-from orrery.node.programs.text.numbers import is_digits, size_of
+from orrery.node.programs.text.numbers import is_digits, number_of, size_of
 
 _ESCAPES: Final = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+
+_COLUMNS_MAX: Final = 256
 
 
 class _Rows:
@@ -133,8 +135,10 @@ async def xxd(call: Call) -> int:
     options = call.options("pl:s:c:g:rubi", {})
     if options.has("r"):
         return await _unhex(call, options.operands, plain=options.has("p"))
-    columns = int(options.value("c") or (30 if options.has("p") else 16))
-    group = int(options.value("g") or 2)
+    columns = number_of(options.value("c") or ("30" if options.has("p") else "16"))
+    if columns > _COLUMNS_MAX:
+        raise Fault("invalid number of columns (max. 256)")
+    group = number_of(options.value("g") or "2")
     limit = size_of(options.value("l") or "")
     rows = _Rows(call, options.operands, skip=size_of(options.value("s") or "0") or 0, limit=limit if limit is not None else 1 << 60)
     offset = 0

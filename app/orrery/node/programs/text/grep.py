@@ -1,6 +1,7 @@
 """grep, egrep and fgrep."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ _LONG: Final = {"extended-regexp": "E", "fixed-strings": "F", "basic-regexp": "G
                 "after-context": "A", "before-context": "B", "context": "C", "text": "a", "byte-offset": "b", "color": "color::",
                 "colour": "color::", "include": "include:", "exclude": "exclude:", "exclude-dir": "exclude-dir:",
                 "line-buffered": "line-buffered", "null": "Z", "null-data": "z", "label": "label:"}  # fmt: skip
+_LINES_PER_STEP: Final = 5000
 
 
 @dataclass(slots=True)
@@ -46,15 +48,13 @@ class _Search:
     end: bytes
     as_text: bool
 
-    def spans(self, line: bytes) -> list[tuple[int, int]]:
+    def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
         """All matches in a line, leftmost first, none overlapping."""
-        found: list[tuple[int, int]] = []
         position = 0
         while position <= len(line) and (span := self._first(line, position)) is not None:
             if span[1] > span[0]:
-                found.append(span)
+                yield span
             position = max(span[1], span[0] + 1)
-        return found
 
     def selects(self, line: bytes) -> bool:
         if self.words:
@@ -249,7 +249,12 @@ async def _search_stream(call: Call, search: _Search, name: str, stream: Stream)
                     break
                 if plain:
                     is_binary = is_binary or (not call.is_busybox and not search.as_text and b"\0" in line)
-                    out += printer.match(line, number, offset)
+                    for shown in printer.match(line, number, offset):
+                        out.append(shown)
+                        if len(out) == _LINES_PER_STEP:
+                            await call.write(b"".join(out))
+                            await call.process.tick(_LINES_PER_STEP)
+                            out.clear()
                 if selected == search.limit:
                     done = True
                     if not search.after:
@@ -290,21 +295,21 @@ class _Printer:
             prefix += b"%d" % offset + mark
         return prefix + line + search.end
 
-    def match(self, line: bytes, number: int, offset: int) -> list[bytes]:
+    def match(self, line: bytes, number: int, offset: int) -> Iterator[bytes]:
         search = self._search
         if search.only:
-            spans = [] if search.inverts else search.spans(line)
-            return [self._line(line[start:end], number, offset + start, b":") for start, end in spans]
-        out: list[bytes] = []
+            for start, end in () if search.inverts else search.spans(line):
+                yield self._line(line[start:end], number, offset + start, b":")
+            return
         if search.before or search.after:
             first = self._before[0][1] if self._before else number
             if self._last and first > self._last + 1:
-                out.append(b"--\n")
-            out += [self._line(*one, b"-") for one in self._before]
+                yield b"--\n"
+            for one in self._before:
+                yield self._line(*one, b"-")
             self._before.clear()
-        out.append(self._line(line, number, offset, b":"))
+        yield self._line(line, number, offset, b":")
         self._last, self._after = number, search.after
-        return out
 
     def other(self, line: bytes, number: int, offset: int) -> list[bytes]:
         if self._after:

@@ -1,6 +1,7 @@
 """head and tail, following included."""
 
 import errno
+from collections import deque
 from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
@@ -171,17 +172,21 @@ async def _show_tail(call: Call, stream: Stream, count: int, *, from_start: bool
         await _skip(call, stream, max(count - 1, 0), is_bytes=is_bytes)
         await call.pump(stream, call.process.stdout)
         return
-    held = b""
+    held: deque[tuple[bytes, int]] = deque()
+    units = 0
     while piece := await stream.read():
-        held += piece
+        size = len(piece) if is_bytes else piece.count(b"\n")
+        held.append((piece, size))
         call.process.allocate(len(piece))
-        if len(held) > 4 * CHUNK_BYTES:
-            start = _tail_start(held, count, is_bytes=is_bytes)
-            call.process.allocate(-start)
-            held = held[start:]
+        units += size
+        while units - held[0][1] > count:
+            dropped, size = held.popleft()
+            units -= size
+            call.process.allocate(-len(dropped))
         await call.process.tick()
-    await call.write(held[_tail_start(held, count, is_bytes=is_bytes) :])
-    call.process.allocate(-len(held))
+    data = b"".join([piece for piece, _ in held])
+    await call.write(data[_tail_start(data, count, is_bytes=is_bytes) :])
+    call.process.allocate(-len(data))
 
 
 async def _skip(call: Call, stream: Stream, count: int, *, is_bytes: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
-from orrery.node.programs.text.formats import float_text
+from orrery.node.programs.text.formats import WIDTH_MAX, float_text
 
 
 def _decimals(text: str) -> int:
@@ -31,6 +31,8 @@ async def seq(call: Call) -> int:
     for word in words:
         try:
             values.append(float(word))
+            if not -1e300 < values[-1] < 1e300:
+                raise ValueError(word)
         except ValueError:
             raise (Misuse() if call.is_busybox else Misuse(f"invalid floating point argument: '{word}'")) from None
     first = values[0] if len(values) > 1 else 1.0
@@ -79,7 +81,7 @@ def _apply(template: str, value: float) -> str:
     body = template[start + 1 : end]
     flags = body[: len(body) - len(body.lstrip("-+ #0"))]
     width, _, precision = body[len(flags) :].partition(".")
-    text = float_text(value, flags, int(width or 0), int(precision) if precision.isdigit() else None, template[end])
+    text = float_text(value, flags, min(int(width[:9] or 0), WIDTH_MAX), int(precision[:4]) if precision.isdigit() else None, template[end])
     return template[:start] + text + template[end + 1 :]
 
 

@@ -7,6 +7,7 @@ from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.lines import LineReader
+from orrery.node.programs.text.formats import WIDTH_MAX
 from orrery.node.programs.text.numbers import is_digits, size_of
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -15,7 +16,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 def _width(call: Call, text: str) -> int:
     if not is_digits(text) or int(text) == 0:
         raise Fault(f"invalid number '{text}'" if call.is_busybox else f"invalid number of columns: '{text}'")
-    return int(text)
+    return min(int(text), WIDTH_MAX)
 
 
 async def fold(call: Call) -> int:
@@ -49,6 +50,11 @@ async def fold(call: Call) -> int:
     return call.failed
 
 
+def _expanded(call: Call, line: bytes, width: int) -> bytes:
+    call.check_memory(len(line) + line.count(b"\t") * width)
+    return line.expandtabs(width)
+
+
 async def expand(call: Call) -> int:
     options = call.options("it:f", {"initial": "i", "tabs": "t"})
     width = _width(call, options.value("t") or "8")
@@ -56,7 +62,7 @@ async def expand(call: Call) -> int:
     async def use(_: str, stream: Stream) -> None:
         reader = LineReader(call.process, stream)
         while batch := await reader.batch():
-            text = b"\n".join([line.expandtabs(width) for line in batch])
+            text = b"\n".join([_expanded(call, line, width) for line in batch])
             await call.write(text + (b"\n" if reader.is_terminated else b""))
 
     await call.each_input(options.operands, use)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orrery.node.processes.program import CHUNK_BYTES, Stream
+from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import LineReader
@@ -355,10 +355,8 @@ async def shuf(call: Call) -> int:
         low, dash, high = span.partition("-")
         if not dash or not is_digits(low) or not is_digits(high) or int(high) < int(low) - 1:
             raise Fault(f"invalid input range: '{span}'" if not call.is_busybox else f"{span}: invalid range")
-        if int(high) - int(low) > 10_000_000:
-            raise Fault("memory exhausted")
-        lines = [b"%d" % number for number in range(int(low), int(high) + 1)]
-    elif options.has("e"):
+        return await _shuffled_range(call, int(low), int(high), options)
+    if options.has("e"):
         lines = [encode(word) for word in options.operands]
     else:
         if len(options.operands) > 1:
@@ -368,13 +366,31 @@ async def shuf(call: Call) -> int:
         while batch := await reader.batch():
             call.process.allocate(sum(map(len, batch)) + 48 * len(batch))
             lines += batch
-    call.process.clock.random.shuffle(lines)
-    count = options.value("n")
-    lines = lines[: number_of(count)] if count is not None else lines
-    data = b"".join([line + b"\n" for line in lines])
-    for start in range(0, len(data), CHUNK_BYTES):
-        await call.write(data[start : start + CHUNK_BYTES])
+    await _shuffled(call, len(lines), options, lambda number: lines[number])
     return 0
+
+
+async def _shuffled_range(call: Call, low: int, high: int, options: Options) -> int:
+    await _shuffled(call, high - low + 1, options, lambda number: b"%d" % (low + number))
+    return 0
+
+
+async def _shuffled(call: Call, size: int, options: Options, shown: Callable[[int], bytes]) -> None:
+    """A shuffle that draws one after the other and remembers only what it has moved."""
+    text = options.value("n")
+    count = min(number_of(text), size) if text is not None else size
+    moved: dict[int, int] = {}
+    out: list[bytes] = []
+    for place in range(count):
+        drawn = call.process.clock.random.randrange(place, size)
+        out.append(shown(moved.get(drawn, drawn)) + b"\n")
+        moved[drawn] = moved.pop(place, place)
+        if len(out) == 1000:
+            await call.write(b"".join(out))
+            call.process.allocate(64 * len(out))
+            await call.process.tick(2 * len(out))
+            out.clear()
+    await call.write(b"".join(out))
 
 
 PROGRAMS: dict[str, Applet] = {"sort": sort, "uniq": uniq, "comm": comm, "shuf": shuf}

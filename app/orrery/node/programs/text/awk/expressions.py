@@ -2,7 +2,7 @@
 through `Node("cell")`, so that everything here is plain Python without waits."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final, TypeAlias
 
 from orrery.node.programs.faults import Fault
@@ -15,6 +15,10 @@ from orrery.node.programs.text.awk.values import UNSET, Input, Value, compare, t
 Closure: TypeAlias = Callable[[], Value]
 Setter: TypeAlias = Callable[[Value], None]
 
+LONG: Final = 65_536
+"""A longer text is checked against the memory limit before it is made."""
+PARTS_MAX: Final = 100_000
+"""split makes no more elements than this."""
 _ARITHMETIC: Final[dict[str, Callable[[float, float], float]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
@@ -181,7 +185,10 @@ class Compiler:
 
         def join() -> Value:
             convert = to_text(machine.variables["CONVFMT"])
-            return to_text(first(), convert) + to_text(second(), convert)
+            head, tail = to_text(first(), convert), to_text(second(), convert)
+            if len(head) + len(tail) > LONG:
+                machine.call.check_memory(len(head) + len(tail))
+            return head + tail
 
         return join
 
@@ -275,6 +282,8 @@ class Compiler:
                 parts = machine.split_by(whole, given.parts[0]) if whole else []
             else:
                 parts = machine.split(whole, to_text(separator() if separator else machine.variables["FS"]))
+            if len(parts) > PARTS_MAX:
+                raise Fault("out of memory", 2)
             array = machine.array(name)
             array.clear()
             for number, part in enumerate(parts, 1):
@@ -283,7 +292,9 @@ class Compiler:
 
         return split
 
-    def _substitution(self, arguments: list[Node], *, every: bool) -> Closure:
+    def substitution(self, arguments: list[Node], *, every: bool) -> Callable[[], Generator[None, None, Value]]:
+        """sub and gsub as a calculation with pauses."""
+        machine = self._machine
         pattern = self._pattern(arguments[0])
         replacement = self.compile(arguments[1])
         place = arguments[2] if len(arguments) > 2 else Node("field", (Node("number", (0.0,)),))
@@ -292,8 +303,11 @@ class Compiler:
         get = self.compile(place)
         store = self.setter(place) if place.kind in ("global", "local", "field", "index") else None
 
-        def run() -> Value:
-            text, count = substitute(pattern(), to_text(replacement()), to_text(get()), every=every)
+        def run() -> Generator[None, None, Value]:
+            by, old = to_text(replacement()), to_text(get())
+            if len(by) * len(old) > LONG:
+                machine.call.check_memory((len(by) + 1) * (len(old) + 1) // (1 if every else len(old) + 1))
+            text, count = yield from substitute(pattern(), by, old, every=every)
             if count and store is not None:
                 store(text)
             return float(count)
@@ -301,10 +315,22 @@ class Compiler:
         return run
 
     def _sub(self, arguments: list[Node]) -> Closure:
-        return self._substitution(arguments, every=False)
+        return self._at_once(self.substitution(arguments, every=False))
 
     def _gsub(self, arguments: list[Node]) -> Closure:
-        return self._substitution(arguments, every=True)
+        return self._at_once(self.substitution(arguments, every=True))
+
+    def _at_once(self, begin: Callable[[], Generator[None, None, Value]]) -> Closure:
+        def run() -> Value:
+            steps = begin()
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    result: Value = end.value
+                    return result
+
+        return run
 
     def _pattern(self, node: Node) -> Callable[[], Any]:
         machine = self._machine

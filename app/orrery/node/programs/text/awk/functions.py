@@ -1,7 +1,7 @@
 """awk's built-in functions that need no waiting."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
 from orrery.node.programs.faults import Fault
@@ -10,6 +10,8 @@ from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.awk.machine import Machine
 from orrery.node.programs.text.awk.records import to_bytes
 from orrery.node.programs.text.awk.values import Value, format_text, to_number, to_text
+
+MATCHES_PER_STEP: Final = 5000
 
 
 def _substr(machine: Machine, values: list[Value]) -> Value:
@@ -124,8 +126,8 @@ def check_count(name: str, count: int) -> None:
         raise Fault("Too few arguments", 1)
 
 
-def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) -> tuple[str, int]:
-    """sub and gsub: `&` is the match, `\\&` an ampersand."""
+def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) -> Generator[None, None, tuple[str, int]]:
+    """sub and gsub: `&` is the match, `\\&` an ampersand. Pauses after many matches."""
     data = to_bytes(text)
     parts = _replacement(replacement)
     out: list[str] = []
@@ -137,6 +139,8 @@ def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) ->
             position = end + 1
             continue
         count += 1
+        if not count % MATCHES_PER_STEP:
+            yield
         last_end = end
         out.append(text[copied:begin])
         matched = text[begin:end]

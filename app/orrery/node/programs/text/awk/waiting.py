@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from orrery.node.programs.call import Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.text.awk.expressions import Compiler
+from orrery.node.programs.text.awk.functions import MATCHES_PER_STEP
 from orrery.node.programs.text.awk.inputs import Inputs
 from orrery.node.programs.text.awk.machine import Local, Machine, Untyped
 from orrery.node.programs.text.awk.records import to_bytes
@@ -49,7 +50,7 @@ class Waiting(ABC):
         known = self._known.get(id(node))
         if known is None:
             waits = node.kind in ("call", "getline", "pipeline") or (
-                node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush")
+                node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush", "gsub")
             )
             known = waits or any(self.waits(child) for child in _children(node))
             self._known[id(node)] = known
@@ -69,9 +70,19 @@ class Waiting(ABC):
             return self._getline(node)
         if node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush"):
             return self._command(node.parts[0], node.parts[1])
+        if node.kind == "builtin" and node.parts[0] == "gsub" and not any(self.waits(child) for child in _children(node)):
+            return self._gsub(node.parts[1])
         if node.kind in _SHORT:
             return self._short(node)
         return self._with_cells(node)
+
+    def _gsub(self, arguments: list[Node]) -> Evaluate:
+        begin = self._compiler.substitution(arguments, every=True)
+
+        async def gsub() -> Value:
+            return await self._call.process_steps(begin(), MATCHES_PER_STEP)
+
+        return gsub
 
     def _short(self, node: Node) -> Evaluate:
         parts = [self.evaluator(part) for part in node.parts]

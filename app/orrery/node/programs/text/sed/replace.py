@@ -1,14 +1,16 @@
 """What sed's s and l make of a line."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from orrery.node.programs.patterns.compile import Pattern
 from orrery.node.programs.text.sed.script import Substitution
 
+MATCHES_PER_STEP: Final = 5000
 
-def replace(pattern: Pattern, what: Substitution, space: bytes) -> bytes | None:
-    """The space after a substitution; None when nothing matched."""
+
+def replace(pattern: Pattern, what: Substitution, space: bytes) -> Generator[None, None, bytes | None]:
+    """The space after a substitution, None when nothing matched; pauses after many matches."""
     out: list[bytes] = []
     position = copied = count = 0
     last_end = -1
@@ -21,6 +23,8 @@ def replace(pattern: Pattern, what: Substitution, space: bytes) -> bytes | None:
             position = end + 1  # An empty match right behind a match counts no more.
             continue
         count += 1
+        if not count % MATCHES_PER_STEP:
+            yield
         last_end = end
         if count >= what.nth:
             out.append(space[copied:start])

@@ -9,7 +9,7 @@ from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import read_all
 from orrery.node.programs.patterns.compile import Pattern, PatternTooHard
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.text.sed.replace import replace, unambiguous
+from orrery.node.programs.text.sed.replace import MATCHES_PER_STEP, replace, unambiguous
 from orrery.node.programs.text.sed.script import Address, Command, Script, ScriptParser, Substitution
 from orrery.node.programs.text.sed.source import Source
 
@@ -259,11 +259,12 @@ class _Editor:
         if name == "g":
             self._space = self._hold
         elif name == "G":
+            self._call.check_memory(len(self._space) + len(self._hold))
             self._space = self._space + self._end + self._hold
         elif name == "h":
             self._hold = self._space
         elif name == "H":
-            self._call.process.allocate(len(self._space) + 1)
+            self._call.check_memory(len(self._space) + len(self._hold))
             self._hold = self._hold + self._end + self._space
         elif name == "x":
             self._space, self._hold = self._hold, self._space
@@ -295,7 +296,7 @@ class _Editor:
 
     async def _substitute(self, what: Substitution) -> None:
         pattern = self._pattern(what.pattern)
-        replaced = replace(pattern, what, self._space)
+        replaced = await self._call.process_steps(replace(pattern, what, self._space), MATCHES_PER_STEP)
         if replaced is None:
             return
         self._call.process.allocate(len(replaced) - len(self._space))
