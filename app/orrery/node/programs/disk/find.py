@@ -335,7 +335,7 @@ class _Parser:
         kind = text[:1] if text[:1] in "-/+" and text[1:] else ""
         bits = change_mode(text[len(kind) :], 0, 0)
         if bits is None:
-            raise Fault(f"invalid mode '{text}'" if self._busybox else f"invalid mode '{text}'")
+            raise Fault(f"invalid mode '{text}'")
         if kind == "-":
             return _plain(lambda found: found.about.mode & bits == bits)
         if kind:
