@@ -40,7 +40,7 @@ def until(check: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
     return found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _swept() -> Iterator[None]:
     """Client libraries leave sockets to the collector; swept here, they do not come up as a warning in some later test."""
     yield
