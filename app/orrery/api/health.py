@@ -3,16 +3,14 @@
 import platform
 import sys
 from collections.abc import Callable, Mapping
-from typing import Final
 
+from orrery import KUBERNETES_VERSION
 from orrery.api.options import Query
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import Object
 
 Check = Callable[[], bool]
 """Whether something works now."""
-
-KUBERNETES_VERSION: Final = "1.35.4"
 
 
 def version() -> Object:

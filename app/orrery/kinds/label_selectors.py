@@ -35,11 +35,12 @@ def validate_label_selector(selector: Mapping[str, Any] | None, path: str, *, an
     if labels := selector.get("matchLabels"):
         errors += validate_labels(labels, f"{path}.matchLabels")
     for index, requirement in enumerate(selector.get("matchExpressions") or ()):
-        errors += _validate_requirement(requirement, f"{path}.matchExpressions[{index}]", any_value=any_value)
+        errors += validate_requirement(requirement, f"{path}.matchExpressions[{index}]", any_value=any_value)
     return errors
 
 
-def _validate_requirement(requirement: Mapping[str, Any], path: str, *, any_value: bool) -> Errors:
+def validate_requirement(requirement: Mapping[str, Any], path: str, *, any_value: bool, compares: bool = False) -> Errors:
+    """What is wrong with one requirement; `compares` lets it ask for greater and less, as those about nodes may."""
     errors: Errors = []
     operator = requirement.get("operator", "")
     values = requirement.get("values") or ()
@@ -49,6 +50,9 @@ def _validate_requirement(requirement: Mapping[str, Any], path: str, *, any_valu
     elif operator in ("Exists", "DoesNotExist"):
         if values:
             errors.append(forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+    elif compares and operator in ("Gt", "Lt"):
+        if len(values) != 1:
+            errors.append(required(f"{path}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'"))
     else:
         errors.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
     errors += validate_label_name(requirement.get("key", ""), f"{path}.key")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orrery.kinds.kind import Errors
-from orrery.kinds.label_selectors import validate_label_name, validate_label_selector
+from orrery.kinds.label_selectors import validate_label_name, validate_label_selector, validate_requirement
 from orrery.machinery.field_errors import duplicate, forbidden, invalid, not_supported, required
 from orrery.machinery.names import is_dns1123_label, is_dns1123_subdomain, is_label_value, is_qualified_name
 from orrery.machinery.objects import FrozenObject
@@ -57,31 +57,9 @@ def validate_node_selector(selector: FrozenObject, path: str) -> Errors:
 def _node_selector_term(term: FrozenObject, path: str, *, any_value: bool) -> Errors:
     errors: Errors = []
     for index, requirement in enumerate(term.get("matchExpressions") or ()):
-        errors += _node_requirement(requirement, f"{path}.matchExpressions[{index}]", any_value=any_value)
+        errors += validate_requirement(requirement, f"{path}.matchExpressions[{index}]", any_value=any_value, compares=True)
     for index, requirement in enumerate(term.get("matchFields") or ()):
         errors += _node_field_requirement(requirement, f"{path}.matchFields[{index}]")
-    return errors
-
-
-def _node_requirement(requirement: FrozenObject, path: str, *, any_value: bool) -> Errors:
-    errors: Errors = []
-    operator = requirement.get("operator", "")
-    values = requirement.get("values") or ()
-    if operator in ("In", "NotIn"):
-        if not values:
-            errors.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            errors.append(forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
-    elif operator in ("Gt", "Lt"):
-        if len(values) != 1:
-            errors.append(required(f"{path}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'"))
-    else:
-        errors.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
-    errors += validate_label_name(requirement.get("key", ""), f"{path}.key")
-    if not any_value:
-        for index, value in enumerate(values):
-            errors += [invalid(f"{path}.values[{index}]", value, message) for message in is_label_value(value)]
     return errors
 
 
