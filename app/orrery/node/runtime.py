@@ -1,7 +1,7 @@
 """The seam between a Pod's life and what runs inside its containers.
 
 The Pod worker starts a container through `ContainerRuntime` and hears of its end through `ContainerHandle.exited`. It never
-learns what ran. `scripted.py` is the first implementation; one that runs simulated programs takes its place without a change here.
+learns what ran: `processes/runtime.py` runs simulated programs behind it.
 """
 
 import asyncio
