@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what docs/ takes from the code: docs/differences.md from the `# DIFFERS:` lines, docs/kinds.md from the catalogue.
+"""Writes what docs/ takes from the code: docs/differences.md from the `# DIFFERS:` lines, docs/kinds.md and
+docs/fields.md from the catalogue and from who names which field.
 
 `make openapi` runs it; `generate_docs.py --check` fails when a file is out of date, as tests/test_docs.py does.
 """
@@ -92,7 +93,39 @@ def kinds_page() -> str:
     return head + "\n".join(rows) + "\n"
 
 
-PAGES = {"differences.md": differences_page, "kinds.md": kinds_page}
+_STATE_MEANINGS = {
+    "acted on": "a controller, the scheduler, the node, admission or the API does something with it, or keeps it up to date",
+    "checked only": "defaulted and validated as Kubernetes does; nothing else follows from it",
+    "stored only": "kept and served as it was written",
+    "refused": "an object with it is not accepted there",
+    "switched off": "dropped on the way in, as Kubernetes 1.35 does while the feature's gate is off",
+}
+
+
+def fields_page() -> str:
+    """docs/fields.md: kind by kind, field by field, what is acted on, checked, stored, refused."""
+    from tools.field_coverage import sections
+
+    kinds, shared = sections()
+    parts = [
+        "# Kinds, field by field\n",
+        "Generated from the code: who names a field acts on it. Paths begin at the object; a name in parentheses is a struct with a",
+        "section of its own at the end of the page. What the words mean:\n",
+        *(f"- **{state}**: {meaning}." for state, meaning in _STATE_MEANINGS.items()),
+        "",
+    ]
+    for title, found in (("Kinds", kinds), ("Structs that several kinds share", shared)):
+        parts.append(f"## {title}\n")
+        for section in found:
+            parts.append(f"### {section.title}\n")
+            parts += [
+                f"- **{state}**: {', '.join(f'`{path}`' for path in section.of(state))}" for state in _STATE_MEANINGS if section.of(state)
+            ]
+            parts.append("")
+    return "\n".join(parts)
+
+
+PAGES = {"differences.md": differences_page, "fields.md": fields_page, "kinds.md": kinds_page}
 
 
 def main() -> int:
