@@ -12,17 +12,14 @@ from orrery.controllers.pods import is_namespace_terminating, is_ready
 from orrery.controllers.services.backends import (
     HEADLESS,
     TRIGGER,
-    ServiceIndex,
     has_place,
     hostname_for,
     is_headless,
     ports_of,
-    selector_of,
     target_reference,
 )
-from orrery.controllers.services.batching import Batching
 from orrery.controllers.services.port_order import in_endpoints_order
-from orrery.controllers.services.trigger_times import TriggerTimes
+from orrery.controllers.services.selected_pods import SelectedPods
 from orrery.machinery.errors import ApiError, NotFound
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, labels_of, name_of, namespace_of, thaw
 from orrery.verbs.client import Client
@@ -127,15 +124,10 @@ class EndpointsController:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._services = ServiceIndex()
-        self._triggers = TriggerTimes()
-        self._batching = Batching(client.clock)
+        self._selected = SelectedPods(client)
 
     def watch(self, informer: Informer) -> None:
-        informer.observe("services", self._services.observe)
-        informer.on("services", lambda change: (key_for(change.namespace, change.name),))
-        # At the start, every Service is looked at anyway.
-        informer.hear("pods", lambda change: self._batching.ready(self._services.keys_of_pod(change), informer.queue))
+        self._selected.watch(informer)
         informer.hear("endpoints", lambda change: () if change.is_present else (key_for(change.namespace, change.name),))
         informer.at_start(self._leftovers)
 
@@ -147,19 +139,15 @@ class EndpointsController:
 
     async def reconcile(self, key: str) -> Outcome:
         namespace, name = split_key(key)
-        service = self._client.get("services", namespace, name)
+        service = self._selected.service(key)
         if service is None:
-            self._triggers.forget(key)
-            self._batching.looked(key, 0)
             await self._remove_leftover(namespace, name)
             return DONE
-        selector = selector_of(service)
-        if not selector:
-            return DONE  # What users write for such a Service is theirs.
-        pods = self._client.list("pods", namespace, labels=selector)
-        self._batching.looked(key, len(pods))
+        pods = self._selected.pods(key, service)
+        if pods is None:
+            return DONE
         try:
-            trigger = self._triggers.next(key, service, pods)
+            trigger = self._selected.trigger(key, service, pods)
             await self._write(new_endpoints(service, pods, self._client.get("endpoints", namespace, name), trigger))
         except ApiError as error:
             if not is_namespace_terminating(error):

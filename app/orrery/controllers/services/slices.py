@@ -13,17 +13,14 @@ from orrery.controllers.pods import is_namespace_terminating, is_ready
 from orrery.controllers.services.backends import (
     HEADLESS,
     TRIGGER,
-    ServiceIndex,
     has_place,
     hostname_for,
     is_headless,
     ports_of,
-    selector_of,
     target_reference,
 )
-from orrery.controllers.services.batching import Batching
+from orrery.controllers.services.selected_pods import SelectedPods
 from orrery.controllers.services.slice_plan import Ports, SlicePlan, plan_slices, ports_key
-from orrery.controllers.services.trigger_times import TriggerTimes
 from orrery.machinery.errors import ApiError, NotFound
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, labels_of, name_of, namespace_of
 from orrery.verbs.client import Client
@@ -62,16 +59,11 @@ class EndpointSliceController:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._services = ServiceIndex()
-        self._triggers = TriggerTimes()
-        self._batching = Batching(client.clock)
+        self._selected = SelectedPods(client)
 
     def watch(self, informer: Informer) -> None:
-        informer.observe("services", self._services.observe)
-        informer.on("services", lambda change: (key_for(change.namespace, change.name),))
-        # At the start, every Service is looked at anyway.
-        informer.hear("pods", lambda change: self._batching.ready(self._services.keys_of_pod(change), informer.queue))
-        informer.hear(BUCKET, lambda change: self._batching.ready(self._keys_of_slice(change), informer.queue))
+        self._selected.watch(informer)
+        informer.hear(BUCKET, lambda change: self._selected.batched(self._keys_of_slice(change), informer))
 
     def _keys_of_slice(self, change: Change) -> Iterable[str]:
         """The Service a slice of ours belongs to, or did before somebody changed its labels."""
@@ -85,19 +77,15 @@ class EndpointSliceController:
 
     async def reconcile(self, key: str) -> Outcome:
         namespace, name = split_key(key)
-        service = self._client.get("services", namespace, name)
+        service = self._selected.service(key)
         if service is None:
-            self._triggers.forget(key)
-            self._batching.looked(key, 0)
             return DONE  # Its slices go with it: they are its dependents.
-        selector = selector_of(service)
-        if not selector:
+        pods = self._selected.pods(key, service)
+        if pods is None:
             return DONE
-        pods = self._client.list("pods", namespace, labels=selector)
-        self._batching.looked(key, len(pods))
         existing = self._client.list(BUCKET, namespace, labels={SERVICE_NAME: name, MANAGED_BY: CONTROLLER})
         wanted, lost = self._wanted(service, pods)
-        frame = new_frame(service, self._triggers.next(key, service, pods))
+        frame = new_frame(service, self._selected.trigger(key, service, pods))
         plan = plan_slices(wanted, [one for one in existing if not is_deleting(one)], frame)
         if is_deleting(service):
             plan.create.clear()  # What the garbage collector takes away is not to be replaced.
