@@ -23,8 +23,15 @@ from orrery.controllers.protection import ClaimProtection, ClassProtection, Serv
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
 from orrery.controllers.roles import RoleAggregationController
 from orrery.controllers.scheduler import SchedulerController
-from orrery.controllers.services import EndpointsController, EndpointSliceController, KubernetesServiceController
+from orrery.controllers.services import (
+    EndpointsController,
+    EndpointSliceController,
+    EndpointSliceMirroringController,
+    KubernetesServiceController,
+    LoadBalancerController,
+)
 from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
+from orrery.controllers.statefulset import StatefulSetController
 from orrery.controllers.volumes import VolumePhaseController
 from orrery.kinds.bootstrap import bootstrap_objects
 from orrery.kinds.builtin import builtin
@@ -109,12 +116,16 @@ class Cluster:
         self._add("deployment-controller", lambda client, recorder: DeploymentController(client, recorder))
         self._add("replicaset-controller", new_replicaset_controller)
         self._add("replication-controller", new_replication_controller)
+        self._add("statefulset-controller", StatefulSetController)
         self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
         self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))
         self._add("service-account-controller", lambda client, recorder: ServiceAccountController(client))
         self._add("root-ca-cert-publisher", lambda client, recorder: RootCertificateController(client))
         self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
         self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))
+        self._add("endpoint-slice-mirroring-controller", EndpointSliceMirroringController)
+        pool = self.settings.load_balancer_cidr
+        self._add("service-controller", lambda client, recorder: LoadBalancerController(client, recorder, pool))
         self._add(
             "kube-apiserver",
             lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=str(outside[1])),

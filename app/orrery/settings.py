@@ -23,6 +23,8 @@ class Settings(BaseModel):
     service_cidr: str = "10.96.0.0/16"
     pod_cidr: str = "10.244.0.0/16"
     node_cidr: str = "172.18.0.0/16"
+    load_balancer_cidr: str = "172.18.255.0/24"
+    """Addresses for Services of type LoadBalancer; empty: they stay pending, for a controller of one's own."""
     node_port_first: int = 30000
     node_port_last: int = 32767
 

@@ -3,17 +3,24 @@
 from typing import Any
 
 from orrery.controllers.garbage_collector import GarbageCollector
-from orrery.controllers.services import EndpointsController, EndpointSliceController
+from orrery.controllers.services import (
+    EndpointsController,
+    EndpointSliceController,
+    EndpointSliceMirroringController,
+    LoadBalancerController,
+)
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object, name_of
 from tests.controllers.world import NAMESPACE, World, builtin_kinds, node
 
 SLICES = "endpointslices.discovery.k8s.io"
+POOL = "192.0.2.0/30"
+"""Two addresses for load balancers: 192.0.2.1 and 192.0.2.2."""
 SERVICE_NAME = "kubernetes.io/service-name"
 
 
 class Networked(World):
-    """Both endpoint controllers and the garbage collector; three nodes."""
+    """All controllers of the room and the garbage collector; three nodes."""
 
     made = 0
 
@@ -23,6 +30,9 @@ class Networked(World):
             await self.create("nodes", node(f"node-{number}"))
         self.runner.add(EndpointsController(self.client), self.client)
         self.runner.add(EndpointSliceController(self.client), self.client)
+        mirroring = self.recorder("endpoint-slice-mirroring-controller")
+        self.runner.add(EndpointSliceMirroringController(self.client, mirroring), self.client)
+        self.runner.add(LoadBalancerController(self.client, self.recorder("service-controller"), POOL), self.client)
         self.runner.add(GarbageCollector(self.client, self.recorder("garbage-collector-controller"), builtin_kinds), self.client)
         self.runner.start()
 

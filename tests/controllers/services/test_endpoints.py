@@ -135,7 +135,9 @@ async def test_services_without_pods_of_their_own_are_left_to_users(world: Netwo
     await world.settle()
 
     assert world.addresses() == {"192.0.2.1"}
-    assert world.slices() == []
+    assert [labels_of(one)["endpointslice.kubernetes.io/managed-by"] for one in world.slices()] == [
+        "endpointslicemirroring-controller.k8s.io"
+    ]
 
 
 async def test_labels_follow_the_service_and_annotations_of_others_stay(world: Networked) -> None:

@@ -1,6 +1,8 @@
 """EndpointSlices as upstream's reconciler writes them."""
 
-from orrery.machinery.objects import annotations_of, labels_of, name_of, uid_of
+import pytest
+
+from orrery.machinery.objects import Object, annotations_of, labels_of, name_of, uid_of
 from orrery.store.log import Event, Operation
 from tests.controllers.services.cluster import SERVICE_NAME, SLICES, Networked
 from tests.controllers.world import NAMESPACE
@@ -221,3 +223,23 @@ async def test_zones_come_from_nodes_and_a_pod_of_a_lost_node_is_left_out(world:
     before = world.reconciles()
     await world.clock.advance(300)
     assert world.reconciles() - before <= 11  # It is looked for twice a minute.
+
+
+@pytest.mark.parametrize(
+    ("distribution", "hints"),
+    [
+        ("", None),
+        ("PreferClose", {"forZones": [{"name": "a"}]}),
+        ("PreferSameZone", {"forZones": [{"name": "a"}]}),
+        ("PreferSameNode", {"forZones": [{"name": "a"}], "forNodes": [{"name": "node-0"}]}),
+    ],
+)
+async def test_traffic_distribution_hints_at_who_is_near(world: Networked, distribution: str, hints: Object | None) -> None:
+    await world.client.patch("nodes", "", "node-0", {"metadata": {"labels": {"topology.kubernetes.io/zone": "a"}}})
+    await world.service(**({"trafficDistribution": distribution} if distribution else {}))
+    await world.pod("ready")
+    await world.pod("waiting", ready=False)
+    await world.settle()
+
+    found = {endpoint["targetRef"]["name"]: endpoint.get("hints") for endpoint in world.slices()[0]["endpoints"]}
+    assert found == {"ready": hints, "waiting": None}

@@ -29,6 +29,7 @@ BUCKET: Final = "endpointslices.discovery.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER: Final = "endpointslice-controller.k8s.io"
+_CLOSE: Final = ("PreferClose", "PreferSameZone", "PreferSameNode")
 _ZONE: Final = "topology.kubernetes.io/zone"
 _LOST_NODE_S: Final = 30.0
 """When to look again for the node of a Pod that was left out; upstream tries ever more seldom, and gives up."""
@@ -49,7 +50,19 @@ def new_endpoint(pod: FrozenObject, service: FrozenObject, zone: str) -> Object:
     made["targetRef"] = target_reference(pod)
     if zone:
         made["zone"] = zone
+    if ready and (hints := _hints(service["spec"].get("trafficDistribution", ""), zone, made.get("nodeName", ""))):
+        made["hints"] = hints
     return made
+
+
+def _hints(distribution: str, zone: str, node: str) -> Object:
+    """Who should rather use the endpoint: those of its zone, or of its node too."""
+    if distribution not in _CLOSE:
+        return {}
+    hints: Object = {"forZones": [{"name": zone}]} if zone else {}
+    if node and distribution == "PreferSameNode":
+        hints["forNodes"] = [{"name": node}]
+    return hints
 
 
 class EndpointSliceController:
