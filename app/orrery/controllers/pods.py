@@ -46,6 +46,18 @@ def is_ready(pod: FrozenObject) -> bool:
     return condition is not None and condition["status"] == "True"
 
 
+def says_the_same(new: FrozenObject, old: FrozenObject) -> bool:
+    """Whether nothing its controller counts has changed: most of a Pod's events are about other things."""
+    before, after = old["metadata"], new["metadata"]
+    return (
+        new.get("status", {}).get("phase") == old.get("status", {}).get("phase")
+        and condition_of(new, "Ready") == condition_of(old, "Ready")
+        and before.get("deletionTimestamp") == after.get("deletionTimestamp")
+        and before.get("labels") == after.get("labels")
+        and before.get("ownerReferences") == after.get("ownerReferences")
+    )
+
+
 def ready_since_s(pod: FrozenObject) -> float | None:
     """When a ready Pod became so; None when it is not ready or does not say."""
     condition = condition_of(pod, "Ready")

@@ -12,7 +12,7 @@ from typing import Final
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.ownership import Claims, Orphans, controller_keys, is_controlled_by, new_controller_reference, plan_claim
-from orrery.controllers.pods import PodControl, condition_of, is_active, is_terminating, new_pod
+from orrery.controllers.pods import PodControl, is_active, is_terminating, new_pod, says_the_same
 from orrery.controllers.replicaset.plan import Scale, plan_batches, plan_conditions, plan_scale, plan_status, tally
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import ApiError
@@ -190,7 +190,7 @@ class ReplicaSetController:
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         new, old = change.new, change.old
-        if new is not None and old is not None and _says_the_same(new, old):
+        if new is not None and old is not None and says_the_same(new, old):
             return ()
         if new is None or controller_of(new) is not None or is_deleting(new):
             return controller_keys(change, api_version=self._flavour.api_version, kind=self._flavour.kind)
@@ -204,18 +204,6 @@ class ReplicaSetController:
         for replicaset in self._client.list(self._flavour.bucket, namespace):
             if self._matcher(replicaset)(pod):
                 yield key_for(namespace, name_of(replicaset))
-
-
-def _says_the_same(new: FrozenObject, old: FrozenObject) -> bool:
-    """Whether nothing a ReplicaSet counts has changed: most of a Pod's events are about other things."""
-    before, after = old["metadata"], new["metadata"]
-    return (
-        new.get("status", {}).get("phase") == old.get("status", {}).get("phase")
-        and condition_of(new, "Ready") == condition_of(old, "Ready")
-        and before.get("deletionTimestamp") == after.get("deletionTimestamp")
-        and before.get("labels") == after.get("labels")
-        and before.get("ownerReferences") == after.get("ownerReferences")
-    )
 
 
 def _raise_first(results: Sequence[object]) -> None:

@@ -48,7 +48,7 @@ def plan_batches(count: int) -> Iterator[int]:
     """
     size = 1
     while count > 0:
-        batch = min(size, count)
+        batch = min(size, count, BURST_MAX)
         yield batch
         count -= batch
         size *= 2
