@@ -8,13 +8,17 @@ from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, uid_of
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.kubelet import Kubelet
+from orrery.node.processes.runtime import SimulatedRuntime
+from orrery.node.sessions import ContainerSessions
 from orrery.settings import Settings
 from orrery.store.log import Event, Operation
 from orrery.store.memory_log import MemoryLog
 from orrery.verbs.call import SYSTEM_ADMIN
+from orrery.verbs.containers import LogOptions
 from orrery.verbs.verbs import Verbs
 
 NODE = "orrery-worker"
+_STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
 class Notebook:
@@ -66,6 +70,35 @@ class NodeCluster:
     async def create(self, kind: str, bucket: str, name: str, **fields: Any) -> None:
         await self.client.create(bucket, {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "default"}, **fields})
 
+    async def change(self, edit: Callable[[Object], object], *, name: str = "web", subresource: str = "") -> None:
+        """Read, change, write; `edit` works on a copy."""
+
+        def apply(pod: Object) -> bool:
+            edit(pod)
+            return True
+
+        await self.client.change("pods", "default", name, apply, subresource=subresource)
+
+    async def debug(self, container: str = "debugger", *, name: str = "web", **fields: Any) -> None:
+        """Add a container for debugging, as `kubectl debug` does."""
+        added = {"name": container, "image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", **fields}
+
+        def add(pod: Object) -> None:
+            pod["spec"].setdefault("ephemeralContainers", []).append(added)
+
+        await self.change(add, name=name, subresource="ephemeralcontainers")
+
+    async def said(self, container: str = "", *, name: str = "web") -> str:
+        """All that a container has written."""
+        sessions = ContainerSessions(self.client, self.runtime, self.clock)
+        pieces = await sessions.logs("default", name, LogOptions(container or name))
+        return b"".join([piece async for piece in pieces]).decode()
+
+    @property
+    def runtime(self) -> SimulatedRuntime:
+        assert isinstance(self.kubelet.runtime, SimulatedRuntime)
+        return self.kubelet.runtime
+
     def pod(self, name: str = "web") -> FrozenObject:
         pod = self.client.get("pods", "default", name)
         assert pod is not None, f"no Pod {name}"
@@ -78,7 +111,7 @@ class NodeCluster:
     def container(self, name: str = "web", container: str = "") -> FrozenObject:
         """The status of a container; the Pod's only one when not named."""
         status = self.status(name)
-        every = [*status.get("initContainerStatuses", ()), *status["containerStatuses"]]
+        every = [entry for key in _STATUSES for entry in status.get(key, ())]
         return next(one for one in every if not container or one["name"] == container)
 
     def condition(self, type_: str, name: str = "web") -> FrozenObject:

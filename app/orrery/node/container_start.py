@@ -21,7 +21,16 @@ from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.probing import named_ports, with_port_numbers
-from orrery.node.runtime import START_ERROR_CODE, ContainerConfig, ContainerHandle, Exit, SandboxConfig, StartFailed, first_done
+from orrery.node.runtime import (
+    START_ERROR_CODE,
+    ContainerConfig,
+    ContainerHandle,
+    CreateFailed,
+    Exit,
+    SandboxConfig,
+    StartFailed,
+    first_done,
+)
 from orrery.node.sandbox_config import sandbox_of
 from orrery.node.service_variables import service_variables
 from orrery.node.volumes.pod_volumes import MountFailed
@@ -82,6 +91,11 @@ class ContainerStart:
         config = self._configure(pulled.image)
         run = self._new_run(config.id, pulled)
         await self.host.clock.sleep(self.host.pace.create_s())
+        try:
+            self.host.runtime.check(config)
+        except CreateFailed as failure:
+            self.tell("Warning", "Failed", f"Error: {failure}")
+            raise NotStarted("CreateContainerError", str(failure)) from None
         self.tell("Normal", "Created", "Container created")
         try:
             run.handle = await self.host.runtime.start(config)
@@ -90,7 +104,7 @@ class ContainerStart:
             run.started_s = 0.0
             run.finish(Exit(START_ERROR_CODE, "StartError", str(failure)), self.host.clock.now_s())
             raise NotStarted("RunContainerError", str(failure), run=run) from None
-        run.started_s = self.host.clock.now_s()
+        run.started_s, run.identity = self.host.clock.now_s(), run.handle.identity
         self.tell("Normal", "Started", "Container started")
         if hook := (self.container.get("lifecycle") or {}).get("postStart"):
             await self._run_hook(run.handle, hook)
@@ -129,6 +143,7 @@ class ContainerStart:
     def _configure(self, image: Image) -> ContainerConfig:
         pod, container = self.pod, self.container
         try:
+            self._check_target()
             environment = environment_of(container, self._surroundings())
             self._check_user(image)
         except ConfigError as error:
@@ -160,6 +175,7 @@ class ContainerStart:
             is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
+            target=container.get("targetContainerName", ""),
             sandbox=self._sandbox(),
             ports=named_ports(container),
             mounts=mounts,
@@ -178,8 +194,6 @@ class ContainerStart:
             started_s=self.host.clock.now_s(),
             wanted_image=self.container["image"],
             is_started=not self.container.get("startupProbe"),
-            uid=self._security("runAsUser", pulled.image.uid),
-            gid=self._security("runAsGroup", pulled.image.gid),
         )
 
     def _security(self, name: str, otherwise: int) -> int:
@@ -217,6 +231,11 @@ class ContainerStart:
     def _sandbox(self) -> SandboxConfig:
         host = self.host
         return sandbox_of(self.pod, self._pod_ip(), node=host.name, domain=host.cluster_domain, dns=host.dns_address)
+
+    def _check_target(self) -> None:
+        target = self.container.get("targetContainerName")
+        if target and target not in self.state.current:
+            raise ConfigError(f"unable to find target container {target}")
 
     def _check_user(self, image: Image) -> None:
         if not self._security("runAsNonRoot", 0):

@@ -18,6 +18,7 @@ class Actions:
     stops_pod: bool = False
     start_init: list[FrozenObject] = field(default_factory=list)
     start: list[FrozenObject] = field(default_factory=list)
+    start_ephemeral: list[FrozenObject] = field(default_factory=list)
     replace: list[FrozenObject] = field(default_factory=list)
     """Running containers that are to be stopped first, because their image was changed."""
 
@@ -27,6 +28,7 @@ def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
     if not state.has_sandbox:
         return _plan_sandbox(spec, state)
     actions = Actions()
+    actions.start_ephemeral = [one for one in spec.get("ephemeralContainers") or () if one["name"] not in state.current]
     if not _plan_init(spec, state, actions):
         return actions
     is_kept = False

@@ -111,7 +111,7 @@ class PodStart:
         await self._replace(actions.replace)
         has_changed = actions.creates_sandbox
         failures: list[NotStarted] = []
-        for container in [*actions.start_init, *actions.start]:
+        for container in [*actions.start_ephemeral, *actions.start_init, *actions.start]:
             if self._is_unwanted():
                 return Outcome(has_changed=True)
             failure = await self._start(container)

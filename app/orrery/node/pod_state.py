@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object
-from orrery.node.runtime import ContainerHandle, Exit
+from orrery.node.runtime import ContainerHandle, Exit, Identity
 from orrery.node.volumes.pod_volumes import PodVolumes
 
 
@@ -49,8 +49,7 @@ class Run:
     of_old_sandbox: bool = False
     """Whether it ran before the sandbox was made anew: shown until it runs again, otherwise as if it had never been."""
     handle: ContainerHandle | None = None
-    uid: int = 0
-    gid: int = 0
+    identity: Identity | None = None
 
     @property
     def exit_code(self) -> int:
@@ -119,3 +118,8 @@ def terminated_of(run: Run) -> Object:
 def all_containers(spec: FrozenObject) -> list[FrozenObject]:
     """Init containers, then regular ones."""
     return [*(spec.get("initContainers") or ()), *spec["containers"]]
+
+
+def every_container(spec: FrozenObject) -> list[FrozenObject]:
+    """Those for debugging, too."""
+    return [*all_containers(spec), *(spec.get("ephemeralContainers") or ())]

@@ -55,7 +55,7 @@ def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: f
         status["initContainerStatuses"] = init_statuses
     status["containerStatuses"] = statuses
     if spec.get("ephemeralContainers"):
-        status["ephemeralContainerStatuses"] = [_status(container, pod, state) for container in spec["ephemeralContainers"]]
+        status["ephemeralContainerStatuses"] = _ephemeral_statuses(pod, state)
     return status
 
 
@@ -93,6 +93,15 @@ def _init_statuses(pod: FrozenObject, state: PodState) -> list[Object]:
         if not is_sidecar(container):
             status["ready"] = ended is not None and ended["exitCode"] == 0
     return statuses
+
+
+def _ephemeral_statuses(pod: FrozenObject, state: PodState) -> list[Object]:
+    """Nobody asks whether they have started or are ready."""
+    statuses = [_status(container, pod, state) for container in pod["spec"]["ephemeralContainers"]]
+    for status in statuses:
+        del status["started"]
+        status["ready"] = False
+    return sorted(statuses, key=lambda status: str(status["name"]))
 
 
 def _status(container: FrozenObject, pod: FrozenObject, state: PodState) -> Object:
@@ -136,8 +145,8 @@ def _run_status(container: FrozenObject, run: Run, previous: Run | None) -> Obje
     }
     if requests := (container.get("resources") or {}).get("requests"):
         status["allocatedResources"] = requests
-    if is_running:
-        status["user"] = {"linux": {"gid": run.gid, "supplementalGroups": [run.gid], "uid": run.uid}}
+    if (who := run.identity) is not None:
+        status["user"] = {"linux": {"gid": who.gid, "supplementalGroups": list(who.groups), "uid": who.uid}}
     if mounts := _mount_statuses(container):
         status["volumeMounts"] = mounts
     return status

@@ -20,7 +20,7 @@ from orrery.node.phase import TERMINAL
 from orrery.node.plan import plan_actions
 from orrery.node.pod_probes import PodProbes
 from orrery.node.pod_start import RETRY_S, PodStart
-from orrery.node.pod_state import PodState, Run, RunState, all_containers
+from orrery.node.pod_state import PodState, Run, RunState, every_container
 from orrery.node.pod_status import is_finished, plan_status
 from orrery.node.runtime import Exit
 from orrery.node.termination import Stop
@@ -293,7 +293,7 @@ class PodWorker:
             self._host.runtime.forget(self.uid)
         if self._state.volumes is not None:
             self._state.volumes.release()
-        for container in all_containers(self.pod["spec"]):
+        for container in every_container(self.pod["spec"]):
             self._host.restarts.forget(restart_key(self.pod, container))
             self._host.images.forget(self.uid, container["image"])
         self._on_over(self)

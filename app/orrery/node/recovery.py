@@ -4,11 +4,14 @@ containerd marks containers whose task is gone as exited with code 255 and reaso
 new one, and starts again what its restart policy allows.
 """
 
+from typing import Final
+
 from orrery.machinery.clock import parse_timestamp
 from orrery.machinery.objects import FrozenObject
 from orrery.node.pod_state import PodState, Run, RunState
-from orrery.node.runtime import Exit
+from orrery.node.runtime import Exit, Identity
 
+_STATUSES: Final = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 REBOOT: Exit = Exit(255, "Unknown")
 
 
@@ -16,7 +19,7 @@ def recovered_state(pod: FrozenObject, now_s: float) -> PodState:
     """The state behind a status that a previous life wrote."""
     state = PodState()
     status = pod.get("status") or {}
-    for entry in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+    for entry in (entry for key in _STATUSES for entry in status.get(key) or ()):
         name, attempt = entry["name"], int(entry.get("restartCount") or 0)
         now, last = entry.get("state") or {}, (entry.get("lastState") or {}).get("terminated")
         if "running" in now:
@@ -38,12 +41,14 @@ def recovered_state(pod: FrozenObject, now_s: float) -> PodState:
 
 
 def _run(entry: FrozenObject, attempt: int, *, started: str | None) -> Run:
+    user = (entry.get("user") or {}).get("linux")
     return Run(
         id=str(entry.get("containerID", "")).removeprefix("containerd://"),
         attempt=attempt,
         image=entry.get("image", ""),
         image_id=entry.get("imageID", ""),
         started_s=parse_timestamp(started) if started else 0.0,
+        identity=Identity(user["uid"], user["gid"], tuple(user.get("supplementalGroups") or ())) if user else None,
     )
 
 

@@ -31,6 +31,18 @@ def exit_of(code: int, message: str = "") -> Exit:
     return Exit(code, "Completed" if code == 0 else "Error", message)
 
 
+class Identity(NamedTuple):
+    """Who a container's first process is."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+
+class CreateFailed(Exception):
+    """The container cannot even be created; the message is the runtime's."""
+
+
 class StartFailed(Exception):
     """The container was created and could not be started; the message is the runtime's."""
 
@@ -64,6 +76,8 @@ class ContainerConfig:
     """Whether the end of the log stands in for an empty termination message after an error."""
     ports: tuple[int, ...] = ()
     """What the Pod says the container listens on, in its ports and probes: for images nobody knows."""
+    target: str = ""
+    """The container whose processes it sees, for one that debugs."""
     sandbox: "SandboxConfig | None" = None
     mounts: "tuple[Mounted, ...]" = ()
 
@@ -78,6 +92,8 @@ class SandboxConfig:
     """/etc/hosts."""
     resolv_conf: str = ""
     shares_processes: bool = False
+    is_on_host: bool = False
+    """Whether its containers see the node's processes."""
 
 
 class Answer(NamedTuple):
@@ -98,6 +114,9 @@ class ContainerHandle(Protocol):
     exited: asyncio.Future[Exit]
     """Done once the container has ended."""
 
+    @property
+    def identity(self) -> Identity: ...
+
     def stop(self, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after `grace_s`. Again with less grace: the earlier SIGKILL counts."""
 
@@ -114,6 +133,9 @@ async def first_done(*futures: "asyncio.Future[Any]") -> None:
 
 
 class ContainerRuntime(Protocol):
+    def check(self, config: ContainerConfig) -> None:
+        """CreateFailed when there can be no such container."""
+
     async def start(self, config: ContainerConfig) -> ContainerHandle:
         """Start a container; StartFailed when its command cannot be run."""
 

@@ -23,6 +23,7 @@ def sandbox_of(pod: FrozenObject, address: str, *, node: str, domain: str, dns: 
         hosts=_hosts(spec, address, hostname, subdomain),
         resolv_conf=_resolv_conf(pod, domain, dns),
         shares_processes=bool(spec.get("shareProcessNamespace")),
+        is_on_host=bool(spec.get("hostPID")),
     )
 
 

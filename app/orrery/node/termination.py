@@ -11,7 +11,7 @@ from orrery.machinery.objects import FrozenObject
 from orrery.node.container_start import field_path
 from orrery.node.grace import GRACE_S_MIN
 from orrery.node.host import Host
-from orrery.node.pod_state import PodState, Run, all_containers
+from orrery.node.pod_state import PodState, Run, every_container
 from orrery.node.probing import with_port_numbers
 from orrery.node.restart import is_sidecar
 from orrery.node.runtime import ContainerHandle, first_done
@@ -30,7 +30,7 @@ class Stop:
         running = dict(self.state.running())
         if not running:
             return
-        containers = [one for one in all_containers(self.pod["spec"]) if one["name"] in running]
+        containers = [one for one in every_container(self.pod["spec"]) if one["name"] in running]
         for container in containers:
             tell_killing(self.host, self.pod, container, f"Stopping container {container['name']}")
         initializers = {one["name"] for one in self.pod["spec"].get("initContainers") or ()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.node.files.content import Content
 
 if TYPE_CHECKING:
-    from orrery.node.files.filesystem import FileSystem
+    from orrery.node.files.filesystem import FileSystem, MountTable
     from orrery.node.processes.program import Stream
 
 BUILD_S: Final = 1_764_547_200.0
@@ -119,6 +119,16 @@ class Symlink(Inode):
         copied = Symlink(owner, self.target)
         copied._take_marks(self)
         return copied
+
+
+class RootLink(Symlink):
+    """/proc/PID/root of a process in another container: leads to that container's files."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: "MountTable", *, uid: int) -> None:
+        super().__init__(None, "/", uid=uid)
+        self.table = table
 
 
 class Device(Inode):

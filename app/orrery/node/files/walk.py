@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from orrery.node.files.filesystem import Mounted, MountTable
-from orrery.node.files.inodes import SELF, Directory, Inode, Symlink
+from orrery.node.files.inodes import SELF, Directory, Inode, RootLink, Symlink
 
 NAME_MAX: Final = 255
 PATH_MAX: Final = 4096
@@ -130,7 +130,8 @@ def walk(table: MountTable, path: str, who: Who, *, directory: str = "/", follow
     wants_directory = path.endswith(("/", "/.", "/..")) or path in (".", "..")
     if not path.startswith("/"):
         todo += _parts(directory)
-    links = 0
+    links = base = 0
+    here_table = table
     while todo:
         name = todo.pop()
         _, node, mount = steps[-1]
@@ -141,24 +142,32 @@ def walk(table: MountTable, path: str, who: Who, *, directory: str = "/", follow
         if who.uid and not may(who, node, SEARCH):
             raise failure(errno.EACCES, path)
         if name == "..":
-            if len(steps) > 1:
+            if len(steps) - 1 > base:
                 steps.pop()
             continue
         if len(name) > NAME_MAX or (len(name) > 63 and len(name.encode(errors="surrogateescape")) > NAME_MAX):
             raise failure(errno.ENAMETOOLONG, path)
         child = node.get(name)
-        if name in table.names:
-            here = "/" + "/".join([step[0] for step in steps[1:]] + [name])
-            if (mounted := table.by_path.get(here)) is not None:
+        if name in here_table.names:
+            here = "/" + "/".join([step[0] for step in steps[base + 1 :]] + [name])
+            if (mounted := here_table.by_path.get(here)) is not None:
                 steps.append((name, mounted.top, mounted))
                 continue
         if isinstance(child, Symlink) and (todo or follow or wants_directory):
             links += 1
             if links > LINKS_MAX:
                 raise failure(errno.ELOOP, path)
+            if isinstance(child, RootLink):
+                if who.uid not in (0, child.uid):
+                    raise failure(errno.EACCES, path)
+                here_table, base = child.table, len(steps)
+                mounted = here_table.by_path["/"]
+                steps.append((name, mounted.top, mounted))
+                continue
             target = f"{who.pid}{child.target.removeprefix(SELF)}" if child.target.startswith(SELF) else child.target
             if target.startswith("/"):
                 del steps[1:]
+                here_table, base = table, 0
             todo += _parts(target)
             continue
         steps.append((name, child, mount))

@@ -1,4 +1,4 @@
-"""One running container: PID 1 and what it becomes, stopping, hooks and probes, what it said in the end. Implements `ContainerHandle`."""
+"""One running container: its first process, stopping, hooks and probes, what it said in the end. Implements `ContainerHandle`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from orrery.node.processes.program import Stream
 from orrery.node.processes.signals import SIGKILL, SIGTERM
 from orrery.node.processes.system import System, User
 from orrery.node.processes.terminal import Terminal
-from orrery.node.runtime import Answer, ContainerConfig, Exit
+from orrery.node.runtime import Answer, ContainerConfig, Exit, Identity
 
 _MESSAGE_MAX: Final = 4096
 _FALLBACK_LINES: Final = 80
@@ -67,6 +67,10 @@ class SimulatedContainer:
 
     # ContainerHandle.
 
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.user.uid, self.user.gid, tuple(self.user.groups))
+
     def stop(self, grace_s: float) -> None:
         due_s = self._clock.now_s() + grace_s
         if self.exited.done() or (self._killer is not None and self._kill_due_s <= due_s):
@@ -83,7 +87,7 @@ class SimulatedContainer:
         if self.exited.done():
             return
         if self.system.has_begun:
-            self.system.signal(1, SIGTERM)
+            self.system.signal(self.system.first_pid, SIGTERM)
         else:
             self._clock.call_later(_BEGIN_S, self._terminate)
 
@@ -110,7 +114,7 @@ class SimulatedContainer:
         streams.log.close()
 
     def kill(self) -> None:
-        self.system.signal(1, SIGKILL)
+        self.system.signal(self.system.first_pid, SIGKILL)
 
     def execute(self, argv: Sequence[str], descriptors: Mapping[int, Stream], *, terminal: Terminal | None = None) -> SimulatedProcess:
         """Start another process inside, as exec does: same user, directory and variables. OSError as execve gives it."""

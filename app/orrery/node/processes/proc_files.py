@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from orrery.node.files.filesystem import FileSystem
-from orrery.node.files.inodes import SELF, Directory, Inode, MadeDirectory, MadeFile, StreamInode, Symlink
+from orrery.node.files.inodes import SELF, Directory, Inode, MadeDirectory, MadeFile, RootLink, StreamInode, Symlink
 from orrery.node.files.space import Space
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.system import System
@@ -22,7 +22,7 @@ def proc_filesystem(system: System) -> FileSystem:
     def look_up(name: str) -> Inode | None:
         if name.isdigit():
             process = system.processes.get(int(name))
-            return None if process is None else _process_directory(process)
+            return None if process is None else _process_directory(process, system)
         make = _ENTRIES.get(name)
         return None if make is None else make(system)
 
@@ -36,7 +36,7 @@ def _tree(entries: Mapping[str, Inode]) -> MadeDirectory:
     return MadeDirectory(entries.get, lambda: entries)
 
 
-def _process_directory(process: SimulatedProcess) -> Directory:
+def _process_directory(process: SimulatedProcess, seen_from: System) -> Directory:
     def streams(name: str) -> Inode | None:
         stream = process.descriptors.get(int(name)) if name.isdigit() else None
         return None if stream is None else StreamInode(stream)
@@ -53,7 +53,7 @@ def _process_directory(process: SimulatedProcess) -> Directory:
             "mounts": MadeFile(lambda: _mounts(process)),
             "cgroup": MadeFile(lambda: b"0::/\n"),
             "cwd": Symlink(None, process.directory),
-            "root": Symlink(None, "/"),
+            "root": Symlink(None, "/") if process.system is seen_from else RootLink(process.system.mounts, uid=process.uid),
             "exe": Symlink(None, process.find_program(process.argv[0]) or "/") if process.argv else Symlink(None, "/"),
             "fd": MadeDirectory(streams, lambda: [str(number) for number in process.descriptors], 0o500),
         }

@@ -319,7 +319,7 @@ class SimulatedProcess:
         else:
             self._parent.lose(self)
         self._watchers.wake()
-        if self.pid == 1:
+        if self.pid == self.system.first_pid:
             self.system.kill_all(besides=self)
             if not self.system.over.done():
                 self.system.over.set_result(code)
@@ -331,7 +331,7 @@ class SimulatedProcess:
             if init is None or init is self:
                 child._parent = None
                 if child.exit_code is not None:
-                    self.system.forget(child)
+                    child.system.forget(child)
             else:
                 child._parent, child.is_orphan = init, True
                 init._children[child.pid] = child
@@ -349,7 +349,7 @@ class SimulatedProcess:
 
     def reap(self, child: "SimulatedProcess") -> None:
         self._children.pop(child.pid, None)
-        self.system.forget(child)
+        child.system.forget(child)
 
     # Signals.
 

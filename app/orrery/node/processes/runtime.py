@@ -30,11 +30,11 @@ from orrery.node.processes.pipes import new_pipe
 from orrery.node.processes.proc_files import proc_filesystem
 from orrery.node.processes.program import Process, Program, Stream
 from orrery.node.processes.sandbox import Sandbox, new_sandbox
-from orrery.node.processes.system import Find, Limits, System, User
+from orrery.node.processes.system import Find, Limits, PidSpace, System, User
 from orrery.node.processes.terminal import Terminal
 from orrery.node.processes.turns import Turns
 from orrery.node.programs import registry
-from orrery.node.runtime import ContainerConfig, ContainerHandle, SandboxConfig, StartFailed
+from orrery.node.runtime import ContainerConfig, ContainerHandle, CreateFailed, SandboxConfig, StartFailed
 from orrery.settings import Settings
 
 _NOT_STARTED: Final = (
@@ -99,10 +99,18 @@ class SimulatedRuntime:
         plant_devices(self._devices)
         plant_file(self._devices, "/termination-log", b"", 0o666)
 
+    def check(self, config: ContainerConfig) -> None:
+        if not config.argv:
+            raise CreateFailed(f'failed to generate container "{config.id}" spec: failed to generate spec: no command specified')
+        target = self.containers.get((config.pod_uid, config.target)) if config.target else None
+        if target is not None and target.exited.done():
+            raise CreateFailed(
+                f'failed to generate container "{config.id}" spec: invalid target container: '
+                f'container "{target.config.id}" is not running - in state CONTAINER_EXITED'
+            )
+
     async def start(self, config: ContainerConfig) -> ContainerHandle:
         await self._clock.sleep(self._pace.start_s())
-        if not config.argv:
-            raise StartFailed("failed to generate container spec: failed to generate spec: no command specified")
         container = self._build(config)
         self._run(container)
         self.containers[(config.pod_uid, config.name)] = container
@@ -116,7 +124,7 @@ class SimulatedRuntime:
 
     def drop_sandbox(self, pod_uid: str) -> None:
         if (sandbox := self._sandboxes.pop(pod_uid, None)) is not None:
-            sandbox.network.leave()
+            sandbox.leave()
 
     def forget(self, pod_uid: str) -> None:
         self.drop_sandbox(pod_uid)
@@ -140,6 +148,7 @@ class SimulatedRuntime:
             hostname=sandbox.config.hostname,
             toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
+            pids=self._pids(config, sandbox),
         )
         mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))
         user, home = _user(config, mounts)
@@ -158,7 +167,16 @@ class SimulatedRuntime:
             wanted = config.sandbox or SandboxConfig(hostname=config.pod_name)
             names = self._names(config) if self._names is not None else None
             sandbox = self._sandboxes[config.pod_uid] = new_sandbox(wanted, self.wire, names=names, route=self._route)
+            if wanted.shares_processes or wanted.is_on_host:
+                sandbox.share_processes(self._clock, self._turns)
         return sandbox
+
+    def _pids(self, config: ContainerConfig, sandbox: Sandbox) -> PidSpace | None:
+        """The processes it shares: those of the container it is to look at, or those of its Pod; None: it has its own."""
+        if sandbox.pause is not None:
+            return sandbox.pause.pids
+        target = self.containers.get((config.pod_uid, config.target)) if config.target else None
+        return None if target is None else target.system.pids
 
     def _mounts(self, config: ContainerConfig, root: FileSystem, sandbox: Sandbox) -> MountTable:
         table = new_table(root, is_read_only=config.is_root_read_only)

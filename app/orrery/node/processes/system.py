@@ -1,9 +1,12 @@
-"""One container as its processes see it: process table, memory, CPU, host name, mounts. `process.py` makes processes run."""
+"""One container as its processes see it: process table, memory, CPU, host name, mounts. `process.py` makes processes run.
+
+Containers may share a table of processes, as they share a PID namespace: with their Pod's others, or with the one they debug.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from orrery.machinery.clock import Clock
@@ -45,15 +48,32 @@ class User:
     groups: tuple[int, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
+class PidSpace:
+    """A PID namespace. With its process 1 all others end."""
+
+    table: "dict[int, SimulatedProcess]" = field(default_factory=dict)
+    next_pid: int = 1
+
+    def take(self, process: "SimulatedProcess") -> int:
+        pid = self.next_pid
+        self.next_pid += 1
+        self.table[pid] = process
+        return pid
+
+
 class System:
-    """The processes of one container. Its first process is PID 1; when that ends, all others are killed and `over` is done."""
+    """The processes of one container. When the first of them ends, the others are killed and `over` is done.
+
+    It is PID 1, unless the container shares the PID namespace of others.
+    """
 
     __slots__ = (
         "_names",
-        "_next_pid",
         "account",
         "clock",
         "find",
+        "first_pid",
         "hostname",
         "is_out_of_memory",
         "limits",
@@ -61,7 +81,8 @@ class System:
         "mounts",
         "network",
         "over",
-        "processes",
+        "own",
+        "pids",
         "started_s",
         "toolbox",
         "turns",
@@ -78,6 +99,7 @@ class System:
         hostname: str = "localhost",
         toolbox: str = "gnu",
         limits: Limits | None = None,
+        pids: PidSpace | None = None,
     ) -> None:
         self.clock = clock
         self.turns = turns
@@ -88,13 +110,15 @@ class System:
         self.toolbox = toolbox
         self.limits = limits or Limits()
         self.account = Group()
-        self.processes: dict[int, SimulatedProcess] = {}
+        self.pids = pids or PidSpace()
+        self.own: dict[int, SimulatedProcess] = self.pids.table if pids is None else {}
+        """The container's own processes."""
+        self.first_pid = 0
         self.memory = 0
         self.is_out_of_memory = False
         self.started_s = clock.now_s()
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """PID 1's exit code."""
-        self._next_pid = 1
+        """The first process's exit code."""
         self._names: dict[int, str] | None = None
 
     def start(
@@ -108,7 +132,7 @@ class System:
         terminal: "Terminal | None" = None,
         program: Program | None = None,
     ) -> "SimulatedProcess":
-        """Start a process from outside: PID 1, or what exec starts. Takes the descriptors over.
+        """Start a process from outside: the first one, or what exec starts. Takes the descriptors over.
 
         FileNotFoundError and PermissionError as execve gives them; `program` is run without looking for argv[0].
         """
@@ -124,21 +148,29 @@ class System:
             process.launch(program or process.load(argv))
         except OSError:
             self.forget(process)
+            if process.pid == self.first_pid:  # It never was.
+                self.first_pid, self.pids.next_pid = 0, process.pid
             raise
         return process
 
     def enter(self, process: "SimulatedProcess") -> int:
         """A place in the process table; BlockingIOError (EAGAIN) when it is full."""
-        if len(self.processes) >= self.limits.processes_max:
+        if len(self.own) >= self.limits.processes_max:
             raise BlockingIOError(11, "Resource temporarily unavailable")
-        pid = self._next_pid
-        self._next_pid += 1
-        self.processes[pid] = process
+        pid = self.pids.take(process)
+        self.own[pid] = process
+        self.first_pid = self.first_pid or pid
         return pid
 
     def forget(self, process: "SimulatedProcess") -> None:
         """Free its place."""
-        self.processes.pop(process.pid, None)
+        self.own.pop(process.pid, None)
+        self.pids.table.pop(process.pid, None)
+
+    @property
+    def processes(self) -> "Mapping[int, SimulatedProcess]":
+        """All processes that can be seen from inside."""
+        return self.pids.table
 
     def account_memory(self, count: int) -> None:
         """Take or give back memory; beyond the limit everything in the container is killed, as with memory.oom.group."""
@@ -148,9 +180,9 @@ class System:
             self.kill_all()
 
     def kill_all(self, *, besides: "SimulatedProcess | None" = None) -> None:
-        """SIGKILL from outside, which nobody survives."""
+        """SIGKILL from outside, which nobody survives; the end of a PID namespace when its process 1 is among them."""
         current: SimulatedProcess | None = None
-        for process in list(self.processes.values()):
+        for process in list((self.pids.table if self.first_pid == 1 else self.own).values()):
             if process is besides:
                 continue
             if process.is_stepping:
@@ -162,16 +194,16 @@ class System:
 
     @property
     def has_begun(self) -> bool:
-        """Whether process 1 has taken its first step: a crowd that starts together waits in line for it."""
-        first = self.processes.get(1)
+        """Whether the first process has taken its first step: a crowd that starts together waits in line for it."""
+        first = self.own.get(self.first_pid)
         return first is None or first.cpu_s > 0
 
     def signal(self, pid: int, signal: int) -> None:
         """A signal from outside, as the runtime sends it."""
-        process = self.processes.get(pid)
+        process = self.own.get(pid)
         if process is None or process.exit_code is not None:
             return
-        if signal == SIGKILL and pid == 1:
+        if signal == SIGKILL and pid == self.first_pid:
             self.kill_all()
         elif signal == SIGKILL:
             process.end(SIGKILL)
@@ -193,4 +225,5 @@ class System:
 
     @property
     def init(self) -> "SimulatedProcess | None":
-        return self.processes.get(1)
+        """Who inherits orphans."""
+        return self.pids.table.get(1)
