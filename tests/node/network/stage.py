@@ -22,7 +22,7 @@ DNS = "10.96.0.10"
 
 class Stage:
     def __init__(self, settings: Settings | None = None) -> None:
-        settings = settings or Settings(nodes=1)
+        settings = settings or Settings(nodes=2)
         self.clock = VirtualClock()
         log = MemoryLog(settings)
         verbs = Verbs(log=log, catalogue=builtin(), clock=self.clock, settings=settings, admission=())

@@ -6,6 +6,8 @@ from collections import Counter
 import pytest
 
 from orrery.node.network.fabric import Fabric
+from orrery.node.network.pod_network import Fate, Goal
+from orrery.node.network.service_table import Origin
 from tests.node.network.stage import Stage, endpoint
 
 
@@ -46,7 +48,7 @@ async def test_endpoints_that_end_serve_when_no_other_is_left(stage: Stage) -> N
     await stage.service("web", clusterIP="10.96.0.80")
     await stage.slice("web", [ending])
 
-    assert stage.fabric.services.choose(("default", "web"), 80, "10.244.0.5") == ("10.244.0.6", 8080)
+    assert stage.fabric.services.choose(("default", "web"), 80, Origin("10.244.0.5")) == ("10.244.0.6", 8080)
 
 
 async def test_chance_spreads_connections_and_affinity_does_not(stage: Stage) -> None:
@@ -61,14 +63,14 @@ async def test_chance_spreads_connections_and_affinity_does_not(stage: Stage) ->
 
 
 def chosen(fabric: Fabric, service: str) -> Counter[object]:
-    return Counter(fabric.services.choose(("default", service), 80, "10.244.0.5") for _ in range(50))
+    return Counter(fabric.services.choose(("default", service), 80, Origin("10.244.0.5")) for _ in range(50))
 
 
 async def test_a_named_port_differs_from_slice_to_slice(stage: Stage) -> None:
     await stage.service("web", clusterIP="10.96.0.80", ports=[{"name": "http", "port": 80, "targetPort": "web"}])
     await stage.slice("web", [endpoint("10.244.0.6")], ports=[{"name": "http", "port": 3000, "protocol": "TCP"}])
 
-    assert stage.fabric.services.choose(("default", "web"), 80, "") == ("10.244.0.6", 3000)
+    assert stage.fabric.services.choose(("default", "web"), 80, Origin("")) == ("10.244.0.6", 3000)
 
 
 async def test_a_node_port_is_open_on_the_nodes(stage: Stage) -> None:
@@ -96,3 +98,48 @@ async def test_the_address_of_the_api_refuses(stage: Stage) -> None:
 
     with pytest.raises(ConnectionRefusedError):
         await stage.pod("10.244.0.5").connect("kubernetes.default", 443)
+
+
+def _near(node: str, zone: str) -> dict[str, object]:
+    return {"nodeName": node, "hints": {"forZones": [{"name": zone}], "forNodes": [{"name": node}]}}
+
+
+NEAR, SAME_ZONE, FAR = ("10.244.0.6", _near("n1", "a")), ("10.244.0.7", _near("n2", "a")), ("10.244.1.6", _near("n3", "b"))
+
+
+@pytest.mark.parametrize(
+    ("origin", "among", "expected"),
+    [
+        (Origin("", "n1", "a"), (NEAR, SAME_ZONE, FAR), {"10.244.0.6"}),
+        (Origin("", "n4", "a"), (NEAR, SAME_ZONE, FAR), {"10.244.0.6", "10.244.0.7"}),
+        (Origin("", "n4", "c"), (NEAR, SAME_ZONE, FAR), {"10.244.0.6", "10.244.0.7", "10.244.1.6"}),
+        (Origin("", "n1", "a"), (SAME_ZONE, FAR), {"10.244.0.7"}),
+    ],
+)
+async def test_hints_keep_connections_near(
+    stage: Stage, origin: Origin, among: list[tuple[str, dict[str, object]]], expected: set[str]
+) -> None:
+    await stage.service("web", clusterIP="10.96.0.80")
+    await stage.slice("web", [endpoint(address) | near for address, near in among])
+
+    table = stage.fabric.services
+    found = (table.choose(("default", "web"), 80, origin) for _ in range(50))
+    assert {one[0] for one in found if one is not None} == expected
+
+
+async def test_an_internal_local_policy_keeps_to_the_node_or_drops(stage: Stage) -> None:
+    await stage.service("web", clusterIP="10.96.0.80", internalTrafficPolicy="Local")
+    await stage.slice("web", [endpoint("10.244.0.6") | {"nodeName": "orrery-worker"}])
+
+    assert stage.fabric.route("10.244.0.5", "10.96.0.80", 80) == Goal("10.244.0.6", 8080)
+    assert stage.fabric.route("10.244.1.5", "10.96.0.80", 80) is Fate.DROPPED
+
+
+async def test_an_external_local_policy_answers_on_the_nodes_with_endpoints(stage: Stage) -> None:
+    ports = [{"port": 80, "targetPort": 8080, "nodePort": 30080}]
+    await stage.service("web", clusterIP="10.96.0.80", type="NodePort", externalTrafficPolicy="Local", ports=ports)
+    await stage.slice("web", [endpoint("10.244.0.6") | {"nodeName": "orrery-worker"}])
+
+    assert stage.fabric.route("10.244.1.5", "172.18.0.2", 30080) == Goal("10.244.0.6", 8080)
+    assert stage.fabric.route("10.244.0.5", "172.18.0.3", 30080) is Fate.DROPPED
+    assert stage.fabric.route("10.244.1.5", "10.96.0.80", 80) == Goal("10.244.0.6", 8080)

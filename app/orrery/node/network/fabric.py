@@ -8,17 +8,18 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Final
 
 from orrery.machinery.clock import Clock
-from orrery.machinery.objects import FrozenObject
-from orrery.node.addresses import node_address
+from orrery.machinery.objects import FrozenObject, labels_of
+from orrery.node.addresses import node_address, pod_cidrs
 from orrery.node.network.dns import ClusterDns, PodNames, resolver_of
 from orrery.node.network.pod_network import Fate, Goal
-from orrery.node.network.service_table import ServiceName, ServiceTable
+from orrery.node.network.service_table import Origin, ServiceName, ServiceTable
 from orrery.node.node_objects import node_names
 from orrery.node.runtime import ContainerConfig
 from orrery.settings import Settings
 from orrery.verbs.client import Client
 
 _API: Final[ServiceName] = ("default", "kubernetes")
+_ZONE: Final = "topology.kubernetes.io/zone"
 
 
 def dns_address(settings: Settings) -> str:
@@ -35,6 +36,11 @@ class Fabric:
         self._clock = clock
         self._pods = IPv4Network(settings.pod_cidr)
         self._nodes = {node_address(settings.node_cidr, index): name for index, name in enumerate(node_names(settings.nodes))}
+        ranges = pod_cidrs(settings.pod_cidr, settings.nodes, settings.node_pods)
+        self._range_bits = 32 - ranges[0].prefixlen if ranges else 0
+        self._ranges = {
+            int(one.network_address) >> self._range_bits: name for one, name in zip(ranges, node_names(settings.nodes), strict=True)
+        }
         self._client = client
 
     def start(self) -> None:
@@ -47,10 +53,12 @@ class Fabric:
         """Where a connection from `source` to `address` ends."""
         service = self.services.at(address)
         if service is not None:
-            return self._to_service(service, port, source)
+            return self._to_service(service, port, self._origin(source))
         if address in self._nodes:
             behind = self.services.at_node_port(port)
-            return self._to_service(*behind, source) if behind else self._to_node(address, port)
+            # It is the node asked, not the one of who asks, whose endpoints a Local policy means.
+            origin = Origin(source, self._nodes[address], self._zone(self._nodes[address]), is_external=True)
+            return self._to_service(*behind, origin) if behind else self._to_node(address, port)
         return Goal(address, port, Fate.UNREACHABLE if self._is_pod(address) else Fate.DROPPED)
 
     def names(self, config: ContainerConfig) -> PodNames:
@@ -68,14 +76,28 @@ class Fabric:
                 return goal
         return Goal(address, port, Fate.REFUSED)
 
-    def _to_service(self, service: ServiceName, port: int, source: str) -> Goal | Fate:
+    def _origin(self, source: str) -> Origin:
+        node = self._nodes.get(source) or self._node_of_pod(source)
+        return Origin(source, node, self._zone(node))
+
+    def _node_of_pod(self, address: str) -> str:
+        """The node whose Pod range the address is in."""
+        return self._ranges.get(int(IPv4Address(address)) >> self._range_bits, "") if self._is_pod(address) else ""
+
+    def _zone(self, node: str) -> str:
+        found = self._client.get("nodes", "", node) if node else None
+        return labels_of(found).get(_ZONE, "") if found is not None else ""
+
+    def _to_service(self, service: ServiceName, port: int, origin: Origin) -> Goal | Fate:
         if service == _API:
             # DIFFERS: upstream lets Pods talk to the API server; simulated programs speak no TLS, so we refuse the connection.
             return Fate.REFUSED
         if not self.services.has_port(service, port):
             return Fate.DROPPED
-        chosen = self.services.choose(service, port, source)
-        return Fate.REFUSED if chosen is None else Goal(*chosen)
+        chosen = self.services.choose(service, port, origin)
+        if chosen is None:
+            return Fate.DROPPED if self.services.is_local_only(service, port, origin) else Fate.REFUSED
+        return Goal(*chosen)
 
     def _is_pod(self, address: str) -> bool:
         try:

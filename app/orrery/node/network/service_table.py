@@ -1,6 +1,7 @@
 """Which Service has which address or node port, kept up by events, and which endpoint takes a connection to it.
 
-Follows kube-proxy: any ready endpoint by chance, else one that still serves while it ends; `ClientIP` affinity for its time.
+Follows kube-proxy: any ready endpoint by chance, else one that still serves while it ends; `ClientIP` affinity for its time; traffic
+policies and the hints of traffic distribution as `pkg/proxy/topology.go` reads them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ class Backend(NamedTuple):
     is_ready: bool
     still_serves: bool
     hostname: str = ""
+    node: str = ""
+    hints: FrozenObject | None = None
 
     def port(self, name: str) -> int | None:
         return next((port.get("port") for port in self.ports if (port.get("name") or "") == name), None)
@@ -36,7 +39,6 @@ class Backend(NamedTuple):
 
 def backends_of(client: Client, service: ServiceName) -> Iterator[Backend]:
     """All endpoints, ready or not."""
-    # DIFFERS: upstream heeds traffic policies and topology hints; we take the endpoints of every node.
     for slice_ in client.list(SLICES, service[0], labels={SERVICE_LABEL: service[1]}):
         ports = slice_.get("ports") or ()
         for endpoint in slice_.get("endpoints") or ():
@@ -44,7 +46,36 @@ def backends_of(client: Client, service: ServiceName) -> Iterator[Backend]:
             is_ready = conditions.get("ready") is not False
             still_serves = bool(conditions.get("serving")) and bool(conditions.get("terminating"))
             for address in endpoint.get("addresses") or ():
-                yield Backend(address, ports, is_ready, still_serves, endpoint.get("hostname") or "")
+                hostname, node = endpoint.get("hostname") or "", endpoint.get("nodeName") or ""
+                yield Backend(address, ports, is_ready, still_serves, hostname, node, endpoint.get("hints"))
+
+
+class Origin(NamedTuple):
+    """Where a connection comes from."""
+
+    address: str
+    node: str = ""
+    """Whose kube-proxy takes it; empty: not a Pod of ours."""
+    zone: str = ""
+    is_external: bool = False
+    """Whether it came by a node port, an external address or a load balancer from outside the cluster."""
+
+
+def usable(backends: Sequence[Backend], origin: Origin, *, is_local: bool) -> Sequence[Backend]:
+    """Those that may take a connection from there; `is_local` says that the traffic policy wants the origin's own node.
+
+    With zone hints on every ready endpoint, those of the origin's zone are taken if there is one; node hints come before.
+    """
+    here = [one for one in backends if one.node == origin.node] if is_local else backends
+    ready = [one for one in here if one.is_ready]
+    if not ready:
+        return [one for one in here if one.still_serves]
+    if not is_local:
+        for field, mine in (("forNodes", origin.node), ("forZones", origin.zone)):
+            hinted = [{hint["name"] for hint in (one.hints or {}).get(field) or ()} for one in ready]
+            if mine and all(hinted) and (near := [one for one, names in zip(ready, hinted, strict=True) if mine in names]):
+                return near
+    return ready
 
 
 class ServiceTable:
@@ -79,19 +110,27 @@ class ServiceTable:
     def has_port(self, service: ServiceName, port: int) -> bool:
         return self._port(service, port) is not None
 
-    def choose(self, service: ServiceName, port: int, source: str) -> tuple[str, int] | None:
-        """The endpoint that takes a connection from `source` to this port of the Service; None when there is none."""
+    def choose(self, service: ServiceName, port: int, origin: Origin) -> tuple[str, int] | None:
+        """The endpoint that takes a connection to this port of the Service; None when there is none."""
         entry = self._port(service, port)
         if entry is None:
             return None
         backends = [backend for backend in backends_of(self._client, service) if backend.port(entry.get("name") or "") is not None]
-        chosen = [one for one in backends if one.is_ready] or [one for one in backends if one.still_serves]
+        chosen = usable(backends, origin, is_local=self._wants_local(service, origin))
         if not chosen:
             return None
-        backend = self._with_affinity(service, port, source, chosen)
+        backend = self._with_affinity(service, port, origin.address, chosen)
         number = backend.port(entry.get("name") or "")
         assert number is not None
         return backend.address, number
+
+    def is_local_only(self, service: ServiceName, port: int, origin: Origin) -> bool:
+        """Whether the Service has endpoints, and its traffic policy keeps this connection from all of them: it is dropped then."""
+        return self._wants_local(service, origin) and self.choose(service, port, Origin(origin.address)) is not None
+
+    def _wants_local(self, service: ServiceName, origin: Origin) -> bool:
+        policy = "externalTrafficPolicy" if origin.is_external else "internalTrafficPolicy"
+        return bool(origin.node) and self._spec(service).get(policy) == "Local"
 
     def _with_affinity(self, service: ServiceName, port: int, source: str, backends: Sequence[Backend]) -> Backend:
         spec = self._spec(service)
