@@ -236,7 +236,8 @@ async def test_zones_come_from_nodes_and_a_pod_of_a_lost_node_is_left_out(world:
 )
 async def test_traffic_distribution_hints_at_who_is_near(world: Networked, distribution: str, hints: Object | None) -> None:
     await world.client.patch("nodes", "", "node-0", {"metadata": {"labels": {"topology.kubernetes.io/zone": "a"}}})
-    await world.service(**({"trafficDistribution": distribution} if distribution else {}))
+    spec: Object = {"trafficDistribution": distribution} if distribution else {}
+    await world.service(**spec)
     await world.pod("ready")
     await world.pod("waiting", ready=False)
     await world.settle()
