@@ -43,6 +43,8 @@ class Settings(BaseModel):
     events_ttl_s: float = 3600.0
     """How long Event objects live."""
     termination_grace_s_max: float = 3600.0
+    terminated_pods_max: int = 12_500
+    """Ended Pods beyond this are removed, the oldest first; 0 keeps all. Upstream's --terminated-pod-gc-threshold."""
 
     container_memory_bytes_max: int = 256 * 1024 * 1024
     """What the processes of a container without a memory limit may take before they are OOM killed."""

@@ -2,6 +2,8 @@
 
 >>> sorted(parse_schedule("0 9-17/4 * * mon-fri").hours)
 [9, 13, 17]
+
+When a schedule is due, `due_times` says.
 """
 
 import re

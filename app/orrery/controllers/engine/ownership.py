@@ -120,11 +120,12 @@ def plan_claim(owner: FrozenObject, candidates: Iterable[FrozenObject], matches:
 
 
 class Claims:
-    """Carries a `Claim` out through the client."""
+    """Carries a `Claim` out through the client. A `finalizer` is put on what is adopted and taken off what is released."""
 
-    def __init__(self, client: Client, bucket: GroupResource) -> None:
+    def __init__(self, client: Client, bucket: GroupResource, *, finalizer: str = "") -> None:
         self._client = client
         self._bucket = bucket
+        self._finalizer = finalizer
 
     async def carry_out(self, claim: Claim, owner: FrozenObject, reference: Object) -> Sequence[FrozenObject]:
         """Adopt and release as planned; the objects that are the owner's now, as they are now."""
@@ -141,6 +142,9 @@ class Claims:
                 return False  # Somebody was quicker: not ours then.
             kept = [other for other in owner_references_of(draft) if other["uid"] != reference["uid"]]
             draft["metadata"]["ownerReferences"] = [*kept, dict(reference)]
+            if self._finalizer:
+                others = [name for name in draft["metadata"].get("finalizers") or () if name != self._finalizer]
+                draft["metadata"]["finalizers"] = [*others, self._finalizer]
             return True
 
         taken = await self._client.change(self._bucket, namespace_of(obj), name_of(obj), adopt)
@@ -159,6 +163,8 @@ class Claims:
             if len(kept) == len(owner_references_of(draft)):
                 return False
             draft["metadata"]["ownerReferences"] = kept
+            if self._finalizer:
+                draft["metadata"]["finalizers"] = [name for name in draft["metadata"].get("finalizers") or () if name != self._finalizer]
             return True
 
         try:

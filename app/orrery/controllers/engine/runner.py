@@ -11,7 +11,7 @@ from typing import Final
 
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.informer import Informer
-from orrery.controllers.engine.workqueue import WorkQueue
+from orrery.controllers.engine.workqueue import BACKOFF_BASE_S, BACKOFF_MAX_S, WorkQueue
 from orrery.machinery.errors import ApiError, Conflict, NotStored
 from orrery.verbs.client import Client
 
@@ -37,7 +37,9 @@ class _Loop:
     def __init__(self, controller: Controller, client: Client, *, workers: int) -> None:
         self.controller = controller
         self.counts = Counts()
-        self.queue = WorkQueue(client.clock)
+        # A controller may say how long its failing keys wait, at first and at most.
+        base_s, max_s = getattr(controller, "backoff_s", (BACKOFF_BASE_S, BACKOFF_MAX_S))
+        self.queue = WorkQueue(client.clock, backoff_base_s=base_s, backoff_max_s=max_s)
         self.informer = Informer(client, self.queue)
         self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []

@@ -20,16 +20,19 @@ BACKOFF_MAX_S: Final = 1000.0
 _DOUBLINGS_MAX: Final = 18  # 5 ms · 2^18 is already above 1000 s.
 
 
-def backoff_s(failures: int) -> float:
-    """How long a key waits after that many failures in a row: 5 ms, 10 ms, 20 ms … 1000 s."""
-    return float(min(BACKOFF_BASE_S * 2 ** min(failures, _DOUBLINGS_MAX), BACKOFF_MAX_S))
+def backoff_s(failures: int, base_s: float = BACKOFF_BASE_S, max_s: float = BACKOFF_MAX_S) -> float:
+    """How long a key waits after that many failures in a row: 5 ms, 10 ms, 20 ms … 1000 s, where nothing else is said."""
+    return float(min(base_s * 2 ** min(failures, _DOUBLINGS_MAX), max_s))
 
 
 class WorkQueue:
     """Keys waiting for a worker. Every `get` is answered by one `done`."""
 
-    def __init__(self, clock: Clock, *, keys_max: int = 200_000) -> None:
+    def __init__(
+        self, clock: Clock, *, keys_max: int = 200_000, backoff_base_s: float = BACKOFF_BASE_S, backoff_max_s: float = BACKOFF_MAX_S
+    ) -> None:
         self._clock = clock
+        self._backoff = (backoff_base_s, backoff_max_s)
         self._keys_max = keys_max
         self._ready: deque[str] = deque()
         self._dirty: set[str] = set()  # Wanted: waiting in `_ready`, or to be put there when `done`.
@@ -79,7 +82,7 @@ class WorkQueue:
         """Ask for `key` after its back-off, which doubles until `forget`."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.add_after(key, backoff_s(failures))
+        self.add_after(key, backoff_s(failures, *self._backoff))
 
     def failures(self, key: str) -> int:
         """How often in a row `key` has failed."""
