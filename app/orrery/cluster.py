@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from orrery.auth.escalation import RoleEscalation
 from orrery.auth.rbac import RbacAuthorizer
+from orrery.controllers.cronjob import CronJobController
 from orrery.controllers.deployment import DeploymentController
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
 from orrery.controllers.garbage_collector import GarbageCollector
+from orrery.controllers.job import JobController, JobFinalizerController
 from orrery.controllers.namespaces import NamespaceController, RootCertificateController, ServiceAccountController
 from orrery.controllers.nodes import NodeTaintController, NodeTtlController
+from orrery.controllers.pod_gc import PodGcController
 from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
 from orrery.controllers.roles import RoleAggregationController
@@ -32,6 +35,7 @@ from orrery.controllers.services import (
 )
 from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
 from orrery.controllers.statefulset import StatefulSetController
+from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
 from orrery.controllers.volumes import VolumePhaseController
 from orrery.kinds.bootstrap import bootstrap_objects
 from orrery.kinds.builtin import builtin
@@ -73,8 +77,12 @@ _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     ApiServiceController,
     FlowSchemaController,
     DefinitionController,
+    JobFinalizerController,
+    TtlAfterFinishedController,
 )
 """Those that tell no events; each is its own component."""
+_JOB_BATCH_S: Final = {"real": 1.0, "fast": 0.05}
+"""How long events of a Job's Pods are gathered before it is looked at."""
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")
 
 
@@ -117,6 +125,10 @@ class Cluster:
         self._add("replicaset-controller", new_replicaset_controller)
         self._add("replication-controller", new_replication_controller)
         self._add("statefulset-controller", StatefulSetController)
+        batch_s = _JOB_BATCH_S[self.settings.pace]
+        self._add("job-controller", lambda client, recorder: JobController(client, recorder, batch_s=batch_s))
+        self._add("cronjob-controller", CronJobController)
+        self._add("pod-garbage-collector", lambda client, recorder: PodGcController(client, ended_max=self.settings.terminated_pods_max))
         self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
         self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))
         self._add("service-account-controller", lambda client, recorder: ServiceAccountController(client))
