@@ -48,7 +48,8 @@ def environment_of(container: FrozenObject, around: Surroundings) -> dict[str, s
         value = _value(variable, container, around, result)
         if value is not None:
             result[variable["name"]] = value
-    return {**around.services, **result}
+    # DIFFERS: upstream gives variables in the random order of a map; we keep the order they are written in, then those of Services.
+    return {**result, **{name: value for name, value in around.services.items() if name not in result}}
 
 
 def expand_variables(text: str, variables: Mapping[str, str]) -> str:

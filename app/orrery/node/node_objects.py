@@ -10,6 +10,7 @@ from typing import Final
 
 from orrery.machinery.clock import micro_timestamp, timestamp
 from orrery.machinery.objects import FrozenObject, Object
+from orrery.node.kernel import RELEASE
 from orrery.settings import Settings
 
 KUBELET_VERSION: Final = "v1.35.4"
@@ -113,7 +114,7 @@ def _node_info(facts: NodeFacts) -> Object:
         "architecture": "amd64",
         "bootID": facts.boot_id,
         "containerRuntimeVersion": f"containerd://{CONTAINERD_VERSION}",
-        "kernelVersion": "6.12.57+deb13-amd64",
+        "kernelVersion": RELEASE,
         "kubeProxyVersion": "",
         "kubeletVersion": KUBELET_VERSION,
         "machineID": machine[:32],

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BUILD_S: Final = 1_764_547_200.0
 """When images were built: 2025-12-01."""
+BLOCK: Final = 4096
+_TMPFS_DIRECTORY: Final = 40
+_TMPFS_ENTRY: Final = 20
 _numbers = itertools.count(2)
 
 
@@ -57,7 +60,10 @@ class Directory(Inode):
 
     @property
     def size(self) -> int:
-        return 4096
+        """A block on a disk; in memory what its entries take, in a directory that is made up nothing."""
+        if self.owner is None:
+            return 0
+        return _TMPFS_DIRECTORY + _TMPFS_ENTRY * len(self.entries) if self.owner.type == "tmpfs" else BLOCK
 
     def get(self, name: str) -> Inode | None:
         return self.entries.get(name)

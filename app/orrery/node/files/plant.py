@@ -26,6 +26,7 @@ def plant_directory(
         child = chain[-1].get(part)
         if child is None:
             owned = filesystem.adopt(chain, names)
+            owned.modified_s = max(owned.modified_s, modified_s)
             is_last = index == len(parts) - 1
             marks = (mode, uid, gid) if is_last else (0o755, 0, 0)
             child = owned.entries[part] = Directory(filesystem, marks[0], uid=marks[1], gid=marks[2], modified_s=modified_s)
@@ -40,9 +41,11 @@ def plant_directory(
 
 
 def plant(filesystem: FileSystem, path: str, node: Inode) -> None:
-    """Put an inode at `path`, in place of what is there."""
+    """Put an inode at `path`, in place of what is there; directories on the way there are as old as it is."""
     folder, _, name = path.rpartition("/")
-    plant_directory(filesystem, folder).entries[name] = node
+    parent = plant_directory(filesystem, folder, modified_s=node.modified_s)
+    parent.entries[name] = node
+    parent.modified_s = max(parent.modified_s, node.modified_s)
 
 
 def plant_file(

@@ -6,7 +6,7 @@ from typing import Final
 from orrery.node.files.filesystem import FileSystem, new_filesystem
 from orrery.node.files.plant import plant, plant_directory, plant_file, plant_link
 from orrery.node.images.image import Image
-from orrery.node.images.own_files import own_files
+from orrery.node.images.own_files import own_files, own_links
 from orrery.node.processes.execution import binary
 
 _NO_SHELL: Final = "-"
@@ -172,6 +172,8 @@ def _plant_own(layer: FileSystem, image: Image) -> None:
     """The files of its entrypoint and command, where they are started from, and what its server shows."""
     for path, text in own_files(image.repository).items():
         plant_file(layer, path, text.encode())
+    for path, target in own_links(image.repository).items():
+        plant_link(layer, path, target)
     for path in own_programs(image):
         if "/" in path:
             plant_file(layer, path, binary(path.rpartition("/")[2]), 0o755)

@@ -39,7 +39,15 @@ events {
 }
 
 http {
+    include       /etc/nginx/mime.types;
     default_type  application/octet-stream;
+
+    log_format  main  '$remote_addr - $remote_user [$time_local] "$request" '
+                      '$status $body_bytes_sent "$http_referer" '
+                      '"$http_user_agent" "$http_x_forwarded_for"';
+
+    access_log  /var/log/nginx/access.log  main;
+
     sendfile        on;
     keepalive_timeout  65;
 
@@ -70,6 +78,15 @@ _NGINX: Final = {
 _HTTPD: Final = {"/usr/local/apache2/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n"}
 
 _FILES: Final[Mapping[str, Mapping[str, str]]] = {"nginx": _NGINX, "httpd": _HTTPD}
+
+
+_NGINX_LINKS: Final = {"/var/log/nginx/access.log": "/dev/stdout", "/var/log/nginx/error.log": "/dev/stderr"}
+_LINKS: Final[Mapping[str, Mapping[str, str]]] = {"nginx": _NGINX_LINKS, "nginx-slim": _NGINX_LINKS, "nginx-unprivileged": _NGINX_LINKS}
+
+
+def own_links(repository: str) -> Mapping[str, str]:
+    """Path and target of the links of an image: servers that write their log to a file let it lead to the container's own."""
+    return _LINKS.get(repository.rpartition("/")[2], {})
 
 
 def own_files(repository: str) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from typing import Final
 from orrery.node.files.filesystem import FileSystem
 from orrery.node.files.inodes import SELF, Directory, Inode, MadeDirectory, MadeFile, RootLink, StreamInode, Symlink
 from orrery.node.files.space import Space
+from orrery.node.kernel import RELEASE, VERSION
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.system import System
 
@@ -13,7 +14,7 @@ Make = Callable[[], bytes]
 CPUS: Final = 4
 _CPU: Final = b"processor\t: %d\nvendor_id\t: Orrery\nmodel name\t: Orrery Simulated CPU\ncpu MHz\t\t: 2000.000\ncpu cores\t: %d\n\n"
 MEMORY_KB: Final = 16 * 1024 * 1024
-_VERSION: Final = b"Linux version 6.8.0-orrery (orrery@orrery) #1 SMP PREEMPT_DYNAMIC\n"
+_VERSION: Final = f"Linux version {RELEASE} (orrery@orrery) {VERSION}\n".encode()
 
 
 def proc_filesystem(system: System) -> FileSystem:
@@ -119,7 +120,7 @@ def _sys(system: System) -> MadeDirectory:
     kernel = {
         "hostname": MadeFile(lambda: system.hostname.encode() + b"\n"),
         "ostype": MadeFile(lambda: b"Linux\n"),
-        "osrelease": MadeFile(lambda: b"6.8.0-orrery\n"),
+        "osrelease": MadeFile(lambda: RELEASE.encode() + b"\n"),
         "pid_max": MadeFile(lambda: b"4194304\n"),
     }
     network = {"ip_forward": MadeFile(lambda: b"1\n"), "ip_local_port_range": MadeFile(lambda: b"32768\t60999\n")}

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.machinery.clock import Clock
+from orrery.machinery.quantities import parse
 from orrery.node.files.accounts import Root, accounts, groups_of, is_directory
-from orrery.node.files.filesystem import UNLIMITED_BYTES, FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
+from orrery.node.files.filesystem import FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
 from orrery.node.files.inodes import Directory, File
 from orrery.node.files.opened import null
 from orrery.node.files.plant import plant, plant_devices, plant_directory, plant_file
@@ -44,6 +45,7 @@ _NOT_STARTED: Final = (
 
 _EXEC_FAILED: Final = 255
 _TURNS_TO_END: Final = 8
+_DEVICES_SIZE: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class RuntimeLimits:
     """All containers together."""
     processes_max: int = 1024
     logs: LogLimits = field(default_factory=LogLimits)
+    disk_size: int = 100 * 1024 * 1024 * 1024
+    """How large a node's disk seems."""
 
 
 def limits_of(settings: Settings) -> RuntimeLimits:
@@ -65,7 +69,8 @@ def limits_of(settings: Settings) -> RuntimeLimits:
         settings.container_disk_bytes_max,
         settings.disks_bytes_max,
         settings.container_processes_max,
-        LogLimits(settings.container_log_bytes_max, settings.container_log_bytes_per_s_max),
+        logs=LogLimits(settings.container_log_bytes_max, settings.container_log_bytes_per_s_max),
+        disk_size=int(parse(settings.node_ephemeral_storage).value),
     )
 
 
@@ -86,7 +91,7 @@ class SimulatedRuntime:
         self.logs = Logs()
         self.containers: dict[tuple[str, str], SimulatedContainer] = {}
         """The newest run of every container, by Pod uid and name."""
-        self.disks = Space(UNLIMITED_BYTES, real_max=(limits or RuntimeLimits()).disks_bytes)
+        self.disks = Space((limits or RuntimeLimits()).disk_size, real_max=(limits or RuntimeLimits()).disks_bytes)
         self._clock = clock
         self._pace = pace
         self._limits = limits or RuntimeLimits()
@@ -136,7 +141,7 @@ class SimulatedRuntime:
 
     def _build(self, config: ContainerConfig) -> SimulatedContainer:
         sandbox = self._sandbox(config)
-        root = over_layer(self._layer(config), size=UNLIMITED_BYTES, real_max=self._limits.container_disk_bytes, parent=self.disks)
+        root = over_layer(self._layer(config), size=self._limits.disk_size, real_max=self._limits.container_disk_bytes, parent=self.disks)
         mounts = self._mounts(config, root, sandbox)
         believed = config.argv[0] if not config.image.programs else ""
         system = System(
@@ -167,6 +172,7 @@ class SimulatedRuntime:
             wanted = config.sandbox or SandboxConfig(hostname=config.pod_name)
             names = self._names(config) if self._names is not None else None
             sandbox = self._sandboxes[config.pod_uid] = new_sandbox(wanted, self.wire, names=names, route=self._route)
+            sandbox.etc.space.size = self._limits.disk_size
             if wanted.shares_processes or wanted.is_on_host:
                 sandbox.share_processes(self._clock, self._turns)
         return sandbox
@@ -180,18 +186,18 @@ class SimulatedRuntime:
 
     def _mounts(self, config: ContainerConfig, root: FileSystem, sandbox: Sandbox) -> MountTable:
         table = new_table(root, is_read_only=config.is_root_read_only)
-        devices = over_layer(self._devices, size=UNLIMITED_BYTES, real_max=1 << 20, parent=self.disks)
+        devices = over_layer(self._devices, size=_DEVICES_SIZE, real_max=1 << 20, parent=self.disks)
         devices.type = "tmpfs"
         table.add(Mounted("/dev", devices, source="tmpfs"))
         for mounted in [*sandbox.mounts(), self._termination(config), *config.mounts]:
-            _make_mount_point(root, mounted)
+            _make_mount_point(root, mounted, self._clock.now_s())
             table.add(mounted)
         _make_workdir(root, config.workdir)
         return table
 
     def _termination(self, config: ContainerConfig) -> Mounted:
         """The file a container leaves its last words in: one of its own, wherever it is to be."""
-        filesystem = new_filesystem(parent=self.disks, type_="ext4")
+        filesystem = new_filesystem(size=self._limits.disk_size, parent=self.disks, type_="ext4")
         file = plant_file(filesystem, "/log", b"", 0o666)
         return Mounted(config.termination_path, filesystem, file, source="/dev/vda1")
 
@@ -234,14 +240,15 @@ class SimulatedRuntime:
         return {0: stdin, 1: container.streams.stdout, 2: container.streams.stderr}
 
 
-def _make_mount_point(root: FileSystem, mounted: Mounted) -> None:
+def _make_mount_point(root: FileSystem, mounted: Mounted, now_s: float) -> None:
     """What a mount covers has to exist: runc makes it."""
     folder, _, name = mounted.path.rpartition("/")
     if folder == "/dev":
         return
-    parent = plant_directory(root, folder)
+    parent = plant_directory(root, folder, modified_s=now_s)
     if name and parent.get(name) is None:
-        plant(root, mounted.path, mounted.top.copy_for(root) if isinstance(mounted.top, Directory) else File(root))
+        node = Directory(root, modified_s=now_s) if isinstance(mounted.top, Directory) else File(root, modified_s=now_s)
+        plant(root, mounted.path, node)
 
 
 def _make_workdir(root: FileSystem, path: str) -> None:

@@ -132,6 +132,7 @@ class PodVolumes:
             filesystem = self.disks.new(size=min(size, memory) or memory, type_="tmpfs", source="tmpfs", mode=0o1777)
         else:
             filesystem = self.disks.new(size=size)
+        filesystem.root.modified_s = self.clock.now_s()
         _give(filesystem.root, fs_group_of(around.pod))
         return filesystem
 

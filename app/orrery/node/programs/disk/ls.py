@@ -244,9 +244,9 @@ class _Listing:
 
 
 def _blocks(about: Stat) -> int:
-    """Kilobytes on the disk, in blocks of 4."""
+    """Kilobytes on the disk, in blocks of 4. A directory in memory has none."""
     if stat.S_ISDIR(about.mode):
-        return 4
+        return about.size // 4096 * 4
     return 0 if not stat.S_ISREG(about.mode) else -(-about.size // 4096) * 4
 
 

@@ -40,7 +40,7 @@ async def stat(call: Call) -> int:
 
 
 def _blocks(about: Stat) -> int:
-    return 8 if modes.S_ISDIR(about.mode) else -(-about.size // 4096) * 8 if modes.S_ISREG(about.mode) else 0
+    return about.size // 4096 * 8 if modes.S_ISDIR(about.mode) else -(-about.size // 4096) * 8 if modes.S_ISREG(about.mode) else 0
 
 
 def _moment(call: Call, seconds: float) -> str:

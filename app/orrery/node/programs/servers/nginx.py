@@ -1,12 +1,13 @@
 """nginx: a master and its workers, start-up and access log, files under a root, the few directives that examples use.
 
-DIFFERS: upstream reads its whole configuration language; we read listen, server_name, root, index, location, return, proxy_pass, error_page and
-stub_status of the files it includes, and take the other directives as they are.
+DIFFERS: upstream reads its whole configuration language; we read listen, server_name, root, index, location, return, proxy_pass, upstream,
+error_page, stub_status, error_log and access_log of the files it includes, and take the other directives as they are.
 """
 
 from dataclasses import dataclass, field
 from typing import Final
 
+from orrery.node.kernel import RELEASE
 from orrery.node.processes.program import Process
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.net.http import REASONS, BadMessage, Incoming, Request, Response, header, parse_url
@@ -14,6 +15,7 @@ from orrery.node.programs.patterns.compile import PatternError, compile_pattern
 from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.nginx_conf import ConfError, Directive, parse_conf
+from orrery.node.programs.servers.nginx_outlets import ACCESS_LOG, ERROR_LOG, Outlets, Upstreams
 from orrery.node.programs.servers.service import HttpService, Stop, accept_all
 from orrery.node.programs.servers.static import file_response, find_file
 from orrery.node.programs.system.moments import format_moment
@@ -65,11 +67,16 @@ class _Nginx:
         self.servers: list[_Server] = []
         self.stays = False
         """Whether the configuration itself says `daemon off`."""
+        self.version = _version(call)
+        self.upstreams = Upstreams(call.process.network)
+        self._outlets = Outlets(call.process)
+        self._error_log = ERROR_LOG
+        self._http: list[Directive] = []
 
     async def notice(self, text: str, level: str = "notice") -> None:
         stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
         pid = self._call.process.pid
-        await self._call.process.stderr.write(f"{stamp} [{level}] {pid}#{pid}: {text}\n".encode())
+        await self._outlets.write(self._error_log, f"{stamp} [{level}] {pid}#{pid}: {text}\n".encode())
 
     def load(self) -> None:
         """Read the configuration; ConfError with nginx's words."""
@@ -81,8 +88,14 @@ class _Nginx:
             return
         tree = self._included(parse_conf(files.read(self._conf).decode("utf-8", "replace"), self._conf), 0)
         self.stays = any(one.name == "daemon" and one.words == ["off"] for one in tree)
-        http = next((one for one in tree if one.name == "http"), None)
-        self.servers = [_server(one) for one in (http.block or [] if http else []) if one.name == "server"]
+        self._error_log = next((one.words[0] for one in tree if one.name == "error_log" and one.words), ERROR_LOG)
+        self._http = next((one.block or [] for one in tree if one.name == "http"), [])
+        self.servers = [_server(one) for one in self._http if one.name == "server"]
+        self.upstreams.read(self._http)
+
+    async def check(self) -> None:
+        """Look up the names that requests are passed on to; ConfError for one that nobody knows."""
+        await self.upstreams.check([one for server in self.servers for place in server.locations for one in place.directives])
 
     def _included(self, tree: list[Directive], depth: int) -> list[Directive]:
         out: list[Directive] = []
@@ -196,7 +209,7 @@ class _Nginx:
         target = url.target.rstrip("/") + request.target[len(location.path.rstrip("/")) :] if "/" in rest else request.target
         network = self._call.process.network
         try:
-            connection = await network.connect(url.host, url.port, timeout_s=60)
+            connection = await network.connect(*self.upstreams.pick(url.host, url.port), timeout_s=60)
         except (OSError, TimeoutError) as error:
             why = (
                 f"connect() failed (111: Connection refused) while connecting to upstream, client: {request.remote[0]}"
@@ -226,7 +239,7 @@ class _Nginx:
             f"{stamp} [error] {self.worker}#{self.worker}: *1 {what}, client: {request.remote[0]}, server:"
             f' localhost, request: "{request.method} {request.target} {request.version}", host: "{host}"\n'
         )
-        await self._call.process.stderr.write(encode(line))
+        await self._outlets.write(self._error_log, encode(line))
 
     worker = 29
 
@@ -234,11 +247,14 @@ class _Nginx:
         title = f"{response.status} {REASONS.get(response.status, '').replace('Method Not Allowed', 'Not Allowed')}"
         body = (
             f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}"
-            f"</h1></center>\r\n<hr><center>nginx/{VERSION}</center>\r\n</body>\r\n</html>\r\n"
+            f"</h1></center>\r\n<hr><center>nginx/{self.version}</center>\r\n</body>\r\n</html>\r\n"
         )
         return Response(response.status, body.encode(), headers=response.headers, type="text/html")
 
     async def log(self, request: Request, response: Response) -> None:
+        place = self._access_log(request)
+        if place == "off":
+            return
         stamp = format_moment("%d/%b/%Y:%H:%M:%S +0000", self._call.process.clock.now_s())
         size = response.length if response.pieces is not None else len(response.body)
         size = 0 if request.method == "HEAD" else size
@@ -248,7 +264,16 @@ class _Nginx:
             f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} '
             f'{request.version}" {response.status} {size} "{referer}" "{agent}" "{forwarded}"\n'
         )
-        await self._call.process.stdout.write(encode(line))
+        await self._outlets.write(place, encode(line))
+
+    def _access_log(self, request: Request) -> str:
+        """Where this request is logged: the innermost `access_log` counts."""
+        server = self._pick(request)
+        location = _match(server, request.path) if server is not None else None
+        for words in (scope.value("access_log") for scope in (location, server) if scope is not None):
+            if words:
+                return words[0]
+        return next((one.words[0] for one in self._http if one.name == "access_log" and one.words), ACCESS_LOG)
 
 
 async def _upstream(incoming: Incoming) -> Response:
@@ -299,15 +324,21 @@ def _match(server: _Server, path: str) -> _Location | None:
     return max(prefixes, key=lambda location: len(location.path), default=None)
 
 
+def _version(call: Call) -> str:
+    """The images tell it in a variable: `1.14.2-1~stretch`."""
+    return (call.process.environment.get("NGINX_VERSION") or VERSION).partition("-")[0]
+
+
 async def nginx(call: Call) -> int:
     options = call.options("vVtTqs:p:c:g:e:?h")
     if options.has("v", "V"):
-        await call.process.complain(f"nginx version: nginx/{VERSION}")
+        await call.process.complain(f"nginx version: nginx/{_version(call)}")
         return 0
     conf = options.value("c") or _CONF
     server = _Nginx(call, conf)
     try:
         server.load()
+        await server.check()
     except (ConfError, OSError) as error:
         text = str(error) if isinstance(error, ConfError) else reason(error)
         await server.notice(text, "emerg")
@@ -372,16 +403,16 @@ async def _run(call: Call, server: _Nginx) -> int:
         await process.complain(f"nginx: [emerg] {text}")
         return 1
     await server.notice('using the "epoll" event method')
-    await server.notice(f"nginx/{VERSION}")
+    await server.notice(f"nginx/{server.version}")
     await server.notice("built by gcc 14.2.0 (Debian 14.2.0-19)" if not call.is_busybox else "built by gcc 15.2.0 (Alpine 15.2.0)")
-    await server.notice("OS: Linux 6.8.0-1-generic")
+    await server.notice(f"OS: Linux {RELEASE}")
     await server.notice("getrlimit(RLIMIT_NOFILE): 1048576:1048576")
     await server.notice("start worker processes")
     for number in range(_WORKERS):
         await server.notice(f"start worker process {server.worker + number}")
     process.handle(1, lambda _: process.begin(_reload(server)))
     process.handle(28, lambda _: None)
-    service = HttpService(call, server.answer, server=f"nginx/{VERSION}", log=server.log)
+    service = HttpService(call, server.answer, server=f"nginx/{server.version}", log=server.log)
     await process.first_of(stop.wait(), *(accept_all(process, listener, service.talk) for listener in listeners))
     name, what = {3: ("SIGQUIT", "shutting down"), 15: ("SIGTERM", "exiting"), 2: ("SIGINT", "exiting")}.get(
         stop.signal, ("SIGTERM", "exiting")

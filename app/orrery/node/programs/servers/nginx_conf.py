@@ -12,6 +12,8 @@ class Directive:
     name: str
     words: list[str]
     block: "list[Directive] | None" = None
+    place: str = ""
+    """File and line, as messages name it."""
 
 
 def parse_conf(text: str, path: str) -> list[Directive]:
@@ -33,7 +35,7 @@ def parse_conf(text: str, path: str) -> list[Directive]:
             continue
         if not words:
             raise ConfError(f'unexpected "{token}" in {path}:{line}')
-        directive = Directive(words[0], words[1:], [] if token == "{" else None)
+        directive = Directive(words[0], words[1:], [] if token == "{" else None, f"{path}:{line}")
         if len(stack) == 1 and path.endswith("nginx.conf") and words[0] not in _MAIN:
             raise ConfError(f'unknown directive "{words[0]}" in {path}:{line}')
         stack[-1].append(directive)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from orrery.node.kernel import RELEASE
 from orrery.node.programs.call import Call, decode, encode
 from orrery.node.programs.patterns.glob import matches_glob
 
@@ -290,7 +291,7 @@ class Store:
         up_s = int(self._now() - self.started_s)
         sections = {
             "server": (
-                f"redis_version:{VERSION}\r\nredis_mode:standalone\r\nos:Linux 6.8.0-1-generic x86_64\r"
+                f"redis_version:{VERSION}\r\nredis_mode:standalone\r\nos:Linux {RELEASE} x86_64\r"
                 f"\nprocess_id:{self._call.process.pid}\r\ntcp_port:6379\r\nuptime_in_seconds:{up_s}"
             ),
             "clients": "connected_clients:1",

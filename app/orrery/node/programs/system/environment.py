@@ -2,14 +2,13 @@
 
 from typing import Final
 
+from orrery.node.kernel import RELEASE, VERSION
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.disk.owners import accounts, groups
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.flavours import Flavour
-from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.system.wait import cannot_run
 
-RELEASE: Final = "6.8.0-1-generic"
 _UNAME_LONG: Final = {"all": "a", "kernel-name": "s", "nodename": "n", "kernel-release": "r", "kernel-version": "v", "machine": "m",
                       "processor": "p", "hardware-platform": "i", "operating-system": "o"}  # fmt: skip
 
@@ -94,8 +93,7 @@ async def hostname(call: Call) -> int:
 
 async def uname(call: Call) -> int:
     options = call.options("asnrvmpio", _UNAME_LONG, maximum=0)
-    version = "#1 SMP PREEMPT_DYNAMIC" + format_moment(" %a %b %e %H:%M:%S UTC %Y", 1_735_689_600)
-    facts = {"s": "Linux", "n": call.process.network.hostname, "r": RELEASE, "v": version, "m": "x86_64", "p": "unknown", "i": "unknown"}
+    facts = {"s": "Linux", "n": call.process.network.hostname, "r": RELEASE, "v": VERSION, "m": "x86_64", "p": "unknown", "i": "unknown"}
     facts["o"] = "Linux" if call.family.flavour is Flavour.ALPINE else "GNU/Linux"
     letters = "snrvmo" if options.has("a") else "".join(letter for letter in "snrvmpio" if options.has(letter)) or "s"
     await call.print(" ".join(facts[letter] for letter in letters) + "\n")
