@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.auth.escalation import RoleEscalation
 from orrery.auth.rbac import RbacAuthorizer
 from orrery.controllers.cronjob import CronJobController
+from orrery.controllers.daemonset import DaemonSetController
 from orrery.controllers.deployment import DeploymentController
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
@@ -125,6 +126,7 @@ class Cluster:
         self._add("replicaset-controller", new_replicaset_controller)
         self._add("replication-controller", new_replication_controller)
         self._add("statefulset-controller", StatefulSetController)
+        self._add("daemonset-controller", DaemonSetController)
         batch_s = _JOB_BATCH_S[self.settings.pace]
         self._add("job-controller", lambda client, recorder: JobController(client, recorder, batch_s=batch_s))
         self._add("cronjob-controller", CronJobController)

@@ -49,14 +49,14 @@ def resolve_limits(max_surge: int | str, max_unavailable: int | str, replicas: i
 
     25 % and 25 % of 3 are 1 and 0; 1 % and 1 % of 10 are 1 and 0; 0 and 1 % of 10 would be 0 and 0, so it is 0 and 1.
     """
-    surge = _scaled(max_surge, replicas, up=True)
-    unavailable = _scaled(max_unavailable, replicas, up=False)
+    surge = scaled(max_surge, replicas, up=True)
+    unavailable = scaled(max_unavailable, replicas, up=False)
     if surge == 0 and unavailable == 0:
         unavailable = 1
     return surge, unavailable
 
 
-def _scaled(value: int | str, total: int, *, up: bool) -> int:
+def scaled(value: int | str, total: int, *, up: bool) -> int:
     """A number as it is, a percentage of `total` rounded."""
     if isinstance(value, int):
         return value
