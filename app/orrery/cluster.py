@@ -37,8 +37,15 @@ from orrery.controllers.services import (
 from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
 from orrery.controllers.statefulset import StatefulSetController
 from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
-from orrery.controllers.volumes import VolumePhaseController
-from orrery.kinds.bootstrap import bootstrap_objects
+from orrery.controllers.volumes import (
+    PROVISIONER,
+    RESIZER,
+    BinderController,
+    EphemeralVolumeController,
+    ExpandController,
+    ProvisionerController,
+)
+from orrery.kinds.bootstrap import bootstrap_objects, first_objects
 from orrery.kinds.builtin import builtin
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock, RealClock
@@ -71,7 +78,6 @@ _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     VolumeProtection,
     ClassProtection,
     ServiceCidrController,
-    VolumePhaseController,
     NodeTaintController,
     NodeTtlController,
     RoleAggregationController,
@@ -147,6 +153,10 @@ class Cluster:
         for new in _PLAIN_CONTROLLERS:
             client = self._client("kube-controller-manager")
             self.runner.add(new(client), client)
+        self._add("persistentvolume-controller", BinderController)
+        self._add("ephemeral_volume", EphemeralVolumeController)
+        self._add("volume_expand", lambda client, recorder: ExpandController(client, recorder, self._recorder(client, RESIZER)))
+        self._add(PROVISIONER, ProvisionerController)
         self._add(SCHEDULER, lambda client, recorder: SchedulerController(client, recorder))
 
     def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
@@ -169,6 +179,8 @@ class Cluster:
     async def start(self) -> None:
         """Make what a fresh cluster has, then start controllers and nodes."""
         objects = bootstrap_objects(self.settings)
+        if self.client.get("namespaces", "", "default") is None:
+            objects += first_objects()  # Users may delete these for good.
         for is_inside in (False, True):  # Namespaces come before what lies in them.
             await asyncio.gather(*(self._create(bucket, obj) for bucket, obj in objects if ("namespace" in obj["metadata"]) is is_inside))
         self._expiry = self.verbs.expire_events()

@@ -54,6 +54,19 @@ def bootstrap_objects(settings: Settings) -> list[tuple[GroupResource, Object]]:
     return sorted(rows, key=lambda row: "namespace" in row[1]["metadata"])
 
 
+def first_objects() -> list[tuple[GroupResource, Object]]:
+    """What only a cluster without any history gets: the default StorageClass, as kind's."""
+    storage_class: Object = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "rancher.io/local-path",
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    return [("storageclasses.storage.k8s.io", storage_class)]
+
+
 def _namespaces() -> Rows:
     for name in NAMESPACES:
         yield "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
 from orrery.machinery.clock import micro_timestamp, timestamp
-from orrery.machinery.errors import ApiError, NotFound
+from orrery.machinery.errors import AlreadyExists, ApiError, NotFound
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.verbs.client import Client
 
@@ -186,8 +186,15 @@ class EventRecorder:
                 await self._create(identity, event, event["eventTime"], now_s)
 
     async def _create(self, identity: tuple[str, ...], event: Object, first: str, now_s: float) -> None:
-        await self._client.create("events", event)
         meta = event["metadata"]
+        try:
+            await self._client.create("events", event)
+        except AlreadyExists:
+            # Another component said something about the object in the same moment: the next name is free.
+            self._last_ns = max(self._last_ns, int(meta["name"].rpartition(".")[2], 16)) + 1
+            meta = event["metadata"] = {**meta, "name": f"{event['involvedObject']['name']}.{self._last_ns:x}"}
+            await self._create(identity, event, first, now_s)
+            return
         _remember(self._written, identity, _Written(meta["namespace"], meta["name"], first, event.get("count", 1), now_s))
 
     def _combined(self, event: Object, now_s: float) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 HOSTNAME = "kubernetes.io/hostname"
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NO_HELP = "Preemption is not helpful for scheduling"
+VOLUME: Object = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/data"}}
 
 
 def pod(name: str, *, cpu: str = "", ports: tuple[int, ...] = (), labels: dict[str, str] | None = None, **spec: Any) -> Object:
@@ -267,7 +268,9 @@ async def test_a_missing_claim_is_named_and_waited_for(world: World) -> None:
     assert scheduled(world, "p")["message"] == '0/3 nodes are available: persistentvolumeclaim "data" not found. not found'
 
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv-1"}
-    await world.create("persistentvolumeclaims", {"metadata": {"name": "data", "namespace": NAMESPACE}, "spec": spec})
+    await world.create("persistentvolumes", {"metadata": {"name": "pv-1"}, "spec": VOLUME})
+    bound = {"name": "data", "namespace": NAMESPACE, "annotations": {"pv.kubernetes.io/bind-completed": "yes"}}
+    await world.create("persistentvolumeclaims", {"metadata": bound, "spec": spec})
     await world.settle()
 
     assert world.get("pods", "p")["spec"].get("nodeName")

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, requeue_after, split_key
+from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.controllers.pods import condition_of
 from orrery.controllers.scheduler.filters import filter_nodes, refusal_message
-from orrery.controllers.scheduler.nodes import Cluster, Effect
+from orrery.controllers.scheduler.nodes import Cluster, Effect, NodeView
 from orrery.controllers.scheduler.scores import choose
+from orrery.controllers.scheduler.volumes import BIND_TIMEOUT_S, PodVolumes, VolumePlan, VolumeProblem, VolumeTopology
 from orrery.controllers.scheduler.wishes import Wish, wish_of
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import Conflict, NotFound
@@ -43,6 +44,16 @@ class _Waiting:
     again_s: float
     """Before this it is not tried again."""
     wants_neighbours: bool
+    wants_volumes: bool
+
+
+@dataclass(slots=True)
+class _Binding:
+    """A Pod that has a node and waits for its claims to be bound."""
+
+    wish: Wish
+    plan: VolumePlan
+    until_s: float
 
 
 class SchedulerController:
@@ -55,7 +66,9 @@ class SchedulerController:
         self._clock = client.clock
         self._recorder = recorder
         self._cluster = Cluster()
+        self._volumes = VolumeTopology(client, self._cluster)
         self._waiting: dict[str, _Waiting] = {}
+        self._binding: dict[str, _Binding] = {}
         self._queue: WorkQueue | None = None
         self._news: set[Effect] = set()
 
@@ -67,30 +80,78 @@ class SchedulerController:
         self._queue = informer.queue
         informer.on("nodes", self._keys_of_node)
         informer.on("pods", self._keys_of_pod)
-        informer.on("persistentvolumeclaims", lambda change: self._heard(Effect.ROOM))
+        informer.on("persistentvolumes", self._keys_of_volume)
+        informer.hear("persistentvolumeclaims", self._keys_of_claim)
+        informer.hear("storageclasses.storage.k8s.io", lambda change: self._heard(Effect.VOLUME))
 
     async def reconcile(self, key: str) -> Outcome:
         if key == _WAKE:
             self._wake()
             return DONE
         pod = self._client.get("pods", *split_key(key))
+        binding = self._binding.get(key)
+        if binding is not None:
+            return await self._go_on(pod, key, binding)
         if pod is None or not _is_ours(pod):
             self._waiting.pop(key, None)
             return DONE
 
         wish = wish_of(pod)
-        problem = self._claim_problem(pod)
-        if problem is not None:
-            return await self._fail(pod, wish, self._about_all(problem))
-        fitting, refusals = filter_nodes(wish, self._cluster, self._client)
+        try:
+            volumes = self._volumes.of(pod) if _mounts_claims(pod) else None
+        except VolumeProblem as problem:
+            return await self._fail(pod, wish, self._about_all(str(problem)))
+        fitting, refusals = filter_nodes(wish, self._cluster, self._client, volumes)
         if not fitting:
             return await self._fail(pod, wish, refusal_message(wish, refusals))
-        node = choose(wish, fitting, self._cluster, self._clock.random).name
+        node = choose(wish, fitting, self._cluster, self._clock.random)
 
-        self._cluster.assume(wish, node)
-        await self._bind(pod, wish, node)
+        self._cluster.assume(wish, node.name)
+        if volumes is not None and volumes.undecided:
+            return await self._bind_volumes(wish, volumes, node)
+        await self._bind(pod, wish, node.name)
         self._waiting.pop(key, None)
         return DONE
+
+    # Volumes come before the Pod.
+
+    async def _bind_volumes(self, wish: Wish, volumes: PodVolumes, node: NodeView) -> Outcome:
+        """Set volumes aside or have them made, and come back when the claims are bound: no worker waits for that."""
+        plan = volumes.plan(node)
+        self._binding[wish.key] = _Binding(wish, plan, self._clock.now_s() + BIND_TIMEOUT_S)
+        try:
+            await self._volumes.begin(plan)
+        except BaseException:
+            self._give_up(wish.key)
+            raise
+        return requeue_after(BIND_TIMEOUT_S)
+
+    async def _go_on(self, pod: FrozenObject | None, key: str, binding: _Binding) -> Outcome:
+        """Bind the Pod if its claims are bound by now."""
+        wish, node = binding.wish, self._cluster.nodes.get(binding.plan.node)
+        if pod is None or not _is_ours(pod) or uid_of(pod) != wish.uid or node is None:
+            self._give_up(key)
+            return DONE if pod is None else requeue_after(0)
+        try:
+            if not self._volumes.is_done(binding.plan, node):
+                left_s = binding.until_s - self._clock.now_s()
+                if left_s > 0:
+                    return requeue_after(left_s)
+                raise VolumeProblem("context deadline exceeded")
+        except VolumeProblem as problem:
+            self._give_up(key)
+            message = f'running PreBind plugin "VolumeBinding": binding volumes: {problem}'
+            return await self._fail(pod, wish, message, reason="SchedulerError")
+        self._volumes.end(binding.plan)
+        del self._binding[key]
+        await self._bind(pod, wish, node.name)
+        self._waiting.pop(key, None)
+        return DONE
+
+    def _give_up(self, key: str) -> None:
+        binding = self._binding.pop(key)
+        self._volumes.end(binding.plan)
+        self._cluster.forget(binding.wish)
 
     async def _bind(self, pod: FrozenObject, wish: Wish, node: str) -> None:
         try:
@@ -104,18 +165,18 @@ class SchedulerController:
         message = f"Successfully assigned {wish.key} to {node}"
         self._recorder.event(pod, "Normal", "Scheduled", message, action="Binding")
 
-    async def _fail(self, pod: FrozenObject, wish: Wish, message: str) -> Outcome:
+    async def _fail(self, pod: FrozenObject, wish: Wish, message: str, *, reason: str = "Unschedulable") -> Outcome:
         """Say so, and wait for better times."""
         before = self._waiting.get(wish.key)
         attempts = before.attempts + 1 if before is not None else 1
         backoff_s = min(_BACKOFF_FIRST_S * 2 ** min(attempts - 1, 10), _BACKOFF_MAX_S)
         near = bool("podAffinity" in wish.affinity or wish.spread)
-        self._waiting[wish.key] = _Waiting(attempts, self._clock.now_s() + backoff_s, near)
+        self._waiting[wish.key] = _Waiting(attempts, self._clock.now_s() + backoff_s, near, _mounts_claims(pod))
         self._recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
-        await self._report(pod, message)
+        await self._report(pod, message, reason)
         return requeue_after(_FLUSH_S)
 
-    async def _report(self, pod: FrozenObject, message: str) -> None:
+    async def _report(self, pod: FrozenObject, message: str, reason: str) -> None:
         """PodScheduled=False, unless it says so already."""
         condition: Object = {
             "type": "PodScheduled",
@@ -123,7 +184,7 @@ class SchedulerController:
             "status": "False",
             "lastProbeTime": None,
             "lastTransitionTime": timestamp(self._clock.now_s()),
-            "reason": "Unschedulable",
+            "reason": reason,
             "message": message,
         }
         current = condition_of(pod, "PodScheduled")
@@ -143,33 +204,6 @@ class SchedulerController:
 
         await self._client.change("pods", namespace_of(pod), name_of(pod), change, subresource="status")
 
-    def _claim_problem(self, pod: FrozenObject) -> str | None:
-        """What stands in the way of the Pod's volumes: a claim that is missing, going away, or not bound yet."""
-        for volume in pod["spec"].get("volumes") or ():
-            name = self._claim_name(pod, volume)
-            if name is None:
-                continue
-            claim = self._client.get("persistentvolumeclaims", namespace_of(pod), name)
-            if claim is None:
-                return f'persistentvolumeclaim "{name}" not found'
-            if is_deleting(claim):
-                return f'persistentvolumeclaim "{name}" is being deleted'
-            if not claim["spec"].get("volumeName") and not self._binds_later(claim):
-                return "pod has unbound immediate PersistentVolumeClaims"
-        return None
-
-    @staticmethod
-    def _claim_name(pod: FrozenObject, volume: FrozenObject) -> str | None:
-        if volume.get("persistentVolumeClaim"):
-            return str(volume["persistentVolumeClaim"]["claimName"])
-        return f"{name_of(pod)}-{volume['name']}" if volume.get("ephemeral") else None
-
-    def _binds_later(self, claim: FrozenObject) -> bool:
-        """Whether its class waits for the first consumer, so that it need not be bound before its Pod."""
-        class_name = claim["spec"].get("storageClassName")
-        storage_class = self._client.get("storageclasses.storage.k8s.io", "", class_name) if class_name else None
-        return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-
     def _about_all(self, problem: str) -> str:
         return f"0/{len(self._cluster.nodes)} nodes are available: {problem}. not found"
 
@@ -178,11 +212,22 @@ class SchedulerController:
     def _keys_of_node(self, change: Change) -> Iterable[str]:
         return self._heard(self._cluster.see_node(change))
 
+    def _keys_of_volume(self, change: Change) -> Iterable[str]:
+        self._volumes.see_volume(change)
+        return self._heard(Effect.VOLUME)
+
+    def _keys_of_claim(self, change: Change) -> Iterable[str]:
+        return (*self._volumes.woken_by(key_for(change.namespace, change.name)), *self._heard(Effect.VOLUME))
+
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
+        self._volumes.see_pod(change)
         woken = self._heard(self._cluster.see_pod(change))
         new = change.new
+        key = key_for(change.namespace, change.name)
+        if key in self._binding:
+            return (key, *woken)
         if new is None:
-            self._waiting.pop(key_of_object(change.any), None)
+            self._waiting.pop(key, None)
         elif _is_ours(new) and _is_news(new, change.old):
             return (key_of_object(new), *woken)
         return woken
@@ -196,11 +241,12 @@ class SchedulerController:
 
     def _wake(self) -> None:
         assert self._queue is not None
-        has_room = Effect.ROOM in self._news
+        news = set(self._news)
         self._news.clear()
         now_s = self._clock.now_s()
         for key, waiting in self._waiting.items():
-            if has_room or waiting.wants_neighbours:
+            wants_volumes = waiting.wants_volumes and Effect.VOLUME in news
+            if Effect.ROOM in news or wants_volumes or (waiting.wants_neighbours and Effect.NEIGHBOUR in news):
                 # Somebody can see this wait end, so it is no background timer.
                 self._queue.add_after(key, waiting.again_s - now_s, background=False)
 
@@ -211,6 +257,10 @@ def _is_ours(pod: FrozenObject) -> bool:
     if spec.get("nodeName") or is_deleting(pod) or spec.get("schedulingGates"):
         return False
     return bool(spec.get("schedulerName", SCHEDULER) == SCHEDULER)
+
+
+def _mounts_claims(pod: FrozenObject) -> bool:
+    return any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in pod["spec"].get("volumes") or ())
 
 
 def _is_news(new: FrozenObject, old: FrozenObject | None) -> bool:

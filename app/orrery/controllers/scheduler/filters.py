@@ -6,24 +6,19 @@ Pods from the node could lift it; that decides what the message says about preem
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from orrery.controllers.scheduler.affinity import Neighbours, fits_node_affinity, named_nodes
 from orrery.controllers.scheduler.nodes import Cluster, NodeView
+from orrery.controllers.scheduler.refusals import Refusal
 from orrery.controllers.scheduler.topology import Spread
+from orrery.controllers.scheduler.volumes import PodVolumes
 from orrery.controllers.scheduler.wishes import Wish
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.verbs.client import Client
 
 NO_NODES: Final = "no nodes available to schedule pods"
 _UNSCHEDULABLE_TAINT: Final[Object] = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-
-
-class Refusal(NamedTuple):
-    """Why one node is out."""
-
-    reasons: tuple[str, ...]
-    resolvable: bool = False
 
 
 _UNSCHEDULABLE: Final = Refusal(("node(s) were unschedulable",))
@@ -38,13 +33,20 @@ _REPELS: Final = Refusal(("node(s) didn't match pod anti-affinity rules",), reso
 _REPELLED: Final = Refusal(("node(s) didn't satisfy existing pods anti-affinity rules",), resolvable=True)
 
 
-def filter_nodes(wish: Wish, cluster: Cluster, client: Client) -> tuple[list[NodeView], list[Refusal]]:
-    """The nodes the Pod can go to, and a refusal for each of the others."""
+def filter_nodes(wish: Wish, cluster: Cluster, client: Client, volumes: PodVolumes | None = None) -> tuple[list[NodeView], list[Refusal]]:
+    """The nodes the Pod can go to, and a refusal for each of the others; `volumes` when it mounts claims."""
     fitting, refusals = [], []
     neighbours, spread = Neighbours(wish, cluster, client), Spread(wish, cluster, client)
     names = named_nodes(wish)
     for node in cluster.in_order():
-        refusal = _NOT_NAMED if names is not None and node.name not in names else _refuse(wish, node, cluster, neighbours, spread)
+        if names is not None and node.name not in names:
+            refusal: Refusal | None = _NOT_NAMED
+        else:
+            refusal = _refuse_alone(wish, node, cluster)
+            if refusal is None and volumes is not None:
+                refusal = volumes.refuse(node)
+            if refusal is None:
+                refusal = _refuse_among(node, neighbours, spread)
         if refusal is None:
             fitting.append(node)
         else:
@@ -52,11 +54,8 @@ def filter_nodes(wish: Wish, cluster: Cluster, client: Client) -> tuple[list[Nod
     return fitting, refusals
 
 
-def _refuse(wish: Wish, node: NodeView, cluster: Cluster, neighbours: Neighbours, spread: Spread) -> Refusal | None:
-    """Why the Pod cannot go to this node; None when it can."""
-    refusal = _refuse_alone(wish, node, cluster)
-    if refusal is not None:
-        return refusal
+def _refuse_among(node: NodeView, neighbours: Neighbours, spread: Spread) -> Refusal | None:
+    """What the Pods elsewhere have against the node."""
     if spread.lacks_label(node):
         return _NO_TOPOLOGY
     if spread.refuses(node):

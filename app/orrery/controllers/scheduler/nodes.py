@@ -94,6 +94,8 @@ class Effect(Enum):
     """There may be room where there was none."""
     NEIGHBOUR = "neighbour"
     """A Pod was placed: good for those who want to be near it."""
+    VOLUME = "volume"
+    """A claim, a volume or a class was written."""
 
 
 class Cluster:

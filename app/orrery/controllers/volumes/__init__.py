@@ -1,5 +1,20 @@
-"""What becomes of volumes: a new one is Available."""
+"""Persistent storage: claims bound to volumes, volumes made and reclaimed, claims that grow, claims of ephemeral volumes.
 
-from orrery.controllers.volumes.phase import VolumePhaseController
+`matching.py` says what suits what, `binder.py` and `reclaim.py` decide, `writes.py` writes; `provisioner.py` simulates a driver.
+The scheduler's share is in `scheduler/volumes.py`, what is in the volumes in the node room.
+"""
 
-__all__ = ["VolumePhaseController"]
+from orrery.controllers.volumes.binder import BinderController
+from orrery.controllers.volumes.ephemeral import EphemeralVolumeController
+from orrery.controllers.volumes.expansion import RESIZER, ExpandController
+from orrery.controllers.volumes.provisioner import LOCAL_PATH, PROVISIONER, ProvisionerController
+
+__all__ = [
+    "LOCAL_PATH",
+    "PROVISIONER",
+    "RESIZER",
+    "BinderController",
+    "EphemeralVolumeController",
+    "ExpandController",
+    "ProvisionerController",
+]

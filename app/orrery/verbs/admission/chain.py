@@ -2,6 +2,7 @@
 
 from orrery.verbs.admission.admission import Admission
 from orrery.verbs.admission.certificate_requestor import CertificateRequestor
+from orrery.verbs.admission.claim_resize import PersistentVolumeClaimResize
 from orrery.verbs.admission.default_classes import DefaultIngressClass, DefaultStorageClass
 from orrery.verbs.admission.namespace_lifecycle import NamespaceLifecycle
 from orrery.verbs.admission.node_taint import TaintNodesByCondition
@@ -22,6 +23,7 @@ def default_chain() -> tuple[Admission, ...]:
         DefaultTolerationSeconds(),
         DefaultStorageClass(),
         StorageObjectInUseProtection(),
+        PersistentVolumeClaimResize(),
         RuntimeClass(),
         DefaultIngressClass(),
         CertificateRequestor(),
