@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from orrery.auth.accounts import AccountTokens
 from orrery.auth.escalation import RoleEscalation
+from orrery.auth.issuer import Issuer
+from orrery.auth.keys import Keys
 from orrery.auth.rbac import RbacAuthorizer
 from orrery.controllers.cronjob import CronJobController
 from orrery.controllers.daemonset import DaemonSetController
@@ -36,6 +39,7 @@ from orrery.controllers.services import (
 )
 from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
 from orrery.controllers.statefulset import StatefulSetController
+from orrery.controllers.tokens import TokenSecretController
 from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
 from orrery.controllers.volumes import (
     PROVISIONER,
@@ -107,7 +111,8 @@ class ClusterSource:
 class Cluster:
     """A control plane and its nodes on one log."""
 
-    def __init__(self, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings) -> None:
+    def __init__(self, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings, data: Path | None = None) -> None:
+        """`data` is where keys are kept; None: they end with the process."""
         self.log = log
         self.catalogue = catalogue
         self.clock = clock
@@ -116,6 +121,10 @@ class Cluster:
         admission = (*default_chain(), RoleEscalation(authorizer))
         self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission)
         self.verbs.ports.authorizer = authorizer
+        self._keys = Keys(data)
+        self._issuer = Issuer(self._keys)
+        self.accounts = AccountTokens(self._issuer, log, clock)
+        self.verbs.ports.sign = self._issuer.sign
         self.client = self._client("orrery")
         self._recorders: list[EventRecorder] = []
         self.runner = Runner()
@@ -140,7 +149,11 @@ class Cluster:
         self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
         self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))
         self._add("service-account-controller", lambda client, recorder: ServiceAccountController(client))
-        self._add("root-ca-cert-publisher", lambda client, recorder: RootCertificateController(client))
+        self._add("root-ca-cert-publisher", lambda client, recorder: RootCertificateController(client, self._certificate))
+        self._add(
+            "tokens-controller",
+            lambda client, recorder: TokenSecretController(client, sign=self._issuer.sign, certificate=self._certificate),
+        )
         self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
         self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))
         self._add("endpoint-slice-mirroring-controller", EndpointSliceMirroringController)
@@ -163,6 +176,9 @@ class Cluster:
         client = self._client(component)
         style: Style = "events" if component == SCHEDULER else "core"
         self.runner.add(new(client, self._recorder(client, component, style=style)), client)
+
+    def _certificate(self) -> str:
+        return self._keys.certificate
 
     def _node_recorder(self, node: str) -> EventRecorder:
         return self._recorder(self.client, "kubelet", node)
@@ -231,11 +247,12 @@ class Cluster:
         from orrery.api.docs import new_router as new_docs_router
         from orrery.api.openapi.library import Library
         from orrery.api.openapi.routes import new_router as new_openapi_router
+        from orrery.api.openid import new_router as new_openid_router
         from orrery.auth.tokens import Authenticator
         from orrery.control.routes import new_router
 
-        authenticator = Authenticator(tokens)
-        self.verbs.ports.user_of_token = authenticator.user_of_token
+        authenticator = Authenticator(tokens, self.accounts)
+        self.verbs.ports.review_token = authenticator.review_token
         library = Library(self.catalogue, data)
         self._app = new_app(
             verbs=self.verbs,
@@ -246,7 +263,12 @@ class Cluster:
             readiness=self.readiness(),
             allowed_hosts=tuple(allowed_hosts),
             containers=self._containers(),
-            routers=(new_openapi_router(library, self.clock), new_docs_router(library), new_router(self.client)),
+            routers=(
+                new_openapi_router(library, self.clock),
+                new_openid_router(self._issuer.key_set),
+                new_docs_router(library),
+                new_router(self.client),
+            ),
         )
         return self._app
 
@@ -286,7 +308,7 @@ async def open_cluster(settings: Settings, source: ClusterSource) -> Cluster:
     if source.in_memory:
         return Cluster(MemoryLog(settings), catalogue, clock, settings)
     log = await _open_log(settings, source, clock, catalogue)
-    cluster = Cluster(log, catalogue, clock, settings)
+    cluster = Cluster(log, catalogue, clock, settings, source.data)
     cluster.keep_compact(log)
     return cluster
 

@@ -189,7 +189,7 @@ class ReadersOnly:
 class Reader:
     """Everybody is a user without privileges."""
 
-    def authenticate(self, token: str) -> User:
+    def authenticate(self, token: str, *, is_inside: bool = False) -> User:
         return User("reader", ("system:authenticated",))
 
 

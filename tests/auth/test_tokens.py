@@ -27,7 +27,7 @@ def test_a_token_stands_for_a_user_and_groups(tmp_path: Path) -> None:
     jane = authenticator.authenticate("secret")
     assert (jane.name, jane.uid, jane.groups) == ("jane", "42", ("dev", "ops", "system:authenticated"))
     assert authenticator.authenticate("other").groups == ("system:authenticated",)
-    assert authenticator.user_of_token("nope") is None
+    assert authenticator.review_token("nope", ()).user is None
 
 
 def test_with_tokens_nobody_is_anonymous(tmp_path: Path) -> None:

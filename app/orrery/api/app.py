@@ -23,6 +23,7 @@ from orrery.api.discovery import Discovery
 from orrery.api.documents import Documents, new_router
 from orrery.api.guard import Authenticator, Guard
 from orrery.api.health import Check
+from orrery.api.impersonation import PREFIX, impersonated
 from orrery.api.negotiation import negotiate_error
 from orrery.api.requests import Request
 from orrery.api.resources import Connect, Resources
@@ -33,17 +34,18 @@ from orrery.machinery.clock import Clock
 from orrery.machinery.errors import ApiError
 from orrery.settings import Settings
 from orrery.verbs.access import Authorizer, is_privileged, refusal
-from orrery.verbs.call import User
+from orrery.verbs.call import ANONYMOUS, User
 from orrery.verbs.containers import Containers
 from orrery.verbs.verbs import Verbs
 
 _APISERVER: Final = User("system:apiserver", ("system:masters",))
-_ANONYMOUS: Final = User("system:anonymous", ("system:unauthenticated",))
 _OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version", "docs"})
 """What upstream lets everybody read, so that probes need no token; and the documentation page, where a browser can type one in."""
 
 USER_KEY: Final = "orrery.user"
 """Where routes of other routers find the caller in the ASGI scope."""
+INSIDE_KEY: Final = "orrery.inside"
+"""In the scope of a request that a container of the simulated cluster has sent: no web page can, whatever its Host header says."""
 
 
 class Front:
@@ -60,11 +62,15 @@ class Front:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         path: str = scope["path"]
         parts = path.split("/", 5)
-        user = _ANONYMOUS
+        user = ANONYMOUS
         try:
-            self._guard.check_host(headers)
+            is_inside = INSIDE_KEY in scope
+            if not is_inside:
+                self._guard.check_host(headers)
             if parts[1] not in _OPEN_ROOTS:
-                user = self._guard.user(headers)
+                user = self._guard.user(headers, is_inside=is_inside)
+                if any(name.startswith(PREFIX) for name in headers):
+                    user = impersonated(user, scope["headers"], self._authorizer)
                 if not is_privileged(user):
                     self._check_rights(user, scope)
         except ApiError as error:

@@ -12,7 +12,6 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from orrery.api.failures import HostRefused
-from orrery.machinery.errors import NotImplementedYet
 from orrery.verbs.call import User
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "kubernetes.docker.internal"})
@@ -23,8 +22,8 @@ _SEEN_MAX: Final = 64
 class Authenticator(Protocol):
     """Says who sends a request; `auth.tokens` has the one of a server."""
 
-    def authenticate(self, token: str) -> User:
-        """The user of a bearer token (empty when none was sent); raises Unauthorized."""
+    def authenticate(self, token: str, *, is_inside: bool = False) -> User:
+        """The user of a bearer token (empty when none was sent); raises Unauthorized. `is_inside`: a container has sent it."""
 
 
 def host_of(authority: str) -> str:
@@ -71,13 +70,10 @@ class Guard:
         if origin is not None and origin.partition(b"://")[2] != authority:
             self._check_origin(origin.decode("latin-1"))
 
-    def user(self, headers: Mapping[bytes, bytes]) -> User:
+    def user(self, headers: Mapping[bytes, bytes], *, is_inside: bool = False) -> User:
         """Who sends it; Unauthorized when the token is missing or wrong."""
-        if b"impersonate-user" in headers:
-            # DIFFERS: upstream lets users impersonate others; we refuse instead of acting as the wrong user.
-            raise NotImplementedYet("Orrery does not support impersonation (kubectl --as) yet")
         authorization = headers.get(b"authorization")
-        return self._authenticator.authenticate("" if authorization is None else _bearer_token(authorization))
+        return self._authenticator.authenticate("" if authorization is None else _bearer_token(authorization), is_inside=is_inside)
 
     def _check_authority(self, authority: bytes) -> None:
         host = host_of(authority.decode("latin-1"))

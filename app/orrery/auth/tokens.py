@@ -1,7 +1,8 @@
-"""Who asks: static bearer tokens, as kube-apiserver's --token-auth-file has them.
+"""Who asks: static bearer tokens, as kube-apiserver's --token-auth-file has them, and tokens of service accounts (`accounts.py`).
 
-Without tokens everybody is the administrator, which is why `orrery serve` then listens on loopback only. With tokens a request needs
-one that is known: there are no anonymous requests.
+Without static tokens everybody who has no service account's token is the administrator, which is why `orrery serve` then listens on
+loopback only. With static tokens a request needs one that is known. A request from inside the simulated cluster is anonymous without a
+token, as upstream has it.
 """
 
 import csv
@@ -10,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orrery.auth.accounts import AccountTokens
+from orrery.auth.issuer import TokenRefused
 from orrery.machinery.errors import Unauthorized
-from orrery.verbs.call import SYSTEM_ADMIN, User
+from orrery.verbs.account_tokens import API_AUDIENCES, TokenAnswer
+from orrery.verbs.call import ANONYMOUS, SYSTEM_ADMIN, User
 
 AUTHENTICATED: Final = "system:authenticated"
 _COLUMNS_MIN: Final = 3
+_INVALID: Final = "invalid bearer token"
 
 
 class TokenFileError(Exception):
@@ -32,22 +37,46 @@ class Token:
 class Authenticator:
     """Finds the user behind a bearer token."""
 
-    def __init__(self, tokens: Iterable[Token] = ()) -> None:
-        """Without tokens there is no authentication at all. A token given twice stands for the last user."""
+    def __init__(self, tokens: Iterable[Token] = (), accounts: AccountTokens | None = None) -> None:
+        """Without tokens there is no authentication but that of service accounts. A token given twice stands for the last user."""
         self._users = {token.token: token.user for token in tokens}
+        self._accounts = accounts
 
-    def authenticate(self, token: str) -> User:
-        """The user of a bearer token, empty when none was sent; Unauthorized when tokens are configured and it is none of them."""
-        if not self._users:
-            return SYSTEM_ADMIN
+    def authenticate(self, token: str, *, is_inside: bool = False) -> User:
+        """The user of a bearer token, empty when none was sent; Unauthorized when it is no good. `is_inside`: sent by a container."""
         user = self._users.get(token)
+        if user is not None:
+            return user
+        if token and self._accounts is not None and self._accounts.is_own(token):
+            return self._account(self._accounts, token)
+        if is_inside and not token:
+            return ANONYMOUS
+        if self._users or is_inside:
+            raise Unauthorized
+        return SYSTEM_ADMIN
+
+    def _account(self, accounts: AccountTokens, token: str) -> User:
+        try:
+            user = accounts.answer(token).user
+        except TokenRefused:
+            raise Unauthorized from None
         if user is None:
             raise Unauthorized
         return user
 
-    def user_of_token(self, token: str) -> User | None:
-        """For a TokenReview: who a token stands for."""
-        return self._users.get(token)
+    def review_token(self, token: str, audiences: Sequence[str]) -> TokenAnswer:
+        """For a TokenReview: who a token stands for. Static tokens are good for the API only."""
+        wanted = audiences or API_AUDIENCES
+        shared = [audience for audience in wanted if audience in API_AUDIENCES]
+        user = self._users.get(token)
+        if user is not None and shared:
+            return TokenAnswer(user, shared)
+        if self._accounts is None or not self._accounts.is_own(token):
+            return TokenAnswer(error=_INVALID)
+        try:
+            return self._accounts.answer(token, wanted)
+        except TokenRefused as refused:
+            return TokenAnswer(error=f"[{_INVALID}, {refused}]")
 
 
 def read_tokens(path: Path) -> Sequence[Token]:

@@ -22,6 +22,8 @@ class User:
 
 SYSTEM_ADMIN = User("system:admin", ("system:masters", "system:authenticated"))
 """Whoever reaches a server without tokens, and Orrery's own components."""
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+"""Whoever has not said who it is, where that matters."""
 
 
 @dataclass(slots=True)

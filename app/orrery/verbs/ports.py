@@ -1,24 +1,23 @@
 """What the verbs need from the rooms above them; the composition root plugs it in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from orrery.verbs.access import Authorizer, PrivilegedOnly
-from orrery.verbs.call import User
+from orrery.verbs.account_tokens import Sign, TokenAnswer
 
 
-def _no_tokens(token: str) -> User | None:
-    return None
+def _no_tokens(token: str, audiences: Sequence[str]) -> TokenAnswer:
+    return TokenAnswer(error="invalid bearer token")
 
 
 @dataclass(slots=True)
 class Ports:
     """Plugged in by `cluster.py`; the defaults are those of a server without tokens and without roles."""
 
-    AUDIENCE: ClassVar[str] = "https://kubernetes.default.svc"
-
     authorizer: Authorizer = field(default_factory=PrivilegedOnly)
     """Who may do what: for access and rules reviews."""
-    user_of_token: Callable[[str], User | None] = _no_tokens
-    """Who a bearer token belongs to."""
+    review_token: Callable[[str, Sequence[str]], TokenAnswer] = _no_tokens
+    """Who a bearer token belongs to, for those audiences."""
+    sign: Sign | None = None
+    """Signs service account tokens."""

@@ -18,7 +18,6 @@ from orrery.store.log import Record
 from orrery.verbs import bodies, system_fields
 from orrery.verbs.access import Attributes, Rule
 from orrery.verbs.call import Call, User
-from orrery.verbs.ports import Ports
 from orrery.verbs.registry import Registry
 from orrery.verbs.results import Listing, unstored
 from orrery.verbs.subresources.binding import BindingHandler
@@ -176,10 +175,10 @@ async def _token_review(registry: Registry, call: Call, obj: Object) -> Record:
     token = (review.get("spec") or {}).get("token", "")
     if not token:
         raise BadRequest("token is required for TokenReview in authentication")
-    user = registry.ports.user_of_token(token)
-    if user is None:
-        return _answered(review, {"user": {}, "error": "invalid bearer token"})
-    return _answered(review, {"authenticated": True, "user": user_info(user), "audiences": [Ports.AUDIENCE]})
+    answer = registry.ports.review_token(token, (review.get("spec") or {}).get("audiences") or ())
+    if answer.user is None:
+        return _answered(review, {"user": {}, "error": answer.error})
+    return _answered(review, {"authenticated": True, "user": user_info(answer.user), "audiences": list(answer.audiences)})
 
 
 async def _bind(registry: Registry, call: Call, obj: Object) -> Record:

@@ -15,7 +15,7 @@ from tests.controllers.world import NAMESPACE, World
 async def world() -> AsyncIterator[World]:
     made = World()
     made.runner.add(ServiceAccountController(made.client), made.client)
-    made.runner.add(RootCertificateController(made.client), made.client)
+    made.runner.add(RootCertificateController(made.client, lambda: "-----BEGIN CERTIFICATE-----\n"), made.client)
     made.runner.start()
     await made.create("namespaces", {"metadata": {"name": NAMESPACE}})
     await made.settle()

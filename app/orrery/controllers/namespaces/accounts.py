@@ -3,6 +3,8 @@
 Follows upstream's serviceaccount and rootcacertpublisher controllers.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome
@@ -18,20 +20,6 @@ _DESCRIPTION: Final = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
     "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
 )
-# DIFFERS: upstream publishes the authority that signed the API server's certificate; we serve plain HTTP and publish one whose key is gone.
-_CERTIFICATE: Final = """\
------BEGIN CERTIFICATE-----
-MIIBgDCCASegAwIBAgIUB+V92ooiZ9SYCtnhV6oAcm2/XCgwCgYIKoZIzj0EAwIw
-FTETMBEGA1UEAwwKa3ViZXJuZXRlczAgFw0yNjExMjMwMTIzNDlaGA8yMTI2MTAz
-MDAxMjM0OVowFTETMBEGA1UEAwwKa3ViZXJuZXRlczBZMBMGByqGSM49AgEGCCqG
-SM49AwEHA0IABDwr7R3NTXNrtXCgW4/H9LpFHlBk07dRde+Px9SjbMTMwaYnZqne
-KH4SB2PThsc7wlRHmCN9NyhSY2Cqp0856SujUzBRMB0GA1UdDgQWBBR1wKetD62b
-VmG5Ak/9UrVNJjoKSjAfBgNVHSMEGDAWgBR1wKetD62bVmG5Ak/9UrVNJjoKSjAP
-BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCICNLyz1qccgYtdsXUb8H
-oOjuKXfxXIxgOg1pHNgUalnTAiBMolzP47FILhcdxost+rvR/NS+/sBCNKaxi5ql
-TeJexA==
------END CERTIFICATE-----
-"""
 
 
 def is_active(namespace: FrozenObject | None) -> bool:
@@ -73,10 +61,14 @@ class ServiceAccountController:
 class RootCertificateController:
     """One key is one namespace."""
 
+    # DIFFERS: upstream's authority has signed the API server's certificate; ours has signed none yet, since we serve plain HTTP.
+
     name = "root-ca-certificate-publisher-controller"
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, certificate: Callable[[], str]) -> None:
+        """`certificate` is the authority's, PEM."""
         self._client = client
+        self._certificate = certificate
 
     def watch(self, informer: Informer) -> None:
         informer.on("namespaces", lambda change: (change.name,) if change.is_present else ())
@@ -87,22 +79,22 @@ class RootCertificateController:
             return DONE
         found = self._client.get("configmaps", key, ROOT_CERTIFICATE)
         if found is None:
-            await create_if_absent(self._client, "configmaps", new_root_certificate(key))
-        elif _is_spoilt(found):
-            await self._client.change("configmaps", key, ROOT_CERTIFICATE, _restore)
+            await create_if_absent(self._client, "configmaps", new_root_certificate(key, self._certificate()))
+        elif _is_spoilt(found, self._certificate()):
+            await self._client.change("configmaps", key, ROOT_CERTIFICATE, partial(_restore, certificate=self._certificate()))
         return DONE
 
 
-def _is_spoilt(found: FrozenObject) -> bool:
-    return found.get("data") != {"ca.crt": _CERTIFICATE} or not annotations_of(found).get(_ANNOTATION)
+def _is_spoilt(found: FrozenObject, certificate: str) -> bool:
+    return found.get("data") != {"ca.crt": certificate} or not annotations_of(found).get(_ANNOTATION)
 
 
-def _restore(draft: Object) -> bool:
-    draft["data"] = {"ca.crt": _CERTIFICATE}
+def _restore(draft: Object, certificate: str) -> bool:
+    draft["data"] = {"ca.crt": certificate}
     draft["metadata"]["annotations"] = {**annotations_of(draft), _ANNOTATION: _DESCRIPTION}
     return True
 
 
-def new_root_certificate(namespace: str) -> Object:
+def new_root_certificate(namespace: str, certificate: str) -> Object:
     metadata = {"name": ROOT_CERTIFICATE, "namespace": namespace, "annotations": {_ANNOTATION: _DESCRIPTION}}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": _CERTIFICATE}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": certificate}}

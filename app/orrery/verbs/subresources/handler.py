@@ -54,7 +54,7 @@ class PartOfObject(Handler):
 class NotServedYet(Handler):
     """A subresource that upstream serves and Orrery does not, yet. An object that is not there is still NotFound."""
 
-    # DIFFERS: upstream serves token requests here; we answer 501. (Logs, exec and the other conversations are answered in `api/connect`.)
+    # Logs, exec and the other conversations are answered in `api/connect`; where nobody runs containers, they come here.
 
     async def get(self, registry: Registry, call: Call) -> Record:
         get(registry, call)

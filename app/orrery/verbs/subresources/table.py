@@ -14,6 +14,7 @@ from orrery.verbs.subresources.eviction import EvictionHandler
 from orrery.verbs.subresources.handler import Handler, NotServedYet, PartOfObject
 from orrery.verbs.subresources.pod_parts import EPHEMERAL, RESIZE
 from orrery.verbs.subresources.scale import ScaleHandler
+from orrery.verbs.subresources.token import TokenHandler
 
 
 def _prepare_finalize(kind: Kind, obj: Object, old: FrozenObject) -> None:
@@ -44,6 +45,7 @@ _BY_KIND: Final[dict[tuple[str, str], Handler]] = {
     ("pods", "eviction"): EvictionHandler(),
     ("pods", "ephemeralcontainers"): PartOfObject(EPHEMERAL),
     ("pods", "resize"): PartOfObject(RESIZE),
+    ("serviceaccounts", "token"): TokenHandler(),
     ("namespaces", "finalize"): PartOfObject(Strategy(_prepare_finalize, _check_finalize)),
     ("certificatesigningrequests.certificates.k8s.io", "approval"): PartOfObject(Strategy(_prepare_approval, _check_approval)),
 }
