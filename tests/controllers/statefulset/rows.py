@@ -1,5 +1,6 @@
 """StatefulSets, revisions and Pods for tables about planning."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from orrery.controllers.statefulset.plan import Row, row_of
@@ -38,5 +39,5 @@ def pod(
     return {"metadata": metadata, "spec": {}, "status": status}
 
 
-def row(pods: list[FrozenObject], *, of: FrozenObject | None = None, current: FrozenObject = NEW, update: FrozenObject = NEW) -> Row:
+def row(pods: Sequence[FrozenObject], *, of: FrozenObject | None = None, current: FrozenObject = NEW, update: FrozenObject = NEW) -> Row:
     return row_of(of or statefulset(), pods, current=current, update=update, now_s=NOW_S)

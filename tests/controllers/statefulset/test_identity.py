@@ -3,9 +3,14 @@
 import pytest
 
 from orrery.controllers.statefulset.identity import has_storage, new_claims, new_stateful_pod, parent_and_ordinal
+from orrery.machinery.objects import Object
 from tests.controllers.statefulset.rows import pod, revision, statefulset
 
-DATA = {"metadata": {"name": "data", "labels": {"kept": "yes"}}, "spec": {"accessModes": ["ReadWriteOnce"]}, "status": {"phase": "Pending"}}
+DATA: Object = {
+    "metadata": {"name": "data", "labels": {"kept": "yes"}},
+    "spec": {"accessModes": ["ReadWriteOnce"]},
+    "status": {"phase": "Pending"},
+}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,7 @@ def test_claims_get_the_labels_the_selector_asks_for() -> None:
         ([{"name": "data", "emptyDir": {}}], False),
     ],
 )
-def test_storage_matches_when_every_claim_is_mounted(volumes: list[dict[str, object]], matches: bool) -> None:
+def test_storage_matches_when_every_claim_is_mounted(volumes: list[Object], *, matches: bool) -> None:
     member = {**pod(0), "spec": {"volumes": volumes}}
 
     assert has_storage(statefulset(volumeClaimTemplates=[DATA]), member) is matches

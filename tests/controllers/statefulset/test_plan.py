@@ -1,14 +1,15 @@
 """The row of a StatefulSet's Pods: who is made, who waits, who goes, what is told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from orrery.controllers.statefulset.plan import Round, next_available_s, plan_condemned, plan_replicas, plan_status, plan_update
 from orrery.machinery.objects import FrozenObject, name_of
-from tests.controllers.statefulset.rows import NEW, NOW_S, OLD, pod, row, statefulset
+from tests.controllers.statefulset.rows import NOW_S, OLD, pod, row, statefulset
 
-PARALLEL = {"podManagementPolicy": "Parallel"}
+PARALLEL: dict[str, Any] = {"podManagementPolicy": "Parallel"}
 
 
 def told(round_: Round) -> list[str]:
@@ -37,7 +38,7 @@ def told(round_: Round) -> list[str]:
         ([], {"replicas": 0}, [], False),
     ],
 )
-def test_the_row_is_filled_in_order(pods: list[FrozenObject], spec: dict[str, Any], steps: list[str], is_last: bool) -> None:
+def test_the_row_is_filled_in_order(pods: Sequence[FrozenObject], spec: dict[str, Any], steps: list[str], *, is_last: bool) -> None:
     planned = plan_replicas(row(pods, of=statefulset(**spec)))
 
     assert (told(planned), planned.is_last) == (steps, is_last)
@@ -57,7 +58,9 @@ def test_the_row_is_filled_in_order(pods: list[FrozenObject], spec: dict[str, An
         ([pod(0), pod(9, name="web-99999999999")], {"replicas": 1}, [], False),
     ],
 )
-def test_pods_beyond_the_range_go_from_the_top(pods: list[FrozenObject], spec: dict[str, Any], steps: list[str], is_last: bool) -> None:
+def test_pods_beyond_the_range_go_from_the_top(
+    pods: Sequence[FrozenObject], spec: dict[str, Any], steps: list[str], *, is_last: bool
+) -> None:
     planned = plan_condemned(row(pods, of=statefulset(**spec)))
 
     assert (told(planned), planned.is_last) == (steps, is_last)

@@ -60,7 +60,7 @@ def test_claims_belong_to_whom_the_policy_says(scaled: str, deleted: str, ordina
         ([reference("StatefulSet", "web", "set", controller=False)], False, False, [SET]),
     ],
 )
-def test_other_owners_are_respected(before: list[Object], is_conflict: bool, is_fine: bool, after: list[Any] | None) -> None:
+def test_other_owners_are_respected(before: list[Object], after: list[Any] | None, *, is_conflict: bool, is_fine: bool) -> None:
     held, member = owner("Delete", "Delete"), pod(0)
 
     assert has_other_controller(claim(*before), held, member) is is_conflict
