@@ -88,7 +88,7 @@ class ContainerStart:
         except ImageError as error:
             self.tell("Warning", "Failed", f"Error: {error.reason}")
             raise NotStarted(error.reason, str(error)) from None
-        config = self._configure(pulled.image)
+        config = self._configure(pulled.image, pulled.reference.tag)
         run = self._new_run(config.id, pulled)
         await self.host.clock.sleep(self.host.pace.create_s())
         try:
@@ -140,7 +140,7 @@ class ContainerStart:
         message = f"back-off {go_duration(delay_s)} restarting failed container={name} pod={pod_title(self.pod)}"
         raise NotStarted("CrashLoopBackOff", message, retry_at_s=last.finished_s + delay_s)
 
-    def _configure(self, image: Image) -> ContainerConfig:
+    def _configure(self, image: Image, tag: str) -> ContainerConfig:
         pod, container = self.pod, self.container
         try:
             self._check_target()
@@ -164,6 +164,7 @@ class ContainerStart:
             image=image,
             argv=argv,
             is_own_command=argv == image.entrypoint + image.command,
+            tag=tag,
             environment=environment,
             workdir=container.get("workingDir") or image.workdir,
             has_stdin=bool(container.get("stdin")),

@@ -60,6 +60,8 @@ class ContainerConfig:
     argv: tuple[str, ...]
     is_own_command: bool
     """Whether entrypoint and command are the image's own."""
+    tag: str = ""
+    """The image's tag: some programs speak differently in older versions."""
     environment: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     has_stdin: bool = False

@@ -15,9 +15,9 @@ _PATIENCE_S: Final = 10.0
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 
 
-def find_for(image: Image, *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = ()) -> Find:
+def find_for(image: Image, tag: str = "", *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = ()) -> Find:
     """How the image's binaries become programs. `believed`: a command of an image whose programs nobody knows."""
-    family = family_of(image)
+    family = f"{family_of(image)}:{tag}"
     own = {path.rpartition("/")[2] for path in [*own_programs(image), believed]} - {""}
 
     def look_up(name: str) -> Program | None:

@@ -149,7 +149,7 @@ class SimulatedRuntime:
             turns=self._turns,
             mounts=mounts,
             network=sandbox.network,
-            find=find_for(config.image, find=self._find, believed=believed, ports=config.ports),
+            find=find_for(config.image, config.tag, find=self._find, believed=believed, ports=config.ports),
             hostname=sandbox.config.hostname,
             toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),

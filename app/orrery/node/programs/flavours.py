@@ -1,8 +1,12 @@
 """Which family of userland an image has: the same program speaks differently in busybox, Alpine (busybox on musl) and Debian."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import Final
+
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 
 
 class Flavour(Enum):
@@ -27,15 +31,21 @@ BANNERS = {
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """`debian`, `alpine` or `busybox`, with the image's short name behind a colon where it matters: `debian:nginx`."""
+    """`debian`, `alpine` or `busybox`, with the image's short name and tag behind colons where they matter: `debian:nginx:1.25`."""
 
     flavour: Flavour
     image: str
+    tag: str = ""
+
+    def is_before(self, **versions: tuple[int, int]) -> bool:
+        """Whether the image is one of these in an older version: `is_before(busybox=(1, 29))`."""
+        wanted, numbers = versions.get(self.image), _VERSION.match(self.tag)
+        return wanted is not None and numbers is not None and (int(numbers[1]), int(numbers[2])) < wanted
 
 
 @lru_cache(maxsize=512)
 def parse_family(text: str) -> Family:
     """An unknown flavour counts as Debian's, the most common one."""
-    flavour, _, image = text.partition(":")
+    flavour, image, tag = (*text.split(":", 2), "", "")[:3]
     known = {member.value: member for member in Flavour}
-    return Family(known.get(flavour, Flavour.DEBIAN), image or flavour)
+    return Family(known.get(flavour, Flavour.DEBIAN), image or flavour, tag)

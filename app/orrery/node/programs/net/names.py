@@ -1,5 +1,6 @@
 """nslookup (busybox's and bind's), dig, host, ping."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from orrery.node.programs.call import Applet, Call
@@ -44,6 +45,8 @@ async def nslookup(call: Call) -> int:
     server, search, dots = _resolver(call)
     if len(words) > 1:
         server = words[1]
+    if call.family.is_before(busybox=(1, 29), alpine=(3, 9)):
+        return await _old_busybox_lookup(call, words[0], server)
     return await (_busybox_lookup if call.is_busybox else _bind_lookup)(call, words[0], kind, server, search, dots)
 
 
@@ -85,6 +88,25 @@ async def _busybox_lookup(call: Call, name: str, kind: str, server: str, search:
             found = True
             await call.print("".join(_busybox_answer(full, one, answer) for answer in answers) + "\n")
     return 0 if found else 1
+
+
+async def _old_busybox_lookup(call: Call, name: str, server: str) -> int:
+    """busybox before 1.29 asked the C library, search domains and all, and showed every address with its name."""
+    await _print_host(call, "Server:", server, [server])
+    await call.print("\n")
+    addresses = [name] if _is_address(name) else await call.process.network.resolve(name)
+    if not addresses:
+        raise Fault(f"can't resolve '{name}'")
+    await _print_host(call, "Name:", name, addresses)
+    return 0
+
+
+async def _print_host(call: Call, title: str, name: str, addresses: Sequence[str]) -> None:
+    await call.print(f"{title:<10} {name}\n")
+    for number, address in enumerate(addresses, 1):
+        answers = await _query(call, _reverse(address), "PTR")
+        host = "" if isinstance(answers, str) or not answers else f" {answers[0].rstrip('.')}"
+        await call.print(f"Address {number}: {address}{host}\n")
 
 
 def _busybox_answer(name: str, kind: str, answer: str) -> str:
