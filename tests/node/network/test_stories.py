@@ -82,3 +82,19 @@ async def test_services_are_told_in_variables(fast: NodeCluster) -> None:
 
     assert lines(fast, "linked", "linked") == ["10.96.0.33:80 tcp://10.96.0.33:80"]
     assert lines(fast, "plain", "plain") == ["none"]
+
+
+async def test_nslookup_of_an_old_busybox_shows_addresses_with_their_names(fast: NodeCluster) -> None:
+    await service(fast, "mydb", "10.96.0.33")
+    script = "nslookup nodb; nslookup mydb; sleep 1000"
+    await fast.run("web", image="busybox:1.28", command=["sh", "-c", script])
+    await fast.until(lambda: len(lines(fast, "web")) == 9)
+
+    server = ["Server:    10.96.0.10", "Address 1: 10.96.0.10 kube-dns.kube-system.svc.cluster.local", ""]
+    assert lines(fast, "web") == [
+        *server,
+        "nslookup: can't resolve 'nodb'",
+        *server,
+        "Name:      mydb",
+        "Address 1: 10.96.0.33 mydb.default.svc.cluster.local",
+    ]

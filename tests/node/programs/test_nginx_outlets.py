@@ -1,0 +1,48 @@
+"""Where nginx writes its logs, and whom it passes requests on to: what sidecars and ambassadors are about."""
+
+from tests.node.processes.harness import run
+from tests.node.programs.test_servers import serving
+
+DAEMON = ["nginx", "-g", "daemon off;"]
+CONF = "/etc/nginx/nginx.conf"
+
+
+async def test_a_volume_over_its_log_folder_gets_nginxs_logs_as_files() -> None:
+    box, out, errors = await serving("debian:nginx", DAEMON, files={"/var/log/nginx/keep": "", "/usr/share/nginx/html/index.html": "hi"})
+
+    await box.run(["curl", "-s", "http://localhost/"])
+
+    assert (await box.run(["cut", "-d", '"', "-f", "2", "/var/log/nginx/access.log"])).out == "GET / HTTP/1.1\n"
+    assert "start worker processes" in (await box.run(["cat", "/var/log/nginx/error.log"])).out
+    assert (out.text, errors.text) == ("", "")
+
+
+async def test_the_innermost_access_log_counts() -> None:
+    places = 'location /quiet { access_log off; return 200 "q"; } location / { return 200 "l"; }'
+    conf = f"events {{}}\nerror_log stderr;\nhttp {{ access_log /dev/stdout; server {{ listen 80; {places} }} }}\n"
+    box, out, _ = await serving("debian:nginx", DAEMON, files={CONF: conf, "/var/log/nginx/keep": ""})
+
+    await box.run(["curl", "-s", "localhost/quiet"])
+    await box.run(["curl", "-s", "localhost/loud"])
+
+    assert ["/quiet" in out.text, "/loud" in out.text] == [False, True]
+
+
+async def test_nginx_does_not_start_when_nobody_knows_whom_it_is_to_ask() -> None:
+    conf = "events {}\nhttp {\n  server { location / {\n    proxy_pass http://web-svc:80; } }\n}\n"
+
+    result = await run(["nginx", "-t"], family="debian:nginx", files={CONF: conf})
+
+    assert result.err.splitlines()[1:] == [
+        f'nginx: [emerg] host not found in upstream "web-svc" in {CONF}:4',
+        f"nginx: configuration file {CONF} test failed",
+    ]
+
+
+async def test_the_servers_of_an_upstream_are_asked_in_turn() -> None:
+    servers = "".join(f'server {{ listen {port}; return 200 "{port} "; }}' for port in (8001, 8002))
+    group = "upstream backend { server 127.0.0.1:8001; server 127.0.0.1:8002; }"
+    conf = f"events {{}}\nhttp {{ {group} {servers} server {{ listen 80; location / {{ proxy_pass http://backend; }} }} }}\n"
+    box, _, _ = await serving("debian:nginx", DAEMON, files={CONF: conf})
+
+    assert [(await box.run(["curl", "-s", "localhost"])).out for _ in range(3)] == ["8001 ", "8002 ", "8001 "]
