@@ -62,7 +62,7 @@ from orrery.settings import Settings
 from orrery.store import compaction
 from orrery.store.log import Index, Log
 from orrery.store.memory_log import MemoryLog
-from orrery.verbs.admission.chain import default_chain
+from orrery.verbs.admission.chain import default_chain, default_validators
 from orrery.verbs.call import User
 from orrery.verbs.client import Client
 from orrery.verbs.containers import Containers
@@ -119,7 +119,8 @@ class Cluster:
         self.settings = settings
         authorizer = RbacAuthorizer(log)
         admission = (*default_chain(), RoleEscalation(authorizer))
-        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission)
+        validating = default_validators()
+        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, validating=validating)
         self.verbs.ports.authorizer = authorizer
         self._keys = Keys(data)
         self._issuer = Issuer(self._keys)

@@ -78,6 +78,11 @@ def parse(text: str) -> Quantity:
     return Quantity(nano, family, spell(nano, family))
 
 
+def of_nano(nano: int, family: str = "decimal") -> Quantity:
+    """The amount of that many billionths, spelled with the suffixes of a family."""
+    return Quantity(nano, family, spell(nano, family))
+
+
 def _divided(number: int, divisor: int) -> int:
     """Rounded up, so that a wish for very little is not a wish for nothing."""
     return -(-number // divisor)

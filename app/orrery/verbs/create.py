@@ -64,6 +64,7 @@ async def store_new(registry: Registry, call: Call, obj: Object) -> Record:
     allocation = registry.addresses.begin(obj, dry_run=call.dry_run) if kind.bucket == "services" else None
     try:
         check_new(call, kind, obj, allocation)
+        await registry.check(call, Action.CREATE, obj, None)
         arranged = system_fields.arrange(kind, obj)
         if own_version and own_version.isdecimal() and int(own_version):
             if not call.dry_run:

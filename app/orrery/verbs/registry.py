@@ -5,7 +5,7 @@ Follows apiserver's `registry/generic` Store: how a key is made, how an object b
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -16,7 +16,7 @@ from orrery.machinery.errors import NotStored
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.settings import Settings
 from orrery.store.log import Index, Log, Operation, Record, Write, WriteFailed, key_of
-from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest
+from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest, Validating
 from orrery.verbs.call import Call
 from orrery.verbs.ports import Ports
 from orrery.verbs.results import unstored
@@ -25,33 +25,71 @@ from orrery.verbs.service_addresses import ServiceAddresses
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
+class _Handler(Protocol):
+    def handles(self, kind: Kind, action: Action, subresource: str) -> bool: ...
+
+
+_Plugin = TypeVar("_Plugin", bound=_Handler)
+
+
+class _Chain(Generic[_Plugin]):
+    """The plugins of one pass, sorted once by what they handle."""
+
+    def __init__(self, plugins: tuple[_Plugin, ...]) -> None:
+        self._plugins = plugins
+        self._sorted: dict[tuple[str, Action, str], tuple[_Plugin, ...]] = {}
+
+    def of(self, kind: Kind, action: Action, subresource: str) -> tuple[_Plugin, ...]:
+        identity = (kind.bucket, action, subresource)
+        found = self._sorted.get(identity)
+        if found is None:
+            found = self._sorted[identity] = tuple(plugin for plugin in self._plugins if plugin.handles(kind, action, subresource))
+        return found
+
+
 class Registry:
     """The ground of all verbs."""
 
-    def __init__(self, *, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings, admission: Sequence[Admission]) -> None:
+    def __init__(
+        self,
+        *,
+        log: Log,
+        catalogue: Catalogue,
+        clock: Clock,
+        settings: Settings,
+        admission: Sequence[Admission],
+        validating: Sequence[Validating] = (),
+    ) -> None:
         self.log = log
         self.catalogue = catalogue
         self.clock = clock
         self.settings = settings
         self.addresses = ServiceAddresses(log, clock, settings)
         self.ports = Ports()
-        self._admission = tuple(admission)
-        self._chains: dict[tuple[str, Action, str], tuple[Admission, ...]] = {}
+        self._admission = _Chain(tuple(admission))
+        self._validating = _Chain(tuple(validating))
 
     async def admit(self, call: Call, action: Action, obj: Object | None, old: FrozenObject | None) -> None:
         """Ask the plugins that handle this; they may change `obj`, or raise."""
         kind = stored_kind(call.kind)
-        identity = (kind.bucket, action, call.subresource)
-        chain = self._chains.get(identity)
-        if chain is None:
-            chain = self._chains[identity] = tuple(plugin for plugin in self._admission if plugin.handles(kind, action, call.subresource))
-        if not chain:
-            return
-        request = AdmissionRequest(self.log, self.clock, call, kind, action, obj, old)
-        for plugin in chain:
-            waiting = plugin.admit(request)
-            if waiting is not None:
-                await waiting
+        chain = self._admission.of(kind, action, call.subresource)
+        if chain:
+            request = AdmissionRequest(self.log, self.clock, call, kind, action, obj, old)
+            for plugin in chain:
+                waiting = plugin.admit(request)
+                if waiting is not None:
+                    await waiting
+
+    async def check(self, call: Call, action: Action, obj: Object, old: FrozenObject | None) -> None:
+        """Ask the plugins of the second pass; they may raise."""
+        kind = stored_kind(call.kind)
+        chain = self._validating.of(kind, action, call.subresource)
+        if chain:
+            request = AdmissionRequest(self.log, self.clock, call, kind, action, obj, old)
+            for plugin in chain:
+                waiting = plugin.validate(request)
+                if waiting is not None:
+                    await waiting
 
     def find(self, call: Call) -> Record | None:
         return self.log.find(key_for(call))

@@ -86,6 +86,7 @@ async def _attempt(registry: Registry, call: Call, kind: Kind, record: Record, w
         allocation = registry.addresses.begin(old, dry_run=call.dry_run)
     try:
         check_change(call, kind, obj, old, strategy, allocation)
+        await registry.check(call, Action.UPDATE, obj, old)
         return await _store(registry, call, kind, record, obj)
     except BaseException:
         if allocation is not None:

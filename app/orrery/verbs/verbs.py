@@ -13,8 +13,8 @@ from orrery.machinery.objects import Object
 from orrery.settings import Settings
 from orrery.store.log import Log, Record
 from orrery.verbs import create, delete, delete_collection, get_list, patch, update, virtual, watch
-from orrery.verbs.admission.admission import Admission
-from orrery.verbs.admission.chain import default_chain
+from orrery.verbs.admission.admission import Admission, Validating
+from orrery.verbs.admission.chain import default_chain, default_validators
 from orrery.verbs.call import Call, DeleteOptions, ListOptions, User
 from orrery.verbs.client import Client
 from orrery.verbs.event_expiry import EventExpiry
@@ -41,11 +41,19 @@ class Verbs:
     """Everything a client can ask of a kind."""
 
     def __init__(
-        self, *, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings, admission: Sequence[Admission] | None = None
+        self,
+        *,
+        log: Log,
+        catalogue: Catalogue,
+        clock: Clock,
+        settings: Settings,
+        admission: Sequence[Admission] | None = None,
+        validating: Sequence[Validating] = (),
     ) -> None:
-        """`admission` None is the default chain."""
-        chain = default_chain() if admission is None else admission
-        self._registry = Registry(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=chain)
+        """`admission` None is the default chain, of both passes."""
+        if admission is None:
+            admission, validating = default_chain(), default_validators()
+        self._registry = Registry(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, validating=validating)
 
     @property
     def ports(self) -> Ports:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from orrery.kinds.pod_totals import add, sum_of_containers
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
 
@@ -80,32 +81,13 @@ def wish_of(pod: FrozenObject) -> Wish:
 
 
 def requests_of(spec: FrozenObject, *, default_cpu: int = 0, default_memory: int = 0) -> Amounts:
-    """What the Pod asks of its node in all, without zeros.
-
-    Init containers of 2 and 1 CPU, a sidecar of 500m between them, two containers of 300m: the containers and the sidecar need
-    1100m, the first init container 2000m, the second 1000m beside the sidecar's 500m. So the Pod asks for 2000m.
-    """
+    """What the Pod asks of its node in all, without zeros."""
     defaults = {key: amount for key, amount in (("cpu", default_cpu), ("memory", default_memory)) if amount}
-    running: Amounts = {}
-    for container in spec["containers"]:
-        _add(running, _container_requests(container, defaults))
-    sidecars: Amounts = {}
-    peak: Amounts = {}
-    for container in spec.get("initContainers") or ():
-        wanted = _container_requests(container, defaults)
-        if container.get("restartPolicy") == "Always":
-            _add(sidecars, wanted)
-            moment = dict(sidecars)
-        else:
-            moment = dict(sidecars)
-            _add(moment, wanted)
-        _raise(peak, moment)
-    _add(running, sidecars)
-    _raise(running, peak)
+    running = sum_of_containers(spec, lambda container: _container_requests(container, defaults))
     pod_level = (spec.get("resources") or {}).get("requests")
     if pod_level:
         running.update(_amounts(pod_level))
-    _add(running, _amounts(spec.get("overhead") or {}))
+    add(running, _amounts(spec.get("overhead") or {}))
     return {key: amount for key, amount in running.items() if amount}
 
 
@@ -122,17 +104,6 @@ def amount_of(resource: str, quantity: str | int | float) -> int:
     """A quantity in the unit its resource is counted in."""
     parsed = parse(str(quantity))
     return parsed.milli if resource == "cpu" else parsed.value
-
-
-def _add(total: Amounts, more: Mapping[str, int]) -> None:
-    for key, amount in more.items():
-        total[key] = total.get(key, 0) + amount
-
-
-def _raise(total: Amounts, least: Mapping[str, int]) -> None:
-    for key, amount in least.items():
-        if amount > total.get(key, 0):
-            total[key] = amount
 
 
 def _ports_of(spec: FrozenObject) -> tuple[HostPort, ...]:

@@ -1,6 +1,7 @@
 """The contract of an admission plugin, and what it gets to see.
 
-Upstream runs a mutating and a validating pass; the plugins built here decide the same in one pass, before validation.
+Upstream runs a mutating and a validating pass. A plugin that does nothing else decides in the first pass, before the object is validated
+by its kind; one whose refusal must come after that, or that counts what is admitted, is a `Validating` one.
 """
 
 from collections.abc import Awaitable
@@ -55,3 +56,13 @@ class Admission(Protocol):
 
     def admit(self, request: AdmissionRequest) -> Awaitable[None] | None:
         """Change `request.obj`, or raise an ApiError. What needs to wait returns an awaitable."""
+
+
+class Validating(Protocol):
+    """One plugin of the second pass: the object is complete and valid, and about to be written."""
+
+    def handles(self, kind: Kind, action: Action, subresource: str) -> bool:
+        """Whether `validate` is to be called; asked once per kind, action and subresource."""
+
+    def validate(self, request: AdmissionRequest) -> Awaitable[None] | None:
+        """Raise an ApiError, or add warnings to the call. What needs to wait returns an awaitable."""
