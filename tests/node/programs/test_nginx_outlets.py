@@ -10,6 +10,7 @@ CONF = "/etc/nginx/nginx.conf"
 async def test_a_volume_over_its_log_folder_gets_nginxs_logs_as_files() -> None:
     box, out, errors = await serving("debian:nginx", DAEMON, files={"/var/log/nginx/keep": "", "/usr/share/nginx/html/index.html": "hi"})
 
+    assert (await box.run(["wc", "-c", "/var/log/nginx/access.log"])).out == "0 /var/log/nginx/access.log\n"
     await box.run(["curl", "-s", "http://localhost/"])
 
     assert (await box.run(["cut", "-d", '"', "-f", "2", "/var/log/nginx/access.log"])).out == "GET / HTTP/1.1\n"

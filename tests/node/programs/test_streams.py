@@ -87,3 +87,21 @@ async def test_awk_goes_deep_without_breaking_the_host() -> None:
     result = await run(["awk", "function d(n) { return n ? 1 + d(n-1) : 0 } BEGIN { print d(500) }"])
 
     assert result == (0, "500\n", "")
+
+
+async def test_busyboxs_tail_says_what_becomes_of_a_file_it_follows_by_name() -> None:
+    box = Box(family="busybox")
+    out, errors = Sink(), Sink()
+    box.start(["tail", "-F", "/a.log"], descriptors={0: Sink(), 1: out, 2: errors})
+    await box.clock.advance(2)
+
+    for command in ("echo one > /a.log", "rm /a.log", "echo two > /a.log"):
+        await box.run(["sh", "-c", command])
+        await box.clock.advance(3)
+
+    assert out.text == "one\ntwo\n"
+    assert errors.text.splitlines()[1:] == [
+        "tail: /a.log has appeared; following end of new file",
+        "tail: /a.log has been renamed or deleted: No such file or directory",
+        "tail: /a.log has been replaced; following end of new file",
+    ]

@@ -93,6 +93,13 @@ class _Nginx:
         self.servers = [_server(one) for one in self._http if one.name == "server"]
         self.upstreams.read(self._http)
 
+    def open_logs(self) -> None:
+        """Make the log files that the configuration names, except those of single locations."""
+        scopes = [self._http, *(server.directives for server in self.servers)]
+        named = [one.words[0] for scope in scopes for one in scope if one.name == "access_log" and one.words]
+        for path in (self._error_log, *(named or [ACCESS_LOG])):
+            self._outlets.make(path)
+
     async def check(self) -> None:
         """Look up the names that requests are passed on to; ConfError for one that nobody knows."""
         await self.upstreams.check([one for server in self.servers for place in server.locations for one in place.directives])
@@ -385,6 +392,7 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
 async def _run(call: Call, server: _Nginx) -> int:
     process = call.process
     stop = Stop(call, (3, 15, 2))
+    server.open_logs()
     if not process.files.exists("/run"):
         process.files.make_directory("/run")
     for path in ("/run/nginx.pid", "/var/run/nginx.pid"):

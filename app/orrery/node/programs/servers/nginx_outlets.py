@@ -20,6 +20,12 @@ class Outlets:
 
     process: Process
 
+    def make(self, path: str) -> None:
+        """Let the file be there from the start, as nginx opens its logs when it starts."""
+        if path.startswith("/") and not path.startswith("/dev/"):
+            with suppress(OSError):
+                self.process.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644).close()
+
     async def write(self, path: str, line: bytes) -> None:
         """Add a line. Without a folder for it the line goes where the image's links lead, as if they were there."""
         if path in ("stderr", "/dev/stderr"):

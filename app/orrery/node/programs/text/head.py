@@ -271,9 +271,10 @@ async def _reopen(call: Call, one: _Followed) -> None:
         return
     if inode == 0:
         one.inode = 0
-        if not call.is_busybox and one.stream is not None:
+        if one.stream is not None:
             missing = reason(FileNotFoundError(errno.ENOENT, ""))
-            await call.process.complain(f"tail: '{one.path}' has become inaccessible: {missing}")
+            words = f"{one.path} has been renamed or deleted" if call.is_busybox else f"'{one.path}' has become inaccessible"
+            await call.process.complain(f"tail: {words}: {missing}")
         return
     try:
         fresh = call.open(one.path)
@@ -281,7 +282,10 @@ async def _reopen(call: Call, one: _Followed) -> None:
         return
     if one.stream is not None:
         one.stream.close()
-    if not call.is_busybox:
+    if call.is_busybox:
+        what = "has been replaced" if one.stream is not None else "has appeared"
+        await call.process.complain(f"tail: {one.path} {what}; following end of new file")
+    else:
         what = "has been replaced" if one.stream is not None and one.inode else "has appeared"
         await call.process.complain(f"tail: '{one.path}' {what};  following new file")
     one.stream, one.inode = fresh, inode
