@@ -36,6 +36,7 @@ from orrery.controllers.services import (
     EndpointSliceMirroringController,
     KubernetesServiceController,
     LoadBalancerController,
+    apiserver,
 )
 from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
 from orrery.controllers.statefulset import StatefulSetController
@@ -129,7 +130,7 @@ class Cluster:
         self.client = self._client("orrery")
         self._recorders: list[EventRecorder] = []
         self.runner = Runner()
-        self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder)
+        self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder, sign=self._issuer.sign)
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []
         self._expiry: EventExpiry | None = None
@@ -137,7 +138,6 @@ class Cluster:
 
     def _add_controllers(self) -> None:
         services = ipaddress.ip_network(self.settings.service_cidr)
-        outside = ipaddress.ip_network(self.settings.node_cidr)
         self._add("deployment-controller", lambda client, recorder: DeploymentController(client, recorder))
         self._add("replicaset-controller", new_replicaset_controller)
         self._add("replication-controller", new_replication_controller)
@@ -162,7 +162,7 @@ class Cluster:
         self._add("service-controller", lambda client, recorder: LoadBalancerController(client, recorder, pool))
         self._add(
             "kube-apiserver",
-            lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=str(outside[1])),
+            lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=self._api_address),
         )
         for new in _PLAIN_CONTROLLERS:
             client = self._client("kube-controller-manager")
@@ -244,7 +244,7 @@ class Cluster:
 
     def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
         """The HTTP application of this cluster; `data` is where it may cache documents."""
-        from orrery.api.app import new_app
+        from orrery.api.app import INSIDE_KEY, new_app
         from orrery.api.docs import new_router as new_docs_router
         from orrery.api.openapi.library import Library
         from orrery.api.openapi.routes import new_router as new_openapi_router
@@ -271,7 +271,13 @@ class Cluster:
                 new_router(self.client),
             ),
         )
+        self.kubelet.serve_api(self._app, address=self._api_address, port=apiserver.PORT, mark=INSIDE_KEY)
         return self._app
+
+    @property
+    def _api_address(self) -> str:
+        """Where the API stands in the simulated network: at its gateway."""
+        return str(ipaddress.ip_network(self.settings.node_cidr)[1])
 
     def _containers(self) -> Containers | None:
         """What clients reach into; None where containers only play scripts."""

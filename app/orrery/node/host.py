@@ -14,7 +14,7 @@ from orrery.node.pod_status import HostFacts
 from orrery.node.runtime import ContainerRuntime
 from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.followers import Followers
-from orrery.node.volumes.payload import Token
+from orrery.verbs.account_tokens import Sign
 from orrery.verbs.client import Client
 
 
@@ -42,8 +42,8 @@ class Host:
     """Call back once when the object with that key is written."""
     disks: Disks
     followers: Followers
-    token: Token | None = None
-    """Makes service account tokens, when the cluster has an issuer."""
+    sign: Sign | None = None
+    """Signs service account tokens, when the cluster has an issuer."""
     cluster_domain: str = "cluster.local"
     dns_address: str = "10.96.0.10"
     restarts: Backoff = field(default_factory=Backoff)

@@ -17,6 +17,7 @@ from orrery.node.host import Host, Recorder
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
 from orrery.node.network.fabric import Fabric, dns_address
+from orrery.node.network.gateway import ApiGateway, Application
 from orrery.node.node_objects import NodeFacts, capacity_of, node_names
 from orrery.node.nodes import NodeKeeper
 from orrery.node.pace import pace_of
@@ -31,6 +32,7 @@ from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.followers import Followers
 from orrery.settings import Settings
 from orrery.store.log import Event, Operation, Subscription
+from orrery.verbs.account_tokens import Sign
 from orrery.verbs.client import Client
 
 
@@ -46,8 +48,10 @@ class Kubelet:
         *,
         runtime: ContainerRuntime | None = None,
         catalogue: ImageCatalogue | None = None,
+        sign: Sign | None = None,
     ) -> None:
         self._client = client
+        self._sign = sign
         self._clock = clock
         self._settings = settings
         self._pace = pace_of(settings, clock)
@@ -65,6 +69,7 @@ class Kubelet:
         disk_bytes = int(parse(settings.node_ephemeral_storage).value)
         self._disks = Disks(Space(UNLIMITED_BYTES, real_max=settings.volumes_bytes_max), disk_bytes=disk_bytes)
         self._subscriptions: list[Subscription] = []
+        self._gateway: ApiGateway | None = None
 
     @property
     def runtime(self) -> ContainerRuntime:
@@ -77,6 +82,8 @@ class Kubelet:
         for one, cidr in zip(facts, self._cidrs(), strict=True):
             self._hosts[one.name] = self._host(one, AddressPool(cidr))
         self._fabric.start()
+        if self._gateway is not None:
+            self._gateway.start()
         recorders = [host.recorder for host in self._hosts.values()]
         self._keeper = NodeKeeper(facts, client=self._client, clock=self._clock, recorders=recorders)
         await self._keeper.start()
@@ -84,6 +91,7 @@ class Kubelet:
             self._client.subscribe("pods", self._on_pod),
             self._client.subscribe("configmaps", self._on_referenced),
             self._client.subscribe("secrets", self._on_referenced),
+            self._client.subscribe("serviceaccounts", self._on_referenced),
             self._client.subscribe("persistentvolumeclaims", self._on_referenced),
             self._client.subscribe("persistentvolumes", self._on_persistent_volume),
         ]
@@ -94,6 +102,8 @@ class Kubelet:
     async def stop(self) -> None:
         """Stop at once; containers die with the process, Pods stay as the API shows them."""
         self._fabric.stop()
+        if self._gateway is not None:
+            await self._gateway.stop()
         for subscription in self._subscriptions:
             subscription.cancel()
         for host in self._hosts.values():
@@ -104,6 +114,15 @@ class Kubelet:
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
         await self.runtime.stop()
+
+    def serve_api(self, application: Application, *, address: str, port: int, mark: str) -> None:
+        """Let containers reach the API there, from the start on; its requests carry `mark` in their scope."""
+        if self._gateway is not None:
+            self._gateway.application = application
+        elif isinstance(self._runtime, SimulatedRuntime):
+            self._gateway = ApiGateway(self._runtime.wire, address, port, application=application, mark=mark)
+            if self._keeper is not None:
+                self._gateway.start()
 
     def _facts(self) -> list[NodeFacts]:
         capacity = capacity_of(self._settings)
@@ -130,6 +149,7 @@ class Kubelet:
             wait_for=self._wait_for,
             disks=self._disks,
             followers=self._followers,
+            sign=self._sign,
             cluster_domain=self._settings.cluster_domain,
             dns_address=dns_address(self._settings),
         )

@@ -19,6 +19,7 @@ from orrery.node.restart import is_sidecar
 from orrery.node.termination import tell_killing
 from orrery.node.volumes.pod_volumes import PodVolumes
 from orrery.node.volumes.refresh import VolumeRefresh
+from orrery.node.volumes.tokens import PodTokens
 from orrery.store.log import key_of
 
 RETRY_S: Final = 10.0
@@ -87,10 +88,11 @@ class PodStart:
             return []
         host, state, around = self._host, self._state, self._surroundings(pod)
         if state.volumes is None:
-            state.volumes = PodVolumes(host.disks, host.clock, host.name, host.token)
+            tokens = PodTokens(host.client, host.clock, host.sign) if host.sign is not None else None
+            state.volumes = PodVolumes(host.disks, host.clock, host.name, tokens)
         errors = state.volumes.set_up(around, lambda bucket, name: host.client.get(bucket, "", name))
         if not errors:
-            state.volumes.follows = VolumeRefresh(host.clock, host.pace, host.followers, self._refresh, uid_of(pod))
+            state.volumes.follows = VolumeRefresh(host.clock, host.pace, host.followers, self._refresh, uid_of(pod), state.volumes.due_s)
             state.volumes.follows.begin(pod, around.lookup)
         return errors
 

@@ -92,7 +92,7 @@ async def test_an_address_follows_its_service(stage: Stage) -> None:
     assert stage.fabric.services.at("10.96.0.80") is None
 
 
-async def test_the_address_of_the_api_refuses(stage: Stage) -> None:
+async def test_the_address_of_an_api_that_nobody_serves_refuses(stage: Stage) -> None:
     await stage.service("kubernetes", clusterIP="10.96.0.1", ports=[{"name": "https", "port": 443, "targetPort": 6443}])
     await stage.slice("kubernetes", [endpoint("172.18.0.1")], ports=[{"name": "https", "port": 6443, "protocol": "TCP"}])
 

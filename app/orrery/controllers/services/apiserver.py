@@ -17,7 +17,8 @@ from orrery.verbs.client import Client
 NAMESPACE: Final = "default"
 NAME: Final = "kubernetes"
 SLICES: Final = "endpointslices.discovery.k8s.io"
-_PORT: Final = 6443
+PORT: Final = 6443
+"""Where the API listens in the simulated network."""
 
 
 class KubernetesServiceController:
@@ -76,7 +77,7 @@ def new_service(cluster_ip: str) -> Object:
             "clusterIPs": [cluster_ip],
             "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack",
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": _PORT}],
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": PORT}],
             "sessionAffinity": "None",
         },
     }
@@ -87,7 +88,7 @@ def new_endpoints(address: str) -> Object:
         "apiVersion": "v1",
         "kind": "Endpoints",
         "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
-        "subsets": [{"addresses": [{"ip": address}], "ports": [{"name": "https", "port": _PORT, "protocol": "TCP"}]}],
+        "subsets": [{"addresses": [{"ip": address}], "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}]}],
     }
 
 
@@ -98,5 +99,5 @@ def new_slice(address: str) -> Object:
         "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": NAME}},
         "addressType": "IPv4",
         "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": _PORT, "protocol": "TCP"}],
+        "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}],
     }

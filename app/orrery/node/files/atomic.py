@@ -5,21 +5,22 @@ Follows upstream's `AtomicWriter`. Readers that hold a file open go on with the 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from orrery.machinery.clock import Clock
-from orrery.node.files.content import Content
+from orrery.node.files.content import Content, MadeContent, Maker
 from orrery.node.files.filesystem import FileSystem
 from orrery.node.files.inodes import Directory, File, Symlink
 from orrery.node.files.plant import plant, plant_directory
 
 DATA = "..data"
+Data: TypeAlias = bytes | Maker
 
 
 class Projected(NamedTuple):
-    """A file to be: its content, its mode."""
+    """A file to be: its content, or who makes it; its mode."""
 
-    data: bytes
+    data: Data
     mode: int = 0o644
     uid: int = 0
 
@@ -35,7 +36,7 @@ def publish(filesystem: FileSystem, files: Mapping[str, Projected], *, clock: Cl
     plant_directory(filesystem, name, gid=gid, modified_s=now_s)
     for path, projected in files.items():
         mode = projected.mode | (0o440 if gid else 0)
-        plant(filesystem, f"{name}/{path}", File(filesystem, mode, Content(projected.data), uid=projected.uid, gid=gid, modified_s=now_s))
+        plant(filesystem, f"{name}/{path}", File(filesystem, mode, _content(projected.data), uid=projected.uid, gid=gid, modified_s=now_s))
     root.entries[DATA] = Symlink(filesystem, name, modified_s=now_s)
     seen = {path.partition("/")[0] for path in files}
     for entry, node in list(root.entries.items()):  # What is no link of ours is where something else is mounted.
@@ -49,15 +50,21 @@ def publish(filesystem: FileSystem, files: Mapping[str, Projected], *, clock: Cl
     return True
 
 
+def _content(data: Data) -> Content:
+    return Content(data) if isinstance(data, bytes) else MadeContent(data)
+
+
 def _holds(node: object, files: Mapping[str, Projected]) -> bool:
     return isinstance(node, Directory) and _flat(node) == {path: (one.data, one.mode) for path, one in files.items()}
 
 
-def _flat(directory: Directory, prefix: str = "") -> dict[str, tuple[bytes, int]]:
-    found: dict[str, tuple[bytes, int]] = {}
+def _flat(directory: Directory, prefix: str = "") -> dict[str, tuple[Data, int]]:
+    found: dict[str, tuple[Data, int]] = {}
     for name, node in directory.entries.items():
         if isinstance(node, Directory):
             found.update(_flat(node, f"{prefix}{name}/"))
         elif isinstance(node, File):
-            found[prefix + name] = (node.content.read(0, node.content.size), node.mode & 0o7777)
+            content = node.content
+            data = content.maker if isinstance(content, MadeContent) else content.read(0, content.size)
+            found[prefix + name] = (data, node.mode & 0o7777)
     return found

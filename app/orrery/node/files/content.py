@@ -1,8 +1,12 @@
 """The bytes of a regular file, in chunks. A chunk of zeros is shared by all files, so that a file of a gigabyte of nothing costs little."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from orrery.node.files.space import Space
+
+Maker = Callable[[], bytes]
+"""Makes what a file holds, when somebody looks."""
 
 CHUNK_BYTES: Final = 65_536
 _ZEROS: Final = bytes(CHUNK_BYTES)
@@ -109,3 +113,19 @@ class Content:
             return
         self._chunks[index] = bytes(piece)
         self.real += len(piece)
+
+
+class MadeContent(Content):
+    """Bytes that are made when they are first looked at, be it only for their number."""
+
+    __slots__ = ("maker",)
+
+    def __init__(self, maker: Maker) -> None:
+        self.maker = maker
+
+    def __getattr__(self, name: str) -> Any:
+        """Asked only for what is not there yet."""
+        if name not in Content.__slots__:
+            raise AttributeError(name)
+        Content.__init__(self, self.maker())
+        return object.__getattribute__(self, name)

@@ -89,15 +89,12 @@ class Fabric:
         return labels_of(found).get(_ZONE, "") if found is not None else ""
 
     def _to_service(self, service: ServiceName, port: int, origin: Origin) -> Goal | Fate:
-        if service == _API:
-            # DIFFERS: upstream lets Pods talk to the API server; simulated programs speak no TLS, so we refuse the connection.
-            return Fate.REFUSED
         if not self.services.has_port(service, port):
             return Fate.DROPPED
         chosen = self.services.choose(service, port, origin)
         if chosen is None:
             return Fate.DROPPED if self.services.is_local_only(service, port, origin) else Fate.REFUSED
-        return Goal(*chosen)
+        return Goal(*chosen, Fate.REFUSED if service == _API else Fate.UNREACHABLE)
 
     def _is_pod(self, address: str) -> bool:
         try:

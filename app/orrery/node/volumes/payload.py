@@ -10,11 +10,11 @@ from typing import Final
 
 from orrery.machinery.objects import FrozenObject
 from orrery.node.environment import ConfigError, Surroundings, field_value, not_found, resource_value
-from orrery.node.files.atomic import Projected
+from orrery.node.files.atomic import Data, Projected
 from orrery.node.volumes.ownership import fs_group_of, fs_user_of, group_mode
 
-Token = Callable[[FrozenObject, FrozenObject], bytes]
-"""A service account token for a Pod by its projection (`audience`, `expirationSeconds`)."""
+Token = Callable[[FrozenObject, FrozenObject], Data]
+"""A service account token for a Pod by its projection (`audience`, `expirationSeconds`); ConfigError when there is none to be had."""
 
 Files = dict[str, Projected]
 """By path in the volume."""
@@ -83,7 +83,7 @@ def _of_source(source: FrozenObject, around: Surroundings, mode: int, token: Tok
         else:
             text = resource_value(item["resourceFieldRef"], around.pod["spec"]["containers"][0], around)
         yield item["path"], Projected(text.encode(errors="surrogateescape"), _mode(item.get("mode"), mode))
-    # DIFFERS: upstream always writes a signed token; we leave the file out as long as the cluster has no issuer of tokens.
+    # Without an issuer, as tests of this room are, there is no file.
     if (projection := source.get("serviceAccountToken")) is not None and token is not None:
         user = fs_user_of(around.pod)
         is_private = user is not None or fs_group_of(around.pod) is not None

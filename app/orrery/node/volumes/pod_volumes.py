@@ -27,8 +27,9 @@ from orrery.node.volumes.claims import bound_volume
 from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.host_path import WrongType, find
 from orrery.node.volumes.ownership import fs_group_of, give_to_group
-from orrery.node.volumes.payload import Token, is_made_of_objects, payload_of
+from orrery.node.volumes.payload import is_made_of_objects, payload_of
 from orrery.node.volumes.refresh import VolumeRefresh
+from orrery.node.volumes.tokens import PodTokens
 
 _GID: Final = "pv.beta.kubernetes.io/gid"
 
@@ -56,7 +57,7 @@ class PodVolumes:
     disks: Disks
     clock: Clock
     node: str
-    token: Token | None = None
+    tokens: PodTokens | None = None
     ready: dict[str, Volume] = field(default_factory=dict)
     follows: VolumeRefresh | None = None
     """Brings what is made of objects up to date."""
@@ -97,6 +98,10 @@ class PodVolumes:
             except ConfigError:
                 continue
 
+    def due_s(self) -> float | None:
+        """When something is to be made new though no object changes."""
+        return self.tokens.due_s() if self.tokens is not None else None
+
     def release(self) -> None:
         """The Pod is gone: so is what was its own."""
         if self.follows is not None:
@@ -122,7 +127,7 @@ class PodVolumes:
         return Volume(self._empty(around, volume.get("emptyDir") or {}), is_own=True)
 
     def _publish(self, filesystem: FileSystem, around: Surroundings, volume: FrozenObject) -> None:
-        if publish(filesystem, payload_of(volume, around, self.token), clock=self.clock):
+        if publish(filesystem, payload_of(volume, around, self.tokens), clock=self.clock):
             _give(filesystem.root, fs_group_of(around.pod), is_read_only=True)
 
     def _empty(self, around: Surroundings, source: FrozenObject) -> FileSystem:

@@ -3,6 +3,7 @@ loop does. Objects that are immutable are not followed, as upstream's watch-base
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from orrery.machinery.clock import Clock, Timer
 from orrery.machinery.objects import FrozenObject, namespace_of
@@ -11,6 +12,9 @@ from orrery.node.pace import Pace
 from orrery.node.volumes.followers import Followers
 from orrery.node.volumes.payload import references_of, shows_what_changes
 from orrery.store.log import key_of
+
+_PAUSE_S: Final = 10.0
+"""Between two tries to replace what is due."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,9 +26,11 @@ class VolumeRefresh:
     followers: Followers
     refresh: Callable[[], None]
     pod_uid: str
+    due_s: Callable[[], float | None] = lambda: None
+    """When something is to be made new by itself."""
     keys: list[str] = field(default_factory=list)
     timer: Timer | None = None
-    due_s: float = 0.0
+    timer_due_s: float = 0.0
 
     def begin(self, pod: FrozenObject, lookup: Lookup) -> None:
         """Follow what is in the Pod's volumes now."""
@@ -34,6 +40,7 @@ class VolumeRefresh:
             self._follow(key_of(bucket, namespace, name), self._object_changed)
         if any(shows_what_changes(volume) for volume in volumes):
             self._follow(key_of("pods", namespace, pod["metadata"]["name"]), self._pod_changed)
+        self._arm()
 
     def end(self) -> None:
         for key in self.keys:
@@ -62,12 +69,18 @@ class VolumeRefresh:
     def _refresh_in(self, delay_s: float) -> None:
         due_s = self.clock.now_s() + delay_s
         if self.timer is not None:
-            if self.due_s <= due_s:
+            if self.timer_due_s <= due_s:
                 return
             self.timer.cancel()
-        self.due_s = due_s
+        self.timer_due_s = due_s
         self.timer = self.clock.call_later(delay_s, self._refresh, background=delay_s > 0)
 
     def _refresh(self) -> None:
         self.timer = None
         self.refresh()
+        self._arm()
+
+    def _arm(self) -> None:
+        due_s = self.due_s()
+        if due_s is not None:
+            self._refresh_in(max(due_s - self.clock.now_s(), _PAUSE_S))

@@ -211,12 +211,23 @@ class _Transfer:
             await self._verbose(f"* connect to {found[0]} port {url.port} failed: Connection refused")
             raise _Failure(7, f"Failed to connect to {url.host} port {url.port} after {spent} ms: Couldn't connect to server") from None
         await self._verbose(f"* Connected to {url.host} ({found[0]}) port {url.port} (#0)")
-        if url.scheme == "https" and not self._options.has("k", "cacert"):
+        if url.scheme == "https" and not self._options.has("k"):
+            await self._check_authority(connection)
+        return connection
+
+    async def _check_authority(self, connection: Connection) -> None:
+        """TLS goes in the clear: whoever brings a certificate is believed that it is the right one."""
+        path = self._options.value("cacert")
+        if path is None:
             connection.close()
             raise _Failure(
                 60, "SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html"
             )
-        return connection
+        try:
+            self._call.open(path).close()
+        except OSError:
+            connection.close()
+            raise _Failure(77, f"error setting certificate file: {path}") from None
 
     async def _request(self, url: Url) -> Url | None:
         connection = await self._connect(url)

@@ -50,6 +50,12 @@ class Incoming:
         piece, self._buffer = self._buffer[:count], self._buffer[count:]
         return piece
 
+    async def is_more(self) -> bool:
+        """Wait for more; False when the other side sends nothing any more."""
+        if not self._buffer:
+            self._buffer = await self.stream.read(CHUNK_BYTES)
+        return bool(self._buffer)
+
     async def exactly(self, count: int) -> AsyncIterator[bytes]:
         while count > 0 and (piece := await self.some(count)):
             count -= len(piece)

@@ -78,13 +78,16 @@ class _Download:
                 else f"Connecting to {url.host} ({found[0]}:{url.port})"
             )
         try:
-            return await network.connect(found[0], url.port, timeout_s=self._timeout_s)
+            connection = await network.connect(found[0], url.port, timeout_s=self._timeout_s)
         except TimeoutError:
             raise Fault("download timed out" if call.is_busybox else "connection timed out", 1 if call.is_busybox else 4) from None
         except OSError as error:
             if call.is_busybox:
                 raise Fault(f"can't connect to remote host ({found[0]}): {reason(error)}") from None
             raise Fault(f"failed to connect to {url.host} ({found[0]}) port {url.port}: {reason(error)}", 4) from None
+        if url.scheme == "https" and call.is_busybox:
+            await call.process.stderr.write(b"wget: note: TLS certificate validation not implemented\n")
+        return connection
 
     async def _request(self, url: Url) -> int | Url:
         call = self._call
