@@ -1,23 +1,32 @@
-"""What a node knows about one image: how it starts, how it ends, and what is in it."""
+"""What a node knows about one image at one tag: how it starts, what is in it. Looked up by `catalogue.py`."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from orrery.node.images.references import Reference
+from orrery.node.images.systems import DEBIAN
+
+if TYPE_CHECKING:
+    from orrery.node.images.brought import Brought
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """One repository of the catalogue."""
+    """One image of the catalogue."""
 
     repository: str
     """In normal form: `docker.io/library/nginx`."""
+    version: str = ""
+    """What its tag means: `1.25.5` for nginx:1.25-alpine; empty where tags are no versions."""
+    base: str = DEBIAN
+    """What it is built on, as a Dockerfile's FROM names it."""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     is_server: bool = True
-    """Whether entrypoint and command run until they are stopped; else they end at once with exit code 0."""
+    """Whether its own program, when nobody has written it, runs until it is stopped; else it ends at once with exit code 0."""
     ports: tuple[int, ...] = ()
     """Ports the image's own command listens on; empty with `is_server`: not known."""
     uid: int = 0
@@ -27,21 +36,14 @@ class Image:
     """Compressed, as the kubelet's event prints it."""
     programs: frozenset[str] = frozenset()
     """Commands on its $PATH; empty means that every command is believed to exist."""
-    stop_s: float = 0.2
-    """How long its own command needs to end after SIGTERM."""
-    stop_code: int = 0
-    """Exit code of its own command after SIGTERM."""
-    tags: frozenset[str] = frozenset()
-    """Tags that exist; empty means that all do."""
-    needs_one_of: tuple[str, ...] = ()
-    """Environment variables of which one must be set; without, the image's own command ends with exit code 1."""
-
+    own: frozenset[str] = frozenset()
+    """Those of them that are not its distribution's."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Its ENV."""
-
-    def has(self, reference: Reference) -> bool:
-        """Whether the registry has that tag. A digest is believed."""
-        return bool(reference.digest) or not self.tags or reference.tag in self.tags
+    stop_signal: int = 15
+    """STOPSIGNAL."""
+    brought: "Brought | None" = None
+    """What the user who added it wants in it: files, programs, a script."""
 
 
 @lru_cache(maxsize=4096)
@@ -58,6 +60,8 @@ def image_id(reference: Reference) -> str:
 
 def size_bytes(image: "Image", reference: Reference) -> int:
     """The image's size at that tag: near the catalogue's figure, a third of it for alpine, never twice the same."""
+    if image.brought is not None:
+        return image.size_bytes
     variant = 3 if "alpine" in reference.tag and "alpine" not in image.repository else 1
     spread = int(digest_of(reference)[-6:], 16) % 1_000_003
     return image.size_bytes // variant + spread * image.size_bytes // 40_000_000

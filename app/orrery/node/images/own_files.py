@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from orrery.node.images.image import Image
+
 _NGINX_PAGE: Final = """<!DOCTYPE html>
 <html>
 <head>
@@ -77,11 +79,38 @@ _NGINX: Final = {
 }
 _HTTPD: Final = {"/usr/local/apache2/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n"}
 
-_FILES: Final[Mapping[str, Mapping[str, str]]] = {"nginx": _NGINX, "httpd": _HTTPD}
-
-
+_NGINX_NAMES: Final = ("nginx", "nginx-slim", "nginx-unprivileged", "getting-started", "hello")
 _NGINX_LINKS: Final = {"/var/log/nginx/access.log": "/dev/stdout", "/var/log/nginx/error.log": "/dev/stderr"}
-_LINKS: Final[Mapping[str, Mapping[str, str]]] = {"nginx": _NGINX_LINKS, "nginx-slim": _NGINX_LINKS, "nginx-unprivileged": _NGINX_LINKS}
+_LINKS: Final[Mapping[str, Mapping[str, str]]] = dict.fromkeys(_NGINX_NAMES, _NGINX_LINKS)
+_STARTED: Final = """<!DOCTYPE html>
+<html>
+<head><title>Getting Started</title></head>
+<body>
+<h1>Getting Started</h1>
+<p>The tutorial of docker/getting-started would be here: this is the simulated image.</p>
+</body>
+</html>
+"""
+_GREETING: Final = """<!DOCTYPE html>
+<html>
+<head><title>Hello World</title></head>
+<body>
+<div class="info">
+<p><span>Server&nbsp;address:</span> <span>$server_addr</span></p>
+<p><span>Server&nbsp;name:</span> <span>$hostname</span></p>
+<p><span>URI:</span> <span>$request_uri</span></p>
+</div>
+</body>
+</html>
+"""
+_FILES: Final[Mapping[str, Mapping[str, str]]] = {
+    "nginx": _NGINX,
+    "nginx-slim": _NGINX,
+    "nginx-unprivileged": {**_NGINX, "/etc/nginx/conf.d/default.conf": _NGINX_SITE.replace("      80;", "      8080;")},
+    "getting-started": {**_NGINX, "/usr/share/nginx/html/index.html": _STARTED},
+    "hello": {**_NGINX, "/usr/share/nginx/html/index.html": _GREETING},
+    "httpd": _HTTPD,
+}
 
 
 def own_links(repository: str) -> Mapping[str, str]:
@@ -89,6 +118,6 @@ def own_links(repository: str) -> Mapping[str, str]:
     return _LINKS.get(repository.rpartition("/")[2], {})
 
 
-def own_files(repository: str) -> Mapping[str, str]:
+def own_files(image: Image) -> Mapping[str, str]:
     """Path and text of the files of an image, by its repository."""
-    return _FILES.get(repository.rpartition("/")[2], {})
+    return _FILES.get(image.repository.rpartition("/")[2], {})

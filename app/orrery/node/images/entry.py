@@ -1,0 +1,109 @@
+"""One repository of the catalogue, as data, and what a tag of it means: which version, on which distribution, with which ENV."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from orrery.node.images.facts import facts_at, numbers
+from orrery.node.images.image import Image
+from orrery.node.images.references import Reference
+from orrery.node.images.systems import DEBIAN
+from orrery.node.images.tags import expand
+from orrery.node.images.toolsets import NO_SHELL, programs_of
+
+_SUITE: Final = re.compile(r"(?:^|-)(wheezy|jessie|stretch|buster|bullseye|bookworm|trixie|focal|jammy|noble)(?:$|-)")
+_ALPINE: Final = re.compile(r"alpine(3\.\d+)")
+_UBUNTU_SUITES: Final = frozenset({"focal", "jammy", "noble"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is known of a repository."""
+
+    tags: str = ""
+    """The tags that exist, in short (`tags.py`); empty means that all do."""
+    facts: str = ""
+    """The name of its file under facts/."""
+    newest: str = ""
+    """The version `latest` means, where it is not the highest."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Tags in words to the version they mean."""
+    base: str = DEBIAN
+    """What it is built on where no fact says it; `{}` takes the tag."""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    is_server: bool = True
+    ports: tuple[int, ...] = ()
+    uid: int = 0
+    gid: int = 0
+    workdir: str = "/"
+    size_mb: float = 30
+    own: str = ""
+    """The programs it brings, beside its distribution's."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: int = 15
+
+    def has(self, reference: Reference) -> bool:
+        """Whether the registry has that tag. A digest is believed."""
+        return bool(reference.digest) or not self.tags or reference.tag in expand_cached(self.tags)
+
+    def at(self, repository: str, tag: str) -> Image:
+        """The image of a tag; the newest one for a digest."""
+        version = self.version_of(tag)
+        variant = "alpine-slim" if "alpine-slim" in tag else "alpine" if "alpine" in tag else "slim" if "slim" in tag else ""
+        facts = facts_at(self.facts, version, variant) if self.facts and version else None
+        base = _with_suite(facts.base if facts is not None else self._base(tag, variant), tag)
+        environment = {**(facts.environment if facts is not None else {}), **self.environment}
+        if base == "scratch":
+            own, programs = frozenset[str](), frozenset({NO_SHELL})
+        else:
+            own = frozenset(self.own.split())
+            programs = programs_of(base) | own
+        return Image(
+            repository,
+            version=version,
+            base=base,
+            entrypoint=self.entrypoint,
+            command=self.command,
+            is_server=self.is_server,
+            ports=self.ports,
+            uid=self.uid,
+            gid=self.gid,
+            workdir=self.workdir,
+            size_bytes=int(self.size_mb * 1_000_000),
+            programs=programs,
+            own=own,
+            environment={name: value.replace("{}", version or tag) for name, value in environment.items()},
+            stop_signal=self.stop_signal,
+        )
+
+    def version_of(self, tag: str) -> str:
+        """The full version: 1.25.5 for 1.25-alpine; empty where the tags are no versions."""
+        word = tag.removeprefix("v").partition("-")[0]
+        if not numbers(word):
+            word = next((version for alias, version in self.aliases.items() if tag.startswith(alias)), self.newest)
+        full = [one for one in expand_cached(self.tags) if numbers(one) and (not word or f"{one}.".startswith(f"{word}."))]
+        return max(full, key=numbers, default=word)
+
+    def _base(self, tag: str, variant: str) -> str:
+        if "{}" in self.base:
+            return self.base.format(tag)
+        return "alpine:3.22" if variant.startswith("alpine") else self.base
+
+
+def _with_suite(base: str, tag: str) -> str:
+    """A tag may name the distribution itself: python:3.12-bookworm, nginx:1.25-alpine3.18."""
+    name, _, rest = base.partition(":")
+    if found := _ALPINE.search(tag):
+        return f"alpine:{found[1]}"
+    if found := _SUITE.search(tag):
+        name = "ubuntu" if found[1] in _UBUNTU_SUITES else name if name != "ubuntu" else "debian"
+        return f"{name}:{found[1]}{'-' + rest.partition('-')[2] if '-' in rest else ''}"
+    return base
+
+
+@lru_cache(maxsize=256)
+def expand_cached(spec: str) -> frozenset[str]:
+    return expand(spec)
