@@ -79,7 +79,7 @@ class Node(NodeCluster):
         image = ImageCatalogue().pull(parse_reference("busybox"))
         facts: dict[str, Any] = {"id": attempt * 64, "pod_namespace": "default", "pod_name": "web", "pod_uid": uid_of(pod), "name": "main"}
         sandbox = SandboxConfig(address="10.244.0.9", hostname="web")
-        config = ContainerConfig(**facts, image=image, argv=argv, is_own_command=False, sandbox=sandbox, **more)
+        config = ContainerConfig(**facts, image=image, argv=argv, sandbox=sandbox, **more)
         await self.runtime.start(config)
         await self.tell(state={"running": {}}, containerID=f"containerd://{config.id}")
 

@@ -163,7 +163,7 @@ class ContainerStart:
             name=container["name"],
             image=image,
             argv=argv,
-            is_own_command=argv == image.entrypoint + image.command,
+            attempt=self._attempt(),
             tag=tag,
             environment=environment,
             workdir=container.get("workingDir") or image.workdir,

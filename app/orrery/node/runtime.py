@@ -58,8 +58,8 @@ class ContainerConfig:
     name: str
     image: Image
     argv: tuple[str, ...]
-    is_own_command: bool
-    """Whether entrypoint and command are the image's own."""
+    attempt: int = 0
+    """How often this container of the Pod was started before."""
     tag: str = ""
     """The image's tag: some programs speak differently in older versions."""
     environment: Mapping[str, str] = field(default_factory=dict)

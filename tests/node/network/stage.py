@@ -46,7 +46,6 @@ class Stage:
             name=name,
             image=Image("test", ("1",)),
             argv=(),
-            is_own_command=True,
             sandbox=sandbox,
         )
         return new_sandbox(sandbox, self.wire, names=self.fabric.names(config), route=self.fabric.route).network

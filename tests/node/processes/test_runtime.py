@@ -10,7 +10,7 @@ import pytest
 
 from orrery.machinery.clock import VirtualClock
 from orrery.node.images.catalogue import ImageCatalogue
-from orrery.node.images.known import LIBRARY
+from orrery.node.images.library import LIBRARY
 from orrery.node.images.references import parse_reference
 from orrery.node.logs import LogQuery
 from orrery.node.pace import Pace
@@ -97,7 +97,6 @@ class Node:
             "name": "web",
             "image": found,
             "argv": argv or found.entrypoint + found.command,
-            "is_own_command": not argv,
             "workdir": found.workdir or "/",
             "sandbox": SandboxConfig(address="10.244.0.9", hostname="web", hosts="10.244.0.9\tweb\n"),
         }

@@ -16,7 +16,7 @@ from orrery.node.logs import LogStream, RunLog
 from orrery.node.processes import handlers
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.program import Stream
-from orrery.node.processes.signals import SIGKILL, SIGTERM
+from orrery.node.processes.signals import SIGKILL
 from orrery.node.processes.system import System, User
 from orrery.node.processes.terminal import Terminal
 from orrery.node.runtime import Answer, ContainerConfig, Exit, Identity
@@ -83,11 +83,11 @@ class SimulatedContainer:
         self._killer = self._clock.call_later(grace_s, self.kill)
 
     def _terminate(self) -> None:
-        """SIGTERM, once process 1 has taken its first step: before that it has no handlers, and would be deaf for good."""
+        """The image's stop signal, once process 1 has taken its first step: before that it has no handlers, and would be deaf for good."""
         if self.exited.done():
             return
         if self.system.has_begun:
-            self.system.signal(self.system.first_pid, SIGTERM)
+            self.system.signal(self.system.first_pid, self.config.image.stop_signal)
         else:
             self._clock.call_later(_BEGIN_S, self._terminate)
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 from math import inf
 from typing import Final
 
+from orrery.node.images.brought import NO_START, Start
 from orrery.node.images.image import Image
 from orrery.node.images.layout import family_of, own_programs
 from orrery.node.processes.program import Connection, Listener, Process, Program
@@ -15,12 +16,17 @@ _PATIENCE_S: Final = 10.0
 SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 
 
-def find_for(image: Image, tag: str = "", *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = ()) -> Find:
+def find_for(
+    image: Image, tag: str = "", *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = (), start: Start = NO_START
+) -> Find:
     """How the image's binaries become programs. `believed`: a command of an image whose programs nobody knows."""
-    family = f"{family_of(image)}:{tag}"
+    family = f"{family_of(image)}:{image.version or tag}"
     own = {path.rpartition("/")[2] for path in [*own_programs(image), believed]} - {""}
+    brought = image.brought.programs_for(start) if image.brought is not None else {}
 
     def look_up(name: str) -> Program | None:
+        if name in brought:
+            return brought[name]
         program = find(name) if find is not None else registry.find(name, family) or shell(name)
         if program is not None or name not in own:
             return program
@@ -42,9 +48,6 @@ def quiet_server(image: Image, ports: tuple[int, ...] = ()) -> Program:
     """DIFFERS: upstream runs the image's server; for one that is not simulated we answer HTTP with 200 on its ports until SIGTERM."""
 
     async def serve(process: Process) -> int:
-        if image.needs_one_of and not any(process.environment.get(name) for name in image.needs_one_of):
-            await process.complain(f"one of these variables must be set: {', '.join(image.needs_one_of)}")
-            return 1
         if not image.is_server:
             return 0
         for signal in (SIGTERM, SIGINT, SIGQUIT):
@@ -55,8 +58,7 @@ def quiet_server(image: Image, ports: tuple[int, ...] = ()) -> Program:
         finally:
             for listener in listeners:
                 listener.close()
-        await process.sleep(image.stop_s)
-        return image.stop_code
+        return 0
 
     return serve
 

@@ -19,6 +19,7 @@ from orrery.node.files.opened import null
 from orrery.node.files.plant import plant, plant_devices, plant_directory, plant_file
 from orrery.node.files.space import Space
 from orrery.node.files.walk import walk
+from orrery.node.images.brought import Start
 from orrery.node.images.layout import family_of, layer_of
 from orrery.node.logs import LogLimits, Logs, LogStream, RunLog
 from orrery.node.network.pod_network import Names, Route, Wire
@@ -149,7 +150,7 @@ class SimulatedRuntime:
             turns=self._turns,
             mounts=mounts,
             network=sandbox.network,
-            find=find_for(config.image, config.tag, find=self._find, believed=believed, ports=config.ports),
+            find=find_for(config.image, config.tag, find=self._find, believed=believed, ports=config.ports, start=_start_of(config)),
             hostname=sandbox.config.hostname,
             toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
@@ -273,6 +274,10 @@ def _environment(config: ContainerConfig, hostname: str, home: str) -> dict[str,
     variables = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, **config.image.environment, **config.environment}
     variables.setdefault("HOME", home)
     return variables
+
+
+def _start_of(config: ContainerConfig) -> Start:
+    return Start(config.pod_namespace, config.pod_uid, config.name, config.attempt)
 
 
 def _plant_believed(container: SimulatedContainer) -> None:
