@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 
 from orrery.machinery.clock import Clock, new_uid
-from orrery.machinery.objects import FrozenObject, is_deleting, name_of, uid_of
+from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
 from orrery.machinery.quantities import parse
 from orrery.node.addresses import AddressPool, node_address, pod_cidrs
 from orrery.node.files.filesystem import UNLIMITED_BYTES
@@ -31,6 +31,7 @@ from orrery.node.runtime import ContainerRuntime
 from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.followers import Followers
 from orrery.settings import Settings
+from orrery.node.volumes.storage import is_emptied, tree_of
 from orrery.store.log import Event, Operation, Subscription
 from orrery.verbs.account_tokens import Sign
 from orrery.verbs.client import Client
@@ -77,6 +78,11 @@ class Kubelet:
         return self._runtime
 
     async def start(self) -> None:
+    @property
+    def disks(self) -> Disks:
+        """What outlives Pods: the nodes' disks and what is in PersistentVolumes."""
+        return self._disks
+
         """Register the nodes, take up the Pods that are there, and follow what comes. Returns once all nodes are Ready."""
         facts = self._facts()
         for one, cidr in zip(facts, self._cidrs(), strict=True):
@@ -209,5 +215,5 @@ class Kubelet:
         self._followers.tell(event.record.key)
 
     def _on_persistent_volume(self, event: Event) -> None:
-        if event.operation is Operation.DELETED:
-            self._disks.drop_persistent(name_of(event.record.object))
+        if event.operation is Operation.DELETED and is_emptied(event.record.object):
+            self._disks.drop_persistent(tree_of(event.record.object))

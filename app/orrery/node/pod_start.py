@@ -17,6 +17,7 @@ from orrery.node.plan import Actions
 from orrery.node.pod_state import PodState, Reason, Run
 from orrery.node.restart import is_sidecar
 from orrery.node.termination import tell_killing
+from orrery.node.volumes.growth import ClaimGrowth
 from orrery.node.volumes.pod_volumes import PodVolumes
 from orrery.node.volumes.refresh import VolumeRefresh
 from orrery.node.volumes.tokens import PodTokens
@@ -94,7 +95,15 @@ class PodStart:
         if not errors:
             state.volumes.follows = VolumeRefresh(host.clock, host.pace, host.followers, self._refresh, uid_of(pod), state.volumes.due_s)
             state.volumes.follows.begin(pod, around.lookup)
+            self._let_claims_grow(pod, state.volumes)
         return errors
+
+    def _let_claims_grow(self, pod: FrozenObject, volumes: PodVolumes) -> None:
+        host = self._host
+        volumes.grows = ClaimGrowth(
+            host.client, host.clock, host.pace, host.disks, host.followers, node=host.name, tell=host.recorder.event, pod=pod
+        )
+        volumes.grows.begin()
 
     def _refresh(self) -> None:
         """Something that is shown in volumes has changed."""

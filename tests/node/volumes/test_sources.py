@@ -54,13 +54,16 @@ async def claim(cluster: NodeCluster, *, is_bound: bool = True, **source: Any) -
     spec = {**access, "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv"}
     await cluster.create("PersistentVolumeClaim", "persistentvolumeclaims", "data", spec=spec)
     source = source or {"csi": {"driver": "x", "volumeHandle": "y"}}
+    made = cluster.client.get("persistentvolumeclaims", "default", "data")
+    assert made is not None
+    reference = {"namespace": "default", "name": "data", "uid": made["metadata"]["uid"]}
     await cluster.client.create(
         "persistentvolumes",
         {
             "apiVersion": "v1",
             "kind": "PersistentVolume",
             "metadata": {"name": "pv"},
-            "spec": {**access, "capacity": {"storage": "1Gi"}, **source},
+            "spec": {**access, "capacity": {"storage": "1Gi"}, "claimRef": reference, **source},
         },
     )
     if is_bound:
@@ -108,6 +111,46 @@ async def test_a_claim_without_a_volume_is_waited_for(fast: NodeCluster) -> None
 
     await bind(fast)
     await fast.until(fast.is_ready, within_s=1)
+
+
+ANYWHERE = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "Exists"}]}
+LOCAL = {"local": {"path": "/mnt/disks/none"}, "nodeAffinity": {"required": {"nodeSelectorTerms": [ANYWHERE]}}}
+FAILED_PART = "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: "
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (LOCAL, 'MountVolume.NewMounter initialization failed for volume "pv" : path "/mnt/disks/none" does not exist'),
+        (
+            {"hostPath": {"path": "/nothing", "type": "Directory"}},
+            'MountVolume.SetUp failed for volume "pv" : hostPath type check failed: /nothing is not a directory',
+        ),
+        ({"volumeMode": "Block", **LOCAL}, f"{FAILED_PART}volume v has volumeMode Block, but is specified in volumeMounts"),
+        (
+            {"claimRef": None, **LOCAL},
+            f"{FAILED_PART}error processing PVC default/data: found PV object pv but it has a nil pv.Spec.ClaimRef "
+            "indicating it is not yet bound to the claim",
+        ),
+    ],
+)
+async def test_a_bound_claim_that_cannot_be_mounted_says_why(fast: NodeCluster, source: dict[str, Any], message: str) -> None:
+    await claim(fast, **source)
+    await fast.run(volumes=[DATA], volumeMounts=[mount("v", "/data")])
+    await fast.clock.advance(0.2)
+
+    assert fast.events.of("web")[0] == ("FailedMount", message)
+
+
+async def test_a_driver_that_is_not_there_is_named(fast: NodeCluster) -> None:
+    await fast.run(volumes=[{"name": "v", "csi": {"driver": "secrets-store.csi.k8s.io"}}])
+    await fast.clock.advance(0.2)
+
+    assert fast.events.of("web")[0] == (
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "v" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name '
+        "secrets-store.csi.k8s.io not found in the list of registered CSI drivers",
+    )
 
 
 async def test_a_part_of_a_volume_is_made_when_it_is_not_there(inside: Inside) -> None:

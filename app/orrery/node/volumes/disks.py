@@ -1,4 +1,4 @@
-"""Disks of the simulation: one per node, one per PersistentVolume, and the file systems of single volumes. None is a disk of the host."""
+"""Disks of the simulation: one per node, trees of PersistentVolumes, and the file systems of single volumes. None is a disk of the host."""
 
 import struct
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _RELEASE: Final = b'PRETTY_NAME="Orrery"\nNAME="Orrery"\nID=orrery\n'
 
 @dataclass(slots=True, eq=False)
 class Disks:
-    """What outlives Pods: nodes' disks by node name, PersistentVolumes by name."""
+    """What outlives Pods: nodes' disks by node name, PersistentVolumes' trees by `storage.tree_of`."""
 
     space: Space
     volume_bytes: int = 128 * 1024 * 1024
@@ -38,7 +38,7 @@ class Disks:
         return self.nodes[name]
 
     def of_persistent(self, name: str, size: int) -> FileSystem:
-        """The PersistentVolume's; it grows with its capacity."""
+        """A PersistentVolume's tree; it grows with the volume's capacity."""
         if name not in self.persistent:
             self.persistent[name] = self.new()
         filesystem = self.persistent[name]
@@ -46,7 +46,7 @@ class Disks:
         return filesystem
 
     def drop_persistent(self, name: str) -> None:
-        """The PersistentVolume is gone."""
+        """The PersistentVolume is gone, and what was in it."""
         filesystem = self.persistent.pop(name, None)
         if filesystem is not None:
             filesystem.space.release()

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
-from orrery.machinery.objects import FrozenObject, annotations_of
+from orrery.machinery.objects import FrozenObject, annotations_of, name_of
 from orrery.machinery.quantities import parse
 from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_variables
 from orrery.node.files.atomic import publish
@@ -23,14 +23,19 @@ from orrery.node.files.filesystem import FileSystem, Mounted
 from orrery.node.files.inodes import Directory, Inode
 from orrery.node.files.plant import plant_directory, plant_file
 from orrery.node.volumes import host_path
-from orrery.node.volumes.claims import bound_volume
+from orrery.node.volumes.claims import bound_volume, is_read_only
 from orrery.node.volumes.disks import Disks
+from orrery.node.volumes.growth import ClaimGrowth
 from orrery.node.volumes.host_path import WrongType, find
 from orrery.node.volumes.ownership import fs_group_of, give_to_group
 from orrery.node.volumes.payload import is_made_of_objects, payload_of
 from orrery.node.volumes.refresh import VolumeRefresh
+from orrery.node.volumes.storage import node_source, size_of, tree_of
 from orrery.node.volumes.tokens import PodTokens
 
+_NO_DRIVER: Final = (
+    "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {name} not found in the list of registered CSI drivers"
+)
 _GID: Final = "pv.beta.kubernetes.io/gid"
 
 
@@ -61,6 +66,8 @@ class PodVolumes:
     ready: dict[str, Volume] = field(default_factory=dict)
     follows: VolumeRefresh | None = None
     """Brings what is made of objects up to date."""
+    grows: ClaimGrowth | None = None
+    """Lets file systems of claims take their volumes' size."""
 
     def set_up(self, around: Surroundings, volumes: Lookup) -> list[ConfigError]:
         """Make what is not there yet; one error for each volume that cannot be mounted now. `volumes` finds PersistentVolumes."""
@@ -71,7 +78,7 @@ class PodVolumes:
                 continue
             try:
                 self.ready[name] = self._make(around, volume, volumes)
-            except _Unbound as error:
+            except _Unmounted as error:
                 errors.append(error.why)
             except (ConfigError, WrongType, OSError) as error:
                 missing = error.missing if isinstance(error, ConfigError) else None
@@ -106,6 +113,8 @@ class PodVolumes:
         """The Pod is gone: so is what was its own."""
         if self.follows is not None:
             self.follows.end()
+        if self.grows is not None:
+            self.grows.end()
         for volume in self.ready.values():
             if volume.is_own:
                 volume.filesystem.space.release()
@@ -116,6 +125,8 @@ class PodVolumes:
     def _make(self, around: Surroundings, volume: FrozenObject, volumes: Lookup) -> Volume:
         if source := volume.get("hostPath"):
             return self._on_node(source)
+        if csi := volume.get("csi"):
+            raise OSError(_NO_DRIVER.format(name=csi["driver"]))
         if volume.get("persistentVolumeClaim") is not None or volume.get("ephemeral") is not None:
             return self._persistent(around, volume, volumes)
         if is_made_of_objects(volume):
@@ -148,21 +159,28 @@ class PodVolumes:
 
     def _persistent(self, around: Surroundings, volume: FrozenObject, volumes: Lookup) -> Volume:
         try:
-            name = bound_volume(around.pod, volume, around.lookup)
+            found = bound_volume(around.pod, volume, around.lookup, volumes)
+            made = self._behind(found)
         except ConfigError as error:
-            raise _Unbound(error) from None
-        is_read_only = bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
-        obj = volumes("persistentvolumes", name) or {"metadata": {}, "spec": {}}
-        for kind in ("hostPath", "local"):
-            if source := obj["spec"].get(kind):
-                made = self._on_node({"type": "Directory" if kind == "local" else "", **source})
-                made.is_read_only = is_read_only
-                return made
-        capacity = (obj["spec"].get("capacity") or {}).get("storage") or "0"
-        filesystem = self.disks.of_persistent(name, _bytes(str(capacity)))
-        group = fs_group_of(around.pod)
-        _give(filesystem.root, int(annotations_of(obj).get(_GID, 0)) or None if group is None else group)
-        return Volume(filesystem, is_read_only=is_read_only)
+            raise _Unmounted(error) from None
+        except (WrongType, OSError) as error:
+            raise _Unmounted(ConfigError(f"MountVolume.SetUp failed for volume {go_quote(name_of(found))} : {error}")) from None
+        made.is_read_only = is_read_only(volume)
+        if found["spec"].get("hostPath") is None or not made.top:
+            group = fs_group_of(around.pod)
+            root = find(made.filesystem, made.top) if made.top else made.filesystem.root
+            _give(root or made.filesystem.root, int(annotations_of(found).get(_GID, 0)) or None if group is None else group)
+        return made
+
+    def _behind(self, volume: FrozenObject) -> Volume:
+        """Where the files of a PersistentVolume are."""
+        source = node_source(volume)
+        if source is None:
+            return Volume(self.disks.of_persistent(tree_of(volume), size_of(volume)))
+        if volume["spec"].get("local") is not None and find(self.disks.of_node(self.node), source["path"]) is None:
+            why = f"path {go_quote(source['path'])} does not exist"
+            raise ConfigError(f"MountVolume.NewMounter initialization failed for volume {go_quote(name_of(volume))} : {why}")
+        return self._on_node(source)
 
 
 class _View(NamedTuple):
@@ -197,8 +215,8 @@ def _make_room(inner: Mounted, outer: Sequence[_View]) -> None:
             raise MountFailed(f"mkdir {path}: not a directory") from None
 
 
-class _Unbound(Exception):
-    """A claim without a volume: the message says everything already."""
+class _Unmounted(Exception):
+    """A claim that cannot be mounted: the message says everything already."""
 
     def __init__(self, why: ConfigError) -> None:
         super().__init__(str(why))
