@@ -30,8 +30,8 @@ from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
 from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.followers import Followers
-from orrery.settings import Settings
 from orrery.node.volumes.storage import is_emptied, tree_of
+from orrery.settings import Settings
 from orrery.store.log import Event, Operation, Subscription
 from orrery.verbs.account_tokens import Sign
 from orrery.verbs.client import Client
@@ -77,12 +77,12 @@ class Kubelet:
         """What runs the containers of all nodes."""
         return self._runtime
 
-    async def start(self) -> None:
     @property
     def disks(self) -> Disks:
         """What outlives Pods: the nodes' disks and what is in PersistentVolumes."""
         return self._disks
 
+    async def start(self) -> None:
         """Register the nodes, take up the Pods that are there, and follow what comes. Returns once all nodes are Ready."""
         facts = self._facts()
         for one, cidr in zip(facts, self._cidrs(), strict=True):
