@@ -26,12 +26,12 @@ _SOURCES: Final = {
     "postgres": ("docker-library+postgres", "PG_VERSION", "9.6"),
     "mongo": ("docker-library+mongo", "MONGO_VERSION", "4.0"),
     "rabbitmq": ("docker-library+rabbitmq", "RABBITMQ_VERSION", "3.8"),
-    "python": ("docker-library+python", "PYTHON_VERSION", "3.6"),
+    "python": ("docker-library+python", "PYTHON_VERSION", "2.7"),
     "node": ("nodejs+docker-node", "NODE_VERSION", "12.0"),
     "golang": ("docker-library+golang", "GOLANG_VERSION", "1.12"),
 }
 """Name to the clone, the variable that holds the version, and the oldest version worth keeping."""
-_PREFERRED: Final = {"node": "bookworm"}
+_PREFERRED: Final = {"node": "bookworm", "mysql": "oraclelinux"}
 """The suite of a plain tag where it is not the newest one."""
 _SUITES: Final = ("wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie")
 _DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -54,7 +54,7 @@ class Stage:
 def read_dockerfile(text: str) -> Stage:
     """FROM and ENV of the last stage, variables put in."""
     stage = Stage()
-    joined = re.sub(r"\\\n(?:\s*#[^\n]*\n)*", " ", text)
+    joined = re.sub(r"\\\n(?:\s*#[^\n]*\n)*", "", text)
     for line in joined.splitlines():
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()

@@ -56,6 +56,7 @@ from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock, RealClock
 from orrery.machinery.errors import AlreadyExists
 from orrery.machinery.objects import FrozenObject, GroupResource
+from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.kubelet import Kubelet
 from orrery.node.processes.runtime import SimulatedRuntime
 from orrery.node.sessions import ContainerSessions
@@ -75,6 +76,7 @@ from orrery.verbs.verbs import Verbs
 if TYPE_CHECKING:
     from orrery.api.app import OrreryApp
     from orrery.auth.tokens import Token
+    from orrery.node.images.user_images import UserImage
     from orrery.store.sql_log import SqlLog
 
 SCHEDULER: Final = "default-scheduler"
@@ -112,8 +114,17 @@ class ClusterSource:
 class Cluster:
     """A control plane and its nodes on one log."""
 
-    def __init__(self, log: Log, catalogue: Catalogue, clock: Clock, settings: Settings, data: Path | None = None) -> None:
-        """`data` is where keys are kept; None: they end with the process."""
+    def __init__(
+        self,
+        log: Log,
+        catalogue: Catalogue,
+        clock: Clock,
+        settings: Settings,
+        data: Path | None = None,
+        *,
+        images: "Iterable[UserImage]" = (),
+    ) -> None:
+        """`data` is where keys are kept; None: they end with the process. `images` are users' own."""
         self.log = log
         self.catalogue = catalogue
         self.clock = clock
@@ -130,7 +141,14 @@ class Cluster:
         self.client = self._client("orrery")
         self._recorders: list[EventRecorder] = []
         self.runner = Runner()
-        self.kubelet = Kubelet(self._client("kubelet"), clock, settings, self._node_recorder, sign=self._issuer.sign)
+        self.kubelet = Kubelet(
+            self._client("kubelet"),
+            clock,
+            settings,
+            self._node_recorder,
+            catalogue=ImageCatalogue(settings.images, images),
+            sign=self._issuer.sign,
+        )
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []
         self._expiry: EventExpiry | None = None
@@ -304,18 +322,18 @@ def _namespaced_buckets(catalogue: Catalogue) -> tuple[GroupResource, ...]:
     return tuple(kind.bucket for kind in catalogue if kind.namespaced and kind.stored_as is None and "delete" in kind.verbs)
 
 
-def new_cluster(clock: Clock, settings: Settings, *, log: Log | None = None) -> Cluster:
+def new_cluster(clock: Clock, settings: Settings, *, log: Log | None = None, images: "Iterable[UserImage]" = ()) -> Cluster:
     """A cluster on `log`, or on one in memory. Not started yet."""
-    return Cluster(log if log is not None else MemoryLog(settings), builtin(), clock, settings)
+    return Cluster(log if log is not None else MemoryLog(settings), builtin(), clock, settings, images=images)
 
 
-async def open_cluster(settings: Settings, source: ClusterSource) -> Cluster:
+async def open_cluster(settings: Settings, source: ClusterSource, *, images: "Iterable[UserImage]" = ()) -> Cluster:
     """A server's cluster on real time and its own log. StoreUnusable says in one line why the log cannot be had."""
     clock, catalogue = RealClock(), builtin()
     if source.in_memory:
-        return Cluster(MemoryLog(settings), catalogue, clock, settings)
+        return Cluster(MemoryLog(settings), catalogue, clock, settings, images=images)
     log = await _open_log(settings, source, clock, catalogue)
-    cluster = Cluster(log, catalogue, clock, settings, source.data)
+    cluster = Cluster(log, catalogue, clock, settings, source.data, images=images)
     cluster.keep_compact(log)
     return cluster
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from orrery.cli.options import ServeOptions, parse
+from orrery.cli.options import ImagesOptions, ServeOptions, parse
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
 
@@ -16,6 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options is None:
         return 0
+    if isinstance(options, ImagesOptions):
+        from orrery.cli.images import images
+
+        return images(options)
     try:
         return _serve(options)
     except KeyboardInterrupt:

@@ -25,6 +25,19 @@ class ServeOptions:
     token_file: Path | None
     allowed_hosts: tuple[str, ...]
     insecure: bool
+    images: Literal["open", "strict"] = "open"
+    images_files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesOptions:
+    """What `orrery images` was told."""
+
+    name: str
+    """The image whose tags are asked for; empty: the list."""
+    data: Path
+    images_files: tuple[Path, ...]
+    output: Literal["table", "json"]
 
 
 class _FromVariable(str):
@@ -44,7 +57,7 @@ def default_data_directory(environment: Mapping[str, str]) -> Path:
         return Path(".orrery")
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions | None:
+def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions | ImagesOptions | None:
     """Read a command line; None when there is none, and help was printed. argparse prints usage errors and exits with code 2."""
     variables = os.environ if environment is None else environment
     parser = _parser(variables)
@@ -53,6 +66,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
         parser.print_help()
         return None
     data: Path = parsed.data
+    files = tuple(Path(name).expanduser() for name in parsed.images_file)
+    if parsed.command == "images":
+        return ImagesOptions(name=parsed.name, data=data, images_files=files, output=parsed.output)
     return ServeOptions(
         host=parsed.host,
         port=parsed.port,
@@ -65,6 +81,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
         token_file=parsed.token_file,
         allowed_hosts=tuple(parsed.allowed_host),
         insecure=parsed.insecure,
+        images=parsed.images,
+        images_files=files,
     )
 
 
@@ -92,7 +110,26 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--token-file", 'static bearer tokens, a line each: token,user,uid,"group1,group2"', type=_path, metavar="FILE")
     option("--allowed-host", "a further name under which clients may address the server", repeated=True, metavar="NAME")
     option("--insecure", "listen on other than loopback addresses without tokens", flag=True)
+    option(
+        "--images",
+        "whether images nobody knows run as quiet servers (open) or are not there (strict)",
+        default="open",
+        type=_openness,
+        metavar="HOW",
+    )
+    option("--images-file", "a YAML file with images of your own", repeated=True, metavar="FILE")
+    _add_images(commands, variables)
     return parser
+
+
+def _add_images(commands: Any, variables: Mapping[str, str]) -> None:
+    images = commands.add_parser(
+        "images", help="list the images there are", description="List the images a server has.", allow_abbrev=False
+    )
+    images.add_argument("name", nargs="?", default="", metavar="IMAGE", help="list the tags of this one")
+    _add(images, variables, "--data", "directory of the server", default=str(default_data_directory(variables)), type=_path, metavar="DIR")
+    _add(images, variables, "--images-file", "a YAML file with images of your own", repeated=True, metavar="FILE")
+    images.add_argument("-o", "--output", default="table", choices=("table", "json"), metavar="FORMAT", help="table or json")
 
 
 def _add(
@@ -147,6 +184,12 @@ def _is_true(text: str) -> bool:
 def _pace(text: str) -> str:
     if text not in ("real", "fast"):
         raise argparse.ArgumentTypeError(f"{str(text)!r} is not real or fast")
+    return text
+
+
+def _openness(text: str) -> str:
+    if text not in ("open", "strict"):
+        raise argparse.ArgumentTypeError(f"{str(text)!r} is not open or strict")
     return text
 
 

@@ -22,6 +22,7 @@ from orrery.auth.tokens import TokenFileError, read_tokens
 from orrery.cli.kubeconfig import write_kubeconfig
 from orrery.cli.options import ServeOptions
 from orrery.cluster import Cluster, ClusterSource, open_cluster
+from orrery.node.images.user_files import ImagesUnusable, load_images
 from orrery.settings import Settings
 from orrery.store.log import StoreUnusable
 
@@ -40,7 +41,7 @@ def serve(options: ServeOptions) -> int:
         _check_exposure(options)
         with contextlib.closing(_listen(options.host, options.port)) as listener:
             _run(_serve_on(listener, options))
-    except (StartError, StoreUnusable, TokenFileError) as problem:
+    except (StartError, StoreUnusable, TokenFileError, ImagesUnusable) as problem:
         print(f"orrery: {problem}", file=sys.stderr)
         return 1
     return 0
@@ -87,7 +88,9 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
     tokens = read_tokens(options.token_file) if options.token_file is not None else ()
     port = listener.getsockname()[1]
     source = ClusterSource(data=options.data, database_url=options.database_url, in_memory=options.in_memory)
-    cluster = await open_cluster(Settings(pace=options.pace, nodes=options.nodes), source)
+    images = load_images(options.images_files, data=None if options.in_memory else options.data)
+    settings = Settings(pace=options.pace, nodes=options.nodes, images=options.images)
+    cluster = await open_cluster(settings, source, images=images)
     try:
         data = None if options.in_memory else options.data
         app = cluster.app(tokens=tokens, allowed_hosts=(options.host, *options.allowed_hosts), data=data)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from orrery.node.images.facts import facts_at, numbers
+from orrery.node.images.facts import facts_at, full_version, is_recorded, numbers
 from orrery.node.images.image import Image
 from orrery.node.images.references import Reference
 from orrery.node.images.systems import DEBIAN
@@ -47,7 +47,12 @@ class Entry:
 
     def has(self, reference: Reference) -> bool:
         """Whether the registry has that tag. A digest is believed."""
-        return bool(reference.digest) or not self.tags or reference.tag in expand_cached(self.tags)
+        tag = reference.tag
+        if reference.digest or not self.tags or tag in expand_cached(self.tags):
+            return True
+        version, _, ending = tag.partition("-")
+        is_variant = not ending or ending in self.tags.partition("|")[2].replace(" -", " ").split()
+        return bool(self.facts) and is_variant and is_recorded(self.facts, version)
 
     def at(self, repository: str, tag: str) -> Image:
         """The image of a tag; the newest one for a digest."""
@@ -85,7 +90,8 @@ class Entry:
         if not numbers(word):
             word = next((version for alias, version in self.aliases.items() if tag.startswith(alias)), self.newest)
         full = [one for one in expand_cached(self.tags) if numbers(one) and (not word or f"{one}.".startswith(f"{word}."))]
-        return max(full, key=numbers, default=word)
+        version = max(full, key=numbers, default=word)
+        return full_version(self.facts, version) if self.facts and version else version
 
     def _base(self, tag: str, variant: str) -> str:
         if "{}" in self.base:

@@ -82,6 +82,11 @@ _OF_IMAGE: Final[Mapping[str, Mapping[str, str]]] = {
 """Images whose own program has the name of another one. A longer image name counts as the entry it begins with."""
 
 
+def own_programs_of(image: str) -> Mapping[str, str]:
+    """The programs an image has in place of others of their names."""
+    return {name: home for known, programs in _OF_IMAGE.items() if image.startswith(known) for name, home in programs.items()}
+
+
 def _own(name: str, image: str) -> str | None:
     for known, programs in _OF_IMAGE.items():
         if image.startswith(known) and name in programs:

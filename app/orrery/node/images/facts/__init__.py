@@ -23,6 +23,16 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
 
 
+def full_version(name: str, version: str) -> str:
+    """The newest recorded version that begins so: 25.2.1 for node's 25.2; what was asked for when there is none."""
+    return max((one for one in _table(name) if f"{one}.".startswith(f"{version}.")), key=numbers, default=version)
+
+
+def is_recorded(name: str, version: str) -> bool:
+    """Whether there was such a version."""
+    return version in _table(name)
+
+
 def facts_at(name: str, version: str, variant: str) -> Facts | None:
     """The recorded facts; for a version nobody recorded those of the nearest older one, its number put in and checksums left out."""
     table = _table(name)
@@ -37,11 +47,14 @@ def facts_at(name: str, version: str, variant: str) -> Facts | None:
 
 def _nearest(table: Iterable[str], version: str) -> str:
     wanted = numbers(version)
+    table = tuple(table)
     return max((one for one in table if numbers(one) <= wanted), key=numbers, default="") or min(table, key=numbers, default="")
 
 
 def _moved(environment: Mapping[str, str], old: str, new: str) -> dict[str, str]:
-    return {name: value.replace(old, new) for name, value in environment.items() if "SHA" not in name and "CHECKSUM" not in name}
+    series = {".".join(old.split(".")[:2]): ".".join(new.split(".")[:2])}
+    kept = {name: value for name, value in environment.items() if "SHA" not in name and "CHECKSUM" not in name}
+    return {name: series.get(value, value.replace(old, new)) for name, value in kept.items()}
 
 
 @lru_cache(maxsize=4)
