@@ -27,6 +27,7 @@ from orrery.controllers.namespaces import NamespaceController, RootCertificateCo
 from orrery.controllers.nodes import NodeTaintController, NodeTtlController
 from orrery.controllers.pod_gc import PodGcController
 from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
+from orrery.controllers.quota import ResourceQuotaController
 from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
 from orrery.controllers.roles import RoleAggregationController
 from orrery.controllers.scheduler import SchedulerController
@@ -64,11 +65,13 @@ from orrery.settings import Settings
 from orrery.store import compaction
 from orrery.store.log import Index, Log
 from orrery.store.memory_log import MemoryLog
-from orrery.verbs.admission.chain import default_chain, default_validators
+from orrery.verbs.admission.chain import default_chain
+from orrery.verbs.admission.resource_quota import ResourceQuota
 from orrery.verbs.call import User
 from orrery.verbs.client import Client
 from orrery.verbs.containers import Containers
 from orrery.verbs.event_expiry import EventExpiry
+from orrery.verbs.quota_ledger import QuotaLedger
 from orrery.verbs.recorder import EventRecorder, Style
 from orrery.verbs.registry import index_of
 from orrery.verbs.verbs import Verbs
@@ -131,8 +134,9 @@ class Cluster:
         self.settings = settings
         authorizer = RbacAuthorizer(log)
         admission = (*default_chain(), RoleEscalation(authorizer))
-        validating = default_validators()
-        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, validating=validating)
+        self.quotas = QuotaLedger(log, _namespaced_buckets(catalogue))
+        quota = ResourceQuota(self.quotas)
+        self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, counting=quota)
         self.verbs.ports.authorizer = authorizer
         self._keys = Keys(data)
         self._issuer = Issuer(self._keys)
@@ -173,6 +177,7 @@ class Cluster:
             "tokens-controller",
             lambda client, recorder: TokenSecretController(client, sign=self._issuer.sign, certificate=self._certificate),
         )
+        self._add("resourcequota-controller", lambda client, recorder: ResourceQuotaController(client, self.quotas))
         self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
         self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))
         self._add("endpoint-slice-mirroring-controller", EndpointSliceMirroringController)
@@ -213,6 +218,7 @@ class Cluster:
 
     async def start(self) -> None:
         """Make what a fresh cluster has, then start controllers and nodes."""
+        self.quotas.start()
         objects = bootstrap_objects(self.settings)
         if self.client.get("namespaces", "", "default") is None:
             objects += first_objects()  # Users may delete these for good.

@@ -64,13 +64,16 @@ async def store_new(registry: Registry, call: Call, obj: Object) -> Record:
     allocation = registry.addresses.begin(obj, dry_run=call.dry_run) if kind.bucket == "services" else None
     try:
         check_new(call, kind, obj, allocation)
+        if own_version and own_version.isdecimal() and int(own_version) and not call.dry_run:
+            raise BareServerError("resourceVersion should not be set on objects to be created")
         await registry.check(call, Action.CREATE, obj, None)
-        arranged = system_fields.arrange(kind, obj)
-        if own_version and own_version.isdecimal() and int(own_version):
-            if not call.dry_run:
-                raise BareServerError("resourceVersion should not be set on objects to be created")
-            arranged["metadata"]["resourceVersion"] = own_version  # A dry run upstream does not look at it.
-        record = await _append(registry, call, kind, arranged, generated=generated)
+        try:
+            arranged = system_fields.arrange(kind, obj)
+            if own_version and call.dry_run:
+                arranged["metadata"]["resourceVersion"] = own_version  # A dry run upstream does not look at it.
+            record = await _append(registry, call, kind, arranged, generated=generated)
+        finally:
+            registry.written(call, Action.CREATE, obj)
     except BaseException:
         if allocation is not None:
             allocation.revert()

@@ -16,7 +16,7 @@ from orrery.machinery.errors import NotStored
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.settings import Settings
 from orrery.store.log import Index, Log, Operation, Record, Write, WriteFailed, key_of
-from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest, Validating
+from orrery.verbs.admission.admission import Action, Admission, AdmissionRequest, Counting, Validating
 from orrery.verbs.call import Call
 from orrery.verbs.ports import Ports
 from orrery.verbs.results import unstored
@@ -59,6 +59,7 @@ class Registry:
         settings: Settings,
         admission: Sequence[Admission],
         validating: Sequence[Validating] = (),
+        counting: Counting | None = None,
     ) -> None:
         self.log = log
         self.catalogue = catalogue
@@ -68,28 +69,35 @@ class Registry:
         self.ports = Ports()
         self._admission = _Chain(tuple(admission))
         self._validating = _Chain(tuple(validating))
+        self._counting = _Chain((counting,) if counting is not None else ())
 
     async def admit(self, call: Call, action: Action, obj: Object | None, old: FrozenObject | None) -> None:
         """Ask the plugins that handle this; they may change `obj`, or raise."""
         kind = stored_kind(call.kind)
         chain = self._admission.of(kind, action, call.subresource)
         if chain:
-            request = AdmissionRequest(self.log, self.clock, call, kind, action, obj, old)
+            request = AdmissionRequest(self, self.clock, call, kind, action, obj, old)
             for plugin in chain:
                 waiting = plugin.admit(request)
                 if waiting is not None:
                     await waiting
 
     async def check(self, call: Call, action: Action, obj: Object, old: FrozenObject | None) -> None:
-        """Ask the plugins of the second pass; they may raise."""
+        """Ask the plugins of the second pass; they may raise. When they do not, `written` must follow."""
         kind = stored_kind(call.kind)
-        chain = self._validating.of(kind, action, call.subresource)
-        if chain:
-            request = AdmissionRequest(self.log, self.clock, call, kind, action, obj, old)
-            for plugin in chain:
-                waiting = plugin.validate(request)
-                if waiting is not None:
-                    await waiting
+        for chain in (self._validating.of(kind, action, call.subresource), self._counting.of(kind, action, call.subresource)):
+            if chain:
+                request = AdmissionRequest(self, self.clock, call, kind, action, obj, old)
+                for plugin in chain:
+                    waiting = plugin.validate(request)
+                    if waiting is not None:
+                        await waiting
+
+    def written(self, call: Call, action: Action, obj: Object) -> None:
+        """Tell who keeps accounts that the write has ended, well or not."""
+        kind = stored_kind(call.kind)
+        for plugin in self._counting.of(kind, action, call.subresource):
+            plugin.written(AdmissionRequest(self, self.clock, call, kind, action, obj, None))
 
     def find(self, call: Call) -> Record | None:
         return self.log.find(key_for(call))

@@ -87,7 +87,10 @@ async def _attempt(registry: Registry, call: Call, kind: Kind, record: Record, w
     try:
         check_change(call, kind, obj, old, strategy, allocation)
         await registry.check(call, Action.UPDATE, obj, old)
-        return await _store(registry, call, kind, record, obj)
+        try:
+            return await _store(registry, call, kind, record, obj)
+        finally:
+            registry.written(call, Action.UPDATE, obj)
     except BaseException:
         if allocation is not None:
             allocation.revert()

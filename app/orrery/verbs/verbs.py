@@ -13,7 +13,7 @@ from orrery.machinery.objects import Object
 from orrery.settings import Settings
 from orrery.store.log import Log, Record
 from orrery.verbs import create, delete, delete_collection, get_list, patch, update, virtual, watch
-from orrery.verbs.admission.admission import Admission, Validating
+from orrery.verbs.admission.admission import Admission, Counting, Validating
 from orrery.verbs.admission.chain import default_chain, default_validators
 from orrery.verbs.call import Call, DeleteOptions, ListOptions, User
 from orrery.verbs.client import Client
@@ -48,12 +48,19 @@ class Verbs:
         clock: Clock,
         settings: Settings,
         admission: Sequence[Admission] | None = None,
-        validating: Sequence[Validating] = (),
+        validating: Sequence[Validating] | None = None,
+        counting: Counting | None = None,
     ) -> None:
-        """`admission` None is the default chain, of both passes."""
-        if admission is None:
-            admission, validating = default_chain(), default_validators()
-        self._registry = Registry(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, validating=validating)
+        """`admission` and `validating` None are the default plugins of the two passes."""
+        self._registry = Registry(
+            log=log,
+            catalogue=catalogue,
+            clock=clock,
+            settings=settings,
+            admission=default_chain() if admission is None else admission,
+            validating=default_validators() if validating is None else validating,
+            counting=counting,
+        )
 
     @property
     def ports(self) -> Ports:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from orrery.kinds.catalogue import Catalogue
 from orrery.kinds.kind import Kind
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import Forbidden
 from orrery.machinery.objects import FrozenObject, Object
-from orrery.store.log import Log
+from orrery.store.log import Log, Record
 from orrery.verbs.call import Call
 
 
@@ -23,11 +24,23 @@ class Action(StrEnum):
     DELETE = "DELETE"
 
 
+class Writer(Protocol):
+    """What a plugin needs to write something of its own."""
+
+    @property
+    def log(self) -> Log: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    async def replace(self, kind: Kind, old: Record, obj: Object) -> Record:
+        """Append a changed object; StaleWrite when `old` is no longer the newest."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionRequest:
     """One write, as plugins see it. `obj` is the writer's own and may be changed; it is None for a deletion."""
 
-    log: Log
+    writer: Writer
     clock: Clock
     call: Call
     kind: Kind
@@ -35,6 +48,10 @@ class AdmissionRequest:
     action: Action
     obj: Object | None
     old: FrozenObject | None
+
+    @property
+    def log(self) -> Log:
+        return self.writer.log
 
     @property
     def name(self) -> str:
@@ -66,3 +83,10 @@ class Validating(Protocol):
 
     def validate(self, request: AdmissionRequest) -> Awaitable[None] | None:
         """Raise an ApiError, or add warnings to the call. What needs to wait returns an awaitable."""
+
+
+class Counting(Validating, Protocol):
+    """The last plugin of the second pass, which keeps accounts."""
+
+    def written(self, request: AdmissionRequest) -> None:
+        """The write of what was admitted has ended, well or not."""
