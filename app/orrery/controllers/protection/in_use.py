@@ -10,6 +10,7 @@ from typing import Final
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.pods import is_terminal
+from orrery.controllers.volumes.index import ClaimUsers
 from orrery.machinery.objects import FrozenObject, GroupResource, Object, is_deleting, name_of, namespace_of
 from orrery.verbs.client import Client
 
@@ -68,13 +69,18 @@ class ClaimProtection(_Protection):
     bucket = CLAIMS
     finalizer = "kubernetes.io/pvc-protection"
 
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self._users = ClaimUsers(with_ended=True)
+
     def watch(self, informer: Informer) -> None:
+        informer.observe("pods", self._users.see)
         super().watch(informer)
         informer.hear("pods", _claims_let_go)
 
     def is_used(self, obj: FrozenObject) -> bool:
-        pods = self._client.list("pods", namespace_of(obj))
-        return any(pod["spec"].get("nodeName") and name_of(obj) in claims_of(pod) for pod in pods)
+        found = (self._client.get("pods", *split_key(key)) for key in self._users.of(key_of_object(obj)))
+        return any(pod["spec"].get("nodeName") and name_of(obj) in claims_of(pod) for pod in found if pod is not None)
 
 
 def claims_of(pod: FrozenObject) -> set[str]:

@@ -123,9 +123,10 @@ def mounts_claims(change: Change) -> bool:
 
 
 class ClaimUsers:
-    """Keys of the Pods that mount a claim and have not ended."""
+    """Keys of the Pods that mount a claim; those that have ended only `with_ended`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_ended: bool = False) -> None:
+        self._with_ended = with_ended
         self._pods: dict[str, dict[str, None]] = {}
         self._claims_of: dict[str, Sequence[str]] = {}
 
@@ -134,7 +135,7 @@ class ClaimUsers:
         if key not in self._claims_of and not mounts_claims(change):
             return
         pod = change.new
-        is_there = pod is not None and not is_terminal(pod)
+        is_there = pod is not None and (self._with_ended or not is_terminal(pod))
         claims = [key_for(change.namespace, name) for name in claims_mounted(pod)] if pod is not None and is_there else ()
         if claims == self._claims_of.get(key, ()):
             return

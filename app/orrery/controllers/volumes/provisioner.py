@@ -4,7 +4,7 @@ It stands for the one that a local cluster brings along (Rancher's local-path-pr
 messages, and with the setting that puts all volumes on a file system every node shares. Other local clusters' provisioners are
 answered to as well, so that their classes work here. What is in the volumes is the node room's.
 """
-# DIFFERS: kind keeps a provisioned volume on the node its first Pod came to; ours can be reached from every node, in all access modes.
+# DIFFERS: upstream's kind keeps a provisioned volume on its first Pod's node; we let every node reach it, in all access modes.
 
 from collections.abc import Iterable
 from typing import Final
