@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import containers
 from bench.server import Server, running
 
 HERE = Path(__file__).parent
@@ -120,7 +121,7 @@ def wait_for(server: Server, replicas: int) -> None:
 def measure_rollout(seconds: float) -> Figures:
     figures: Figures = {}
     for replicas in (100, 1000):
-        with running("--pace", "fast", "--nodes", "12") as server:
+        with running("--pace", "fast", "--nodes", "20") as server:
             server.ask("POST", "/api/v1/namespaces", NAMESPACE)
             time.sleep(1)
             begin = time.perf_counter()
@@ -144,18 +145,21 @@ MEASUREMENTS: dict[str, Callable[[float], Figures]] = {
     "create": measure_create,
     "read": measure_read,
     "rollout": measure_rollout,
+    "containers": containers.measure_containers,
 }
+PARTS: dict[str, Callable[[float], Figures]] = {**MEASUREMENTS, **containers.MEASUREMENTS}
+"""What can be asked for by name."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[[], *MEASUREMENTS], help="what to measure (default: everything)")
+    parser.add_argument("names", nargs="*", choices=[[], *PARTS], help="what to measure (default: everything)")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each load")
     parser.add_argument("--output", type=Path, help="write the JSON there as well")
     options = parser.parse_args()
     figures: Figures = {}
     for name in options.names or MEASUREMENTS:
-        figures |= MEASUREMENTS[name](options.seconds)
+        figures |= PARTS[name](options.seconds)
     result = {"machine": f"{os.cpu_count()} cores, Python {platform.python_version()}", "figures": figures}
     text = json.dumps(result, indent=2)
     print(text)

@@ -7,7 +7,7 @@ import pytest
 
 from orrery.machinery.objects import FrozenObject
 from orrery.verbs.call import ListOptions
-from tests.verbs.world import Api, config_map, names, refusal, told
+from tests.verbs.world import Api, config_map, names, pod, refusal, told
 
 
 async def _five(api: Api) -> None:
@@ -150,3 +150,19 @@ async def test_a_quiet_watch_gets_bookmarks(api: Api) -> None:
     assert told(batch) == [("BOOKMARK", "")]
     assert batch[0].record.object["metadata"] == {"resourceVersion": str(api.log.revision)}
     watch.close()
+
+
+async def test_a_selector_that_fixes_a_label_or_an_indexed_field_reads_what_carries_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list by label costs what it returns, however much is stored."""
+    await _five(api)
+    for node in ("one", "two"):
+        await api.create("pods", pod(f"on-{node}", nodeName=node))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the whole scope was read")
+
+    monkeypatch.setattr(api.log, "list", refuse)
+    assert names(await api.list("configmaps", ListOptions(label_selector="n=3"))) == ["l3"]
+    assert names(await api.list("configmaps", ListOptions(label_selector="n in (3),n!=4"))) == ["l3"]
+    assert names(await api.list("configmaps", ListOptions(label_selector="n=3,other=x"))) == []
+    assert names(await api.list("pods", ListOptions(field_selector="spec.nodeName=two,status.phase!=Failed"))) == ["on-two"]

@@ -5,7 +5,6 @@ What can go wrong before the first request is one line on standard error and exi
 
 import asyncio
 import contextlib
-import gc
 import ipaddress
 import os
 import signal
@@ -19,6 +18,7 @@ import uvicorn
 
 from orrery.api.takeover import TakeoverProtocol
 from orrery.auth.tokens import TokenFileError, read_tokens
+from orrery.cli.collector import Collector
 from orrery.cli.kubeconfig import write_kubeconfig
 from orrery.cli.options import ServeOptions
 from orrery.cluster import Cluster, ClusterSource, open_cluster
@@ -28,7 +28,6 @@ from orrery.store.log import StoreUnusable
 
 _LAST_REQUESTS_S: Final = 5
 """How long requests under way may still take after the signal to stop."""
-_COLLECTOR_THRESHOLDS: Final = (50_000, 20, 100)
 
 
 class StartError(Exception):
@@ -112,7 +111,7 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
         url = f"http://{_address(_reachable(options.host), port)}"
         _write_kubeconfig(options.kubeconfig, url, tokens[0].token if tokens else "")
         print(_welcome(url, options, token=bool(tokens)), flush=True)
-        _spare_the_collector()
+        Collector(asyncio.get_running_loop().call_soon_threadsafe).start()
         await server.serve(sockets=[listener])
     finally:
         await cluster.stop()
@@ -129,13 +128,6 @@ def _reason(problem: OSError) -> str:
     """What is wrong in the system's words, without the address or the file, which the message has already."""
     text = os.strerror(problem.errno) if problem.errno is not None and problem.errno > 0 else problem.strerror or str(problem)
     return f"{text[:1].lower()}{text[1:]}"
-
-
-def _spare_the_collector() -> None:
-    """What is loaded now stays, and objects of the API hold no cycles: looking for cycles among them again and again costs a tenth."""
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(*_COLLECTOR_THRESHOLDS)
 
 
 def _reachable(host: str) -> str:

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Protocol
 
 _NAME_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
@@ -44,7 +45,12 @@ class Clock(Protocol):
 
 def timestamp(seconds: float) -> str:
     """RFC 3339 with whole seconds, as metav1.Time: `2026-01-02T03:04:05Z`."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(seconds))
+
+
+@lru_cache(maxsize=256)  # Thousands of writes fall into the same few seconds.
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def micro_timestamp(seconds: float) -> str:

@@ -1,7 +1,10 @@
 """Get and list: resourceVersion rules, selectors, pages and continue tokens, as apiserver's watch cache and etcd store answer them."""
 
+from operator import attrgetter
+
 from orrery.machinery.errors import BadRequest, NotFound
-from orrery.store.log import HistoryGone, Page, Record, Scope
+from orrery.store.indexes import INDEXED_FIELDS
+from orrery.store.log import HistoryGone, Log, Page, Record, Scope
 from orrery.verbs.call import Call, ListOptions
 from orrery.verbs.options import (
     EXACT,
@@ -85,7 +88,7 @@ def _page(registry: Registry, call: Call, selection: Selection, scope: Scope, *,
 
 def _selected(registry: Registry, selection: Selection, scope: Scope, after: str, limit: int, at: int) -> tuple[Page, list[Record], bool]:
     """The records that match, read in one go; the limit counts matches."""
-    page = registry.log.list(scope, after=after, at=at)
+    page = _candidates(registry.log, selection, scope, after, at)
     matches = selection.matches
     if not limit:
         return page, [record for record in page.records if matches(record)], False
@@ -96,6 +99,27 @@ def _selected(registry: Registry, selection: Selection, scope: Scope, after: str
                 return page, found, True
             found.append(record)
     return page, found, False
+
+
+def _candidates(log: Log, selection: Selection, scope: Scope, after: str, at: int) -> Page:
+    """The scope's records that may match: those with the rarest of the labels or fields that the selectors fix, else all of them."""
+    if scope.name or (at and at < log.revision):
+        return log.list(scope, after=after, at=at)
+    fields = selection.fields.equalities if selection.fields_of is None else {}
+    for name in INDEXED_FIELDS.get(scope.bucket, ()):
+        if fields.get(name):
+            found = sorted(log.by_field(scope.bucket, name, fields[name]), key=attrgetter("key"))
+            prefix = scope_prefix(scope)
+            return Page([record for record in found if record.key > after and record.key.startswith(prefix)], log.revision, False, 0)
+    labels = selection.labels.equalities
+    if not labels:
+        return log.list(scope, after=after, at=at)
+    key = (
+        min(labels, key=lambda one: log.label_count(scope.bucket, scope.namespace, one, labels[one]))
+        if scope.namespace
+        else next(iter(labels))
+    )
+    return Page([record for record in log.by_label(scope, key, labels[key]) if record.key > after], log.revision, False, 0)
 
 
 def watch_scope(call: Call, selection: Selection) -> Scope:

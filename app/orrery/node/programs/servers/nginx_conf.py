@@ -1,6 +1,8 @@
 """The syntax of nginx's configuration: directives, blocks, quotes, comments."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 
 class ConfError(Exception):
@@ -18,7 +20,7 @@ class Directive:
 
 def parse_conf(text: str, path: str) -> list[Directive]:
     """The directives of one file."""
-    tokens = _tokens(text, path)
+    tokens = _tokens(text, path) if len(text) <= _KEPT_CHARS else _read(text, path)
     tree: list[Directive] = []
     stack: list[list[Directive]] = [tree]
     words: list[str] = []
@@ -78,7 +80,15 @@ _MAIN = frozenset(
 )
 
 
+_KEPT_CHARS: Final = 16_384
+
+
+@lru_cache(maxsize=32)  # A thousand containers of one image begin with the same two files.
 def _tokens(text: str, path: str) -> list[tuple[str, int, bool]]:
+    return _read(text, path)
+
+
+def _read(text: str, path: str) -> list[tuple[str, int, bool]]:
     out: list[tuple[str, int, bool]] = []
     position, line = 0, 1
     while position < len(text):

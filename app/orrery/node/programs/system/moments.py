@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from math import floor, isfinite
 from typing import Final
 
 _FORMATS: Final = (
@@ -127,6 +129,17 @@ _COMPOUND: Final = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "D": "%m/%d/%y", "R": "%H:
 
 def format_moment(template: str, seconds: float) -> str:
     """strftime, in UTC, with the flags - _ 0 ^ and a width before %N."""
+    if "N" not in template and isfinite(seconds):
+        return _whole(template, floor(seconds))
+    return _formatted(template, seconds)
+
+
+@lru_cache(maxsize=256)  # Servers that start together write the same second again and again.
+def _whole(template: str, seconds: int) -> str:
+    return _formatted(template, seconds)
+
+
+def _formatted(template: str, seconds: float) -> str:
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
