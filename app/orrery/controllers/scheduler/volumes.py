@@ -188,6 +188,7 @@ class PodVolumes:
         """Whether another Pod has a claim to itself that this one mounts."""
         self.undecided: list[FrozenObject] = []
         """Claims that wait for a node, the smallest first."""
+        self._found: dict[str, tuple[list[FrozenObject], FrozenObject | None]] = {}
 
     def refuse(self, node: NodeView) -> Refusal | None:
         """Why the volumes keep the Pod off the node."""
@@ -217,26 +218,37 @@ class PodVolumes:
             selected = topology.assumed_claims.get(key) or annotations_of(claim).get(SELECTED_NODE)
             if selected and selected != node.name:
                 return None
-            volume = None if selected else self._match(claim, node, chosen)
+            candidates, storage_class = self._choice(claim, key)
+            volume = None if selected else _match(claim, candidates, node, chosen)
             if volume is not None:
                 chosen.add(name_of(volume))
                 plan.bindings.append((volume, claim))
-            elif self._can_be_made(claim, node):
+            elif storage_class is not None and _can_be_made(storage_class, node):
                 plan.provisions.append(claim)
             else:
                 return None
         return plan
 
-    def _match(self, claim: FrozenObject, node: NodeView, chosen: set[str]) -> FrozenObject | None:
-        assumed, key = self._topology.assumed_volumes, key_of_object(claim)
-        candidates = [one for one in self._topology.index.candidates(claim) if assumed.get(name_of(one), key) == key]
-        return find_match(claim, candidates, fits=lambda volume: is_reachable(volume, node), excluded=chosen)
+    def _choice(self, claim: FrozenObject, key: str) -> tuple[list[FrozenObject], FrozenObject | None]:
+        """The volumes the claim may get and its class; looked up once for all nodes."""
+        found = self._found.get(key)
+        if found is None:
+            topology = self._topology
+            volumes = [one for one in topology.index.candidates(claim) if topology.assumed_volumes.get(name_of(one), key) == key]
+            found = self._found[key] = (volumes, topology.client.get(CLASSES, "", class_of(claim)))
+        return found
 
-    def _can_be_made(self, claim: FrozenObject, node: NodeView) -> bool:
-        storage_class = self._topology.client.get(CLASSES, "", class_of(claim))
-        if storage_class is None or storage_class["provisioner"] in ("", NO_PROVISIONER):
-            return False
-        return _is_allowed(storage_class.get("allowedTopologies") or (), node)
+
+def _match(claim: FrozenObject, candidates: Sequence[FrozenObject], node: NodeView, chosen: set[str]) -> FrozenObject | None:
+    if not candidates:
+        return None
+    return find_match(claim, candidates, fits=lambda volume: is_reachable(volume, node), excluded=chosen)
+
+
+def _can_be_made(storage_class: FrozenObject, node: NodeView) -> bool:
+    if storage_class["provisioner"] in ("", NO_PROVISIONER):
+        return False
+    return _is_allowed(storage_class.get("allowedTopologies") or (), node)
 
 
 def _sorted_claims(pod: FrozenObject, topology: VolumeTopology) -> PodVolumes:
