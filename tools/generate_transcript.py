@@ -2,7 +2,7 @@
 
 `python -m tools.generate_transcript` plays it and writes the page; a client test plays it again and compares. So what differs from run
 to run is made equal here: names that the server makes up, ages, times, identifiers, addresses, and the order of rows that such names
-decide. The steps themselves are in `tools/lesson.py`.
+decide. The steps themselves are in `tools/lesson/`.
 """
 
 import os
@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.lesson import LESSON, Chapter, File, Run, Step
+from tools.lesson import LESSON
+from tools.lesson.steps import Chapter, File, Run, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "lesson.md"
@@ -39,7 +40,10 @@ _STABLE = (
     (re.compile(r'(resourceVersion: ")\d+'), r"\g<1>1"),
     (re.compile(r"(containerd://)[0-9a-f]{64}"), r"\g<1>" + "0" * 64),
     (re.compile(r"\b10\.244\.\d+\.\d+"), "10.244.0.2"),
-    (re.compile(r"\b10\.96\.\d+\.\d+"), "10.96.0.10"),
+    (re.compile(r"\b10\.96\.(?!0\.1\b)\d+\.\d+"), "10.96.0.10"),
+    (re.compile(r"\.\.\d{4}(_\d\d){5}\.\d{9,10}\b"), "..2026_01_01_00_00_00.1234567890"),
+    (re.compile(r"(?<= )\w{3} [ \d]\d \d\d:\d\d(?= \S)"), "Jan  1 00:00"),
+    (re.compile(r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000"), "01/Jan/2026:00:00:00 +0000"),
     (re.compile(r"172\.18\.0\.\d+"), "172.18.0.2"),
     (re.compile(r"orrery-worker\d"), "orrery-worker"),
     (re.compile(r"\bin \d+m?s \(\d+m?s including waiting\)"), "in 1ms (1ms including waiting)"),
@@ -47,6 +51,7 @@ _STABLE = (
     (re.compile(r"(/(?:LIVE|MERGED)-1/\S+)\t.*"), r"\1"),
     (re.compile(r"\b\d+s ago\b"), "1s ago"),
 )
+_OPEN, _CLOSE = "\n```console\n", "```\x00\n"
 _AGE = re.compile(r"^(\d+[smh])+$")
 _OVER = re.compile(r"^(\d+s)( \(x\d+ over \d+s\))?$")
 _HEADER = re.compile(r"(NAME|LAST SEEN) .*[A-Z]\n")
@@ -96,9 +101,13 @@ class Player:
 
     def play(self, chapter: Chapter) -> str:
         """One chapter as Markdown."""
-        page = f"\n## {chapter.title}\n" + "".join(self._step(step) for step in chapter.steps)
-        # Commands with nothing to say in between share a block.
-        return page.replace("```\n\n```console\n$", "\n$")
+        page = f"\n## {chapter.title}\n"
+        for step in chapter.steps:
+            text = self._step(step)
+            if text.startswith(_OPEN) and page.endswith(_CLOSE):  # Commands with nothing to say in between share a block.
+                page, text = page.removesuffix(_CLOSE) + "\n", text.removeprefix(_OPEN)
+            page += text
+        return page.replace(_CLOSE, "```\n")
 
     def _step(self, step: Step) -> str:
         if isinstance(step, File):
@@ -109,7 +118,7 @@ class Player:
         if isinstance(step, Run):
             self._wait(step)
             said = f"\n{step.say}\n" if step.say else ""
-            return f"{said}\n```console\n$ {step.command}\n{self._shown(step)}```\n"
+            return f"{said}{_OPEN}$ {step.command}\n{self._shown(step)}{_CLOSE}"
         raise TypeError(step)
 
     def _shown(self, step: Run) -> str:
@@ -117,7 +126,7 @@ class Player:
         if step.only:
             text = "".join(line for line in dict.fromkeys(text.splitlines(keepends=True)) if re.search(step.only, line))
         if step.until and step.until in text:
-            text = text[: text.index(step.until)].rstrip("\n") + "\n…\n"
+            text = text[: text.index(step.until)].rstrip() + "\n…\n"
         return text if text.endswith("\n") or not text else text + "\n"
 
     def _type(self, command: str) -> str:
