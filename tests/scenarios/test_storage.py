@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orrery.cluster import new_cluster
 from orrery.machinery.errors import Forbidden
 from orrery.machinery.objects import FrozenObject, Object, name_of
 from orrery.node.processes.runtime import SimulatedRuntime
@@ -268,6 +269,35 @@ def on_node(name: str) -> Object:
     return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
 
 
+async def test_only_a_new_cluster_gets_the_default_class(cluster: Simulation) -> None:
+    await cluster.delete("storageclasses.storage.k8s.io", "standard", namespace="")
+    await cluster.cluster.kubelet.stop()
+    await cluster.cluster.runner.stop()
+
+    await cluster.cluster.start()
+    await cluster.settle()
+
+    assert not cluster.client.list("storageclasses.storage.k8s.io")
+
+
+async def test_a_cluster_that_starts_anew_goes_on_where_it_was(cluster: Simulation) -> None:
+    """A claim whose node is chosen and whose volume is not made yet, when everything stops."""
+    await cluster.apply(storage_class("slow", provisioner="example.com/slow", volumeBindingMode="WaitForFirstConsumer"))
+    await cluster.apply(claim(storageClassName="slow"))
+    await cluster.apply(pod("web"))
+    await cluster.settle()
+    node = cluster.get(CLAIMS, "data")["metadata"]["annotations"]["volume.kubernetes.io/selected-node"]
+
+    await cluster.cluster.runner.stop()
+    again = new_cluster(cluster.clock, Settings(pace="fast"), log=cluster.cluster.log)
+    again.runner.start()
+    await cluster.apply(volume("made", storageClassName="slow", claimRef={"name": "data", "namespace": "default"}))
+    await cluster.settle()
+
+    assert cluster.get("pods", "web")["spec"]["nodeName"] == node
+    await again.runner.stop()
+
+
 # Scheduling.
 
 
@@ -424,6 +454,7 @@ async def test_a_recycled_volume_is_wiped_by_a_pod_and_free_again(cluster: Simul
     await cluster.until(lambda: phase(cluster, VOLUMES, "one") == "Available")
 
     assert "VolumeRecycled: Volume recycled" in cluster.events("one")
+    assert "RecyclerPod: Recycler pod: Successfully assigned default/recycler-for-one to " in "\n".join(cluster.events("one"))
     assert "claimRef" not in cluster.get(VOLUMES, "one", "")["spec"]
     await cluster.settle()
     assert not cluster.pods()

@@ -41,6 +41,18 @@ async def test_a_repeated_event_is_counted(api: Api) -> None:
     assert (event["count"], event["firstTimestamp"], event["lastTimestamp"]) == (3, "2026-01-02T03:04:05Z", "2026-01-02T03:04:25Z")
 
 
+async def test_two_components_may_speak_in_the_same_moment(api: Api) -> None:
+    about = await api.create("pods", pod())
+    one, other = _recorder(api, "one"), _recorder(api, "other")
+
+    one.event(about, "Normal", "Said", "by one")
+    other.event(about, "Normal", "Said", "by the other")
+    await one.flush()
+    await other.flush()
+
+    assert sorted(event["message"] for event in _events(api)) == ["by one", "by the other"]
+
+
 async def test_many_alike_are_combined(api: Api) -> None:
     about = await api.create("pods", pod())
     recorder = _recorder(api)

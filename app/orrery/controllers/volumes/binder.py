@@ -29,7 +29,7 @@ from orrery.controllers.volumes.matching import (
     is_promised,
     mismatch,
 )
-from orrery.controllers.volumes.reclaim import Reclaim, recycled_volume
+from orrery.controllers.volumes.reclaim import IS_ABOUT_RECYCLER, Reclaim, recycled_volume
 from orrery.controllers.volumes.writes import BindingWrites
 from orrery.machinery.objects import FrozenObject, annotations_of, is_deleting, name_of, namespace_of, uid_of
 from orrery.verbs.client import Client
@@ -72,6 +72,7 @@ class BinderController:
         informer.on(CLAIMS, self._keys_of_claim)
         informer.hear(CLASSES, self._keys_of_class)
         informer.hear("pods", self._keys_of_pod)
+        informer.hear("events", self._hear_recycler)
 
     async def reconcile(self, key: str) -> Outcome:
         namespace, name = split_key(key)
@@ -243,6 +244,11 @@ class BinderController:
         if pod is None or pod["spec"].get("nodeName") or not _is_stuck(pod) or (before is not None and _is_stuck(before)):
             return ()
         return [key_for(change.namespace, name) for name in claims_mounted(pod)]
+
+    def _hear_recycler(self, change: Change) -> Iterable[str]:
+        if IS_ABOUT_RECYCLER in change.record.body and change.new is not None:
+            self._reclaim.tell(change.new)
+        return ()
 
     def _volumes_of(self, pod: FrozenObject) -> Iterable[str]:
         keys = (key_for(namespace_of(pod), name) for name in claims_mounted(pod))

@@ -19,6 +19,8 @@ _DELETABLE: Final = "/tmp/"
 _RECYCLABLE: Final = ("hostPath", "nfs")
 _NAMESPACE: Final = "default"
 _RECYCLER: Final = "recycler-for-"
+IS_ABOUT_RECYCLER: Final = b'"name":"recycler-for-'
+"""What is in the bytes of an event about a recycler, and of hardly any other."""
 _IMAGE: Final = "registry.k8s.io/build-image/debian-base:bookworm-v1.0.6"
 _SCRIPT: Final = 'test -e /scrub && find /scrub -mindepth 1 -delete && test -z "$(ls -A /scrub)" || exit 1'
 
@@ -82,6 +84,14 @@ class Reclaim:
             await self._start(volume, source)
         elif is_terminal(pod) and not is_deleting(pod):
             await self._finish(volume, pod)
+
+    def tell(self, event: FrozenObject) -> None:
+        """Events about the recycler are told of its volume as well."""
+        about = event["involvedObject"]
+        name = recycled_volume(about.get("name", "")) if about.get("kind") == "Pod" else ""
+        volume = self._client.get(VOLUMES, "", name) if name and about.get("namespace") == _NAMESPACE else None
+        if volume is not None:
+            self._recorder.event(volume, event.get("type", "Normal"), "RecyclerPod", f"Recycler pod: {event.get('message', '')}")
 
     async def _start(self, volume: FrozenObject, source: str) -> None:
         try:
