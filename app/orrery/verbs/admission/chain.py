@@ -7,6 +7,7 @@ from orrery.verbs.admission.default_classes import DefaultIngressClass, DefaultS
 from orrery.verbs.admission.limit_ranger import LimitRanger, LimitRangerDefaults
 from orrery.verbs.admission.namespace_lifecycle import NamespaceLifecycle
 from orrery.verbs.admission.node_taint import TaintNodesByCondition
+from orrery.verbs.admission.pod_security import PodSecurity
 from orrery.verbs.admission.priority import Priority
 from orrery.verbs.admission.runtime_class import RuntimeClass
 from orrery.verbs.admission.service_account import ServiceAccount
@@ -34,4 +35,4 @@ def default_chain() -> tuple[Admission, ...]:
 
 def default_validators() -> tuple[Validating, ...]:
     """New plugins of the second pass."""
-    return (LimitRanger(),)
+    return (LimitRanger(), PodSecurity())
