@@ -127,7 +127,7 @@ class Cluster:
         *,
         images: "Iterable[UserImage]" = (),
     ) -> None:
-        """`data` is where keys are kept; None: they end with the process. `images` are users' own."""
+        """`data` is where keys, logs and files of volumes are kept; None: they end with the process. `images` are users' own."""
         self.log = log
         self.catalogue = catalogue
         self.clock = clock
@@ -152,6 +152,7 @@ class Cluster:
             self._node_recorder,
             catalogue=ImageCatalogue(settings.images, images),
             sign=self._issuer.sign,
+            kept=data / "containers" if data is not None else None,
         )
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []

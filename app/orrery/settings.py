@@ -60,5 +60,10 @@ class Settings(BaseModel):
     container_log_bytes_per_s_max: int = 2 * 1024 * 1024
     """Who writes faster to its log waits."""
 
+    kept_bytes_max: int = 2 * 1024 * 1024 * 1024
+    """What logs and files of volumes may take in the data directory; what comes on top does not survive a restart."""
+    kept_interval_s: float = 1.0
+    """How often they are written there, and so how much of them is lost when the process is killed."""
+
 
 FAST = Settings(pace="fast")

@@ -6,6 +6,7 @@ One subscription serves all nodes; an event costs a look at the Pod's indexed no
 import asyncio
 from collections.abc import Callable
 from ipaddress import IPv4Network
+from pathlib import Path
 
 from orrery.machinery.clock import Clock, new_uid
 from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
@@ -16,6 +17,8 @@ from orrery.node.files.space import Space
 from orrery.node.host import Host, Recorder
 from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
+from orrery.node.keeping.keeper import Keeper
+from orrery.node.keeping.log_files import LogFiles
 from orrery.node.network.fabric import Fabric, dns_address
 from orrery.node.network.gateway import ApiGateway, Application
 from orrery.node.node_objects import NodeFacts, capacity_of, node_names
@@ -50,6 +53,7 @@ class Kubelet:
         runtime: ContainerRuntime | None = None,
         catalogue: ImageCatalogue | None = None,
         sign: Sign | None = None,
+        kept: Path | None = None,
     ) -> None:
         self._client = client
         self._sign = sign
@@ -69,6 +73,7 @@ class Kubelet:
         self._followers = Followers()
         disk_bytes = int(parse(settings.node_ephemeral_storage).value)
         self._disks = Disks(Space(UNLIMITED_BYTES, real_max=settings.volumes_bytes_max), disk_bytes=disk_bytes)
+        self._files = self._keep_files(kept) if kept is not None else None
         self._subscriptions: list[Subscription] = []
         self._gateway: ApiGateway | None = None
 
@@ -101,6 +106,7 @@ class Kubelet:
             self._client.subscribe("persistentvolumeclaims", self._on_referenced),
             self._client.subscribe("persistentvolumes", self._on_persistent_volume),
         ]
+        self._clear_up()
         for name, host in self._hosts.items():
             for pod in self._client.by_field("pods", "spec.nodeName", name):
                 self._recover(pod, host)
@@ -120,6 +126,23 @@ class Kubelet:
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
         await self.runtime.stop()
+        if self._files is not None:
+            await self._files.stop()
+
+    def _keep_files(self, directory: Path) -> Keeper:
+        """Keep logs and volumes there."""
+        settings = self._settings
+        keeper = Keeper(directory, self._clock, bytes_max=settings.kept_bytes_max, interval_s=settings.kept_interval_s)
+        self._disks.keeper = keeper
+        if isinstance(self._runtime, SimulatedRuntime):
+            self._runtime.logs.keeper = LogFiles(keeper, self._clock, limits_of(settings).logs)
+        return keeper
+
+    def _clear_up(self) -> None:
+        """Forget files of what went while the process did."""
+        if self._files is not None:
+            pods = [record.index.uid for record in self._client.records("pods")]
+            self._disks.keep_only(pods, [tree_of(volume) for volume in self._client.list("persistentvolumes")])
 
     def serve_api(self, application: Application, *, address: str, port: int, mark: str) -> None:
         """Let containers reach the API there, from the start on; its requests carry `mark` in their scope."""

@@ -5,11 +5,11 @@ a limit; who writes faster than the limit waits. Upstream: containerd's `redirec
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from orrery.machinery.clock import Clock
 from orrery.node.processes.pipes import Waiters
@@ -63,9 +63,26 @@ def nano_timestamp(seconds: float) -> str:
 class RunLog:
     """The log of one run of a container."""
 
-    __slots__ = ("_begun", "_changed", "_clock", "_debt", "_debt_at_s", "_entries", "_first", "_limits", "_size", "is_closed")
+    __slots__ = (
+        "_begun",
+        "_changed",
+        "_clock",
+        "_debt",
+        "_debt_at_s",
+        "_entries",
+        "_first",
+        "_limits",
+        "_size",
+        "id",
+        "is_closed",
+        "on_change",
+    )
 
-    def __init__(self, clock: Clock, limits: LogLimits | None = None) -> None:
+    def __init__(self, clock: Clock, limits: LogLimits | None = None, *, id_: str = "") -> None:
+        """`id_` is the run's."""
+        self.id = id_
+        self.on_change: Callable[[], None] | None = None
+        """Called when a line has become visible."""
         self._clock = clock
         self._limits = limits or LogLimits()
         self._entries: deque[Entry] = deque()
@@ -82,6 +99,17 @@ class RunLog:
     @property
     def size(self) -> int:
         return self._size
+
+    def entries_from(self, number: int) -> tuple[int, Sequence[Entry]]:
+        """The number of the first entry at or after `number` that is still there, and all from there on."""
+        first = max(number, self._first)
+        return first, list(islice(self._entries, first - self._first, None))
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Hold what a previous life of the process wrote, and nothing more."""
+        self._entries.extend(entries)
+        self._size = sum(len(entry.text) + _ENTRY_BYTES for entry in self._entries)
+        self.is_closed = True
 
     def add(self, stream: str, data: bytes) -> None:
         """What was written; lines that end become visible."""
@@ -178,6 +206,8 @@ class RunLog:
         while self._size > self._limits.bytes_max and len(self._entries) > 1:
             self._size -= len(self._entries.popleft().text) + _ENTRY_BYTES
             self._first += 1
+        if self.on_change is not None:
+            self.on_change()
 
 
 def _content(entry: Entry) -> bytes:
@@ -228,19 +258,51 @@ class LogBook:
         self.current = log
         return log
 
+    def of_run(self, id_: str) -> RunLog | None:
+        """The log of the run with that id."""
+        return next((log for log in (self.current, self.previous) if log is not None and log.id == id_), None)
+
+
+class LogKeeper(Protocol):
+    """Keeps logs beyond the process's life; `keeping/log_files.py` does."""
+
+    def load(self, pod_uid: str, container: str) -> LogBook:
+        """What is kept of the container's logs."""
+
+    def follow(self, pod_uid: str, container: str, log: RunLog) -> None:
+        """Keep the log of a new run from now on, instead of the one before the last."""
+
+    def forget(self, pod_uid: str) -> None: ...
+
 
 @dataclass(slots=True)
 class Logs:
     """All logs of a node's runtime, by Pod and container."""
 
     books: dict[str, dict[str, LogBook]] = field(default_factory=dict)
+    keeper: LogKeeper | None = None
 
     def book(self, pod_uid: str, container: str) -> LogBook:
-        return self.books.setdefault(pod_uid, {}).setdefault(container, LogBook())
+        books = self.books.setdefault(pod_uid, {})
+        if container not in books:
+            books[container] = LogBook() if self.keeper is None else self.keeper.load(pod_uid, container)
+        return books[container]
 
-    def find(self, pod_uid: str, container: str, *, previous: bool = False) -> RunLog | None:
-        book = self.books.get(pod_uid, {}).get(container)
-        return None if book is None else book.previous if previous else book.current
+    def begin(self, pod_uid: str, container: str, log: RunLog) -> RunLog:
+        """A new run writes to `log`."""
+        self.book(pod_uid, container).begin(log)
+        if self.keeper is not None:
+            self.keeper.follow(pod_uid, container, log)
+        return log
+
+    def find(self, pod_uid: str, container: str, *, previous: bool = False, id_: str = "") -> RunLog | None:
+        """The log of the run with that id, else of the newest or the one before."""
+        book = self.books.get(pod_uid, {}).get(container) if self.keeper is None else self.book(pod_uid, container)
+        if book is None:
+            return None
+        return book.of_run(id_) if id_ else book.previous if previous else book.current
 
     def forget(self, pod_uid: str) -> None:
         self.books.pop(pod_uid, None)
+        if self.keeper is not None:
+            self.keeper.forget(pod_uid)

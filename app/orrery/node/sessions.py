@@ -81,7 +81,8 @@ class ContainerSessions:
         newest = self._runtime.containers.get((uid, container))
         if newest is not None:
             previous = not id_.endswith(newest.config.id)
-        return self._runtime.logs.find(uid, container, previous=previous)
+            return self._runtime.logs.find(uid, container, previous=previous)
+        return self._runtime.logs.find(uid, container, id_=id_.rpartition("/")[2])  # A previous life of this process ran it.
 
     # Commands.
 

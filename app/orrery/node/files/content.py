@@ -1,12 +1,14 @@
 """The bytes of a regular file, in chunks. A chunk of zeros is shared by all files, so that a file of a gigabyte of nothing costs little."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
 
 from orrery.node.files.space import Space
 
 Maker = Callable[[], bytes]
 """Makes what a file holds, when somebody looks."""
+Part: TypeAlias = bytes | int
+"""Bytes, or so many chunks of zeros."""
 
 CHUNK_BYTES: Final = 65_536
 _ZEROS: Final = bytes(CHUNK_BYTES)
@@ -29,6 +31,29 @@ class Content:
         copied._chunks = [bytes(chunk) if isinstance(chunk, bytearray) else chunk for chunk in self._chunks]
         copied.size, copied.real = self.size, self.real
         return copied
+
+    def parts(self) -> list[Part]:
+        """All of it, as bytes that do not change any more."""
+        parts: list[Part] = []
+        for index, chunk in enumerate(self._chunks):
+            last = parts[-1] if parts else None
+            if chunk is _ZEROS:
+                parts[-1:] = [last + 1] if isinstance(last, int) else [*parts[-1:], 1]
+                continue
+            if isinstance(chunk, bytearray):
+                chunk = self._chunks[index] = bytes(chunk)
+            parts.append(chunk)
+        return parts
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> "Content":
+        """What `parts` told."""
+        made = Content()
+        for part in parts:
+            made._chunks += [_ZEROS] * part if isinstance(part, int) else [part]
+            made.size += part * CHUNK_BYTES if isinstance(part, int) else len(part)
+            made.real += 0 if isinstance(part, int) else len(part)
+        return made
 
     def read(self, offset: int, count: int) -> bytes:
         end = min(offset + count, self.size)

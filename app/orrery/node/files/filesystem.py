@@ -1,5 +1,6 @@
 """One file system: a tree of inodes with a budget. A container's root starts as the image's tree and copies what it changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,9 +20,17 @@ class FileSystem:
     source: str = "overlay"
     device: int = 1
     is_read_only: bool = False
+    on_change: Callable[[], None] | None = None
+    """Called when something in it is about to change."""
+
+    def touch(self) -> None:
+        """Something changes."""
+        if self.on_change is not None:
+            self.on_change()
 
     def adopt(self, chain: list[Directory], names: list[str]) -> Directory:
         """Own the last directory of a chain from the root down: those that belong to a layer are copied, each into its parent."""
+        self.touch()
         if chain[-1].owner is self:
             return chain[-1]
         parent: Directory | None = None
@@ -38,6 +47,7 @@ class FileSystem:
 
     def own(self, node: Inode, name: str, parent: Directory) -> Inode:
         """A version of `node`, found as `name` in the owned directory `parent`, that may be changed."""
+        self.touch()
         if node.owner is self or node.owner is None:
             return node
         copied = node.copy_for(self)

@@ -79,6 +79,7 @@ class OpenedFile(Description):
         if self.flags & os.O_APPEND:
             self._position = content.size
         content.write(self._position, data, self._filesystem.space)
+        self._filesystem.touch()
         self._position += len(data)
         self.file.modified_s = self._clock.now_s()
 
@@ -108,6 +109,7 @@ class OpenedFile(Description):
     def truncate(self, size: int) -> None:
         self._check(writes=True)
         self.file.content.truncate(size, self._filesystem.space)
+        self._filesystem.touch()
         self.file.modified_s = self._clock.now_s()
 
 

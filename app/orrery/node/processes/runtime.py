@@ -159,7 +159,7 @@ class SimulatedRuntime:
         mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))
         user, home = _user(config, mounts)
         environment = _environment(config, sandbox.config.hostname, home)
-        log = self.logs.book(config.pod_uid, config.name).begin(RunLog(self._clock, self._limits.logs))
+        log = self.logs.begin(config.pod_uid, config.name, RunLog(self._clock, self._limits.logs, id_=config.id))
         return SimulatedContainer(config, system, root=root, streams=Streams(log), user=user, environment=environment)
 
     def _layer(self, config: ContainerConfig) -> FileSystem:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
-from orrery.machinery.objects import FrozenObject, annotations_of, name_of
+from orrery.machinery.objects import FrozenObject, annotations_of, name_of, uid_of
 from orrery.machinery.quantities import parse
 from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_variables
 from orrery.node.files.atomic import publish
@@ -63,6 +63,7 @@ class PodVolumes:
     clock: Clock
     node: str
     tokens: PodTokens | None = None
+    pod_uid: str = ""
     ready: dict[str, Volume] = field(default_factory=dict)
     follows: VolumeRefresh | None = None
     """Brings what is made of objects up to date."""
@@ -72,6 +73,7 @@ class PodVolumes:
     def set_up(self, around: Surroundings, volumes: Lookup) -> list[ConfigError]:
         """Make what is not there yet; one error for each volume that cannot be mounted now. `volumes` finds PersistentVolumes."""
         errors = []
+        self.pod_uid = uid_of(around.pod)
         for volume in around.pod["spec"].get("volumes") or ():
             name = volume["name"]
             if name in self.ready:
@@ -119,6 +121,7 @@ class PodVolumes:
             if volume.is_own:
                 volume.filesystem.space.release()
         self.ready.clear()
+        self.disks.forget("pods", self.pod_uid, "volumes")
 
     # Making.
 
@@ -135,13 +138,13 @@ class PodVolumes:
             filesystem = self.disks.new(size=_memory(around) if is_in_memory else 0, type_=kind[0], source=kind[1], mode=kind[2])
             self._publish(filesystem, around, volume)
             return Volume(filesystem, is_own=True, is_read_only=True)
-        return Volume(self._empty(around, volume.get("emptyDir") or {}), is_own=True)
+        return Volume(self._empty(around, volume["name"], volume.get("emptyDir") or {}), is_own=True)
 
     def _publish(self, filesystem: FileSystem, around: Surroundings, volume: FrozenObject) -> None:
         if publish(filesystem, payload_of(volume, around, self.tokens), clock=self.clock):
             _give(filesystem.root, fs_group_of(around.pod), is_read_only=True)
 
-    def _empty(self, around: Surroundings, source: FrozenObject) -> FileSystem:
+    def _empty(self, around: Surroundings, name: str, source: FrozenObject) -> FileSystem:
         size = _bytes(str(source.get("sizeLimit") or "0"))
         if source.get("medium") == "Memory":
             memory = _memory(around)
@@ -149,6 +152,8 @@ class PodVolumes:
         else:
             filesystem = self.disks.new(size=size)
         filesystem.root.modified_s = self.clock.now_s()
+        if source.get("medium") != "Memory":  # That does not survive the reboot of a node.
+            self.disks.keep(filesystem, "pods", self.pod_uid, "volumes", name)
         _give(filesystem.root, fs_group_of(around.pod))
         return filesystem
 

@@ -1,0 +1,124 @@
+"""Logs of containers as files: `pods/UID/logs/CONTAINER.N`, a file for each of the last two runs, the newer one with the greater number.
+
+A file is a line with the run's id, then an entry after the other; new ones are appended. A file twice as long as the log may be is written
+anew. An entry that was cut short by the end of the process is left out.
+"""
+
+import logging
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from orrery.machinery.clock import Clock
+from orrery.node.keeping.keeper import Keeper, Work, write_whole
+from orrery.node.logs import Entry, LogBook, LogLimits, RunLog
+
+_MAGIC: Final = b"orrery-log 1 "
+_HEAD: Final = struct.Struct("<dBI")
+_STREAMS: Final = ("stdout", "stderr")
+_PART: Final = 2
+_RUNS_KEPT: Final = 2
+
+log = logging.getLogger(__name__)
+
+
+class LogFiles:
+    """Implements `LogKeeper`."""
+
+    def __init__(self, keeper: Keeper, clock: Clock, limits: LogLimits) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._limits = limits
+
+    def load(self, pod_uid: str, container: str) -> LogBook:
+        book = LogBook()
+        for number in self._numbers(pod_uid, container)[-_RUNS_KEPT:]:
+            found = self._read(self._keeper.path("pods", pod_uid, "logs", _name(container, number)))
+            if found is not None:
+                book.begin(found)
+        return book
+
+    def follow(self, pod_uid: str, container: str, log: RunLog) -> None:
+        numbers = self._numbers(pod_uid, container)
+        for old in numbers[: 1 - _RUNS_KEPT]:
+            self._keeper.drop("pods", pod_uid, "logs", _name(container, old))
+        name = _name(container, numbers[-1] + 1 if numbers else 0)
+        kept = KeptLog(self._keeper.path("pods", pod_uid, "logs", name), log, bytes_max=self._limits.bytes_max)
+        log.on_change = lambda: self._keeper.changed(kept)
+        self._keeper.changed(kept)
+
+    def forget(self, pod_uid: str) -> None:
+        self._keeper.drop("pods", pod_uid)
+
+    def _numbers(self, pod_uid: str, container: str) -> list[int]:
+        """Of the files that are there, oldest first."""
+        names = (unquote(name).rpartition(".") for name in self._keeper.names("pods", pod_uid, "logs"))
+        return sorted(int(number) for found, _, number in names if found == container and number.isdigit())
+
+    def _read(self, path: Path) -> RunLog | None:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            log.warning("Cannot read the log kept in %s: %s", path, error)
+            return None
+        head, _, rest = data.partition(b"\n")
+        if not head.startswith(_MAGIC):
+            return None
+        found = RunLog(self._clock, self._limits, id_=head.removeprefix(_MAGIC).decode())
+        found.restore(_entries(rest))
+        return found
+
+
+class KeptLog:
+    """The log of one run, as far as it is written."""
+
+    __slots__ = ("_bytes_max", "_log", "_next", "_size", "path")
+
+    def __init__(self, path: Path, log: RunLog, *, bytes_max: int) -> None:
+        self.path = path
+        self._log = log
+        self._bytes_max = bytes_max
+        self._size = 0
+        self._next = 0
+        """Number of the first entry that is not written."""
+
+    def snapshot(self) -> tuple[int, Work]:
+        first, entries = self._log.entries_from(self._next)
+        is_new = not self._size or self._size > 2 * self._bytes_max
+        if is_new:
+            first, entries = self._log.entries_from(0)
+        self._next = first + len(entries)
+        pieces = [_packed(entry) for entry in entries]
+        if is_new:
+            pieces.insert(0, _MAGIC + self._log.id.encode() + b"\n")
+            self._size = 0
+        self._size += sum(map(len, pieces))
+        return self._size, (lambda: write_whole(self.path, pieces)) if is_new else (lambda: _append(self.path, pieces))
+
+
+def _name(container: str, number: int) -> str:
+    return f"{container}.{number}"
+
+
+def _packed(entry: Entry) -> bytes:
+    marks = (entry.stream == "stderr") | _PART * entry.is_part
+    return _HEAD.pack(entry.time_s, marks, len(entry.text)) + entry.text
+
+
+def _append(path: Path, pieces: Sequence[bytes]) -> int:
+    with path.open("ab") as file:
+        file.write(b"".join(pieces))
+        return file.tell()
+
+
+def _entries(data: bytes) -> Iterator[Entry]:
+    position = 0
+    while position + _HEAD.size <= len(data):
+        time_s, marks, size = _HEAD.unpack_from(data, position)
+        position += _HEAD.size
+        if position + size > len(data):
+            return
+        yield Entry(time_s, _STREAMS[marks & 1], data[position : position + size], bool(marks & _PART))
+        position += size
