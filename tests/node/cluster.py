@@ -90,12 +90,12 @@ class NodeCluster:
 
     async def said(self, container: str = "", *, name: str = "web") -> str:
         """All that a container has written."""
-        sessions = ContainerSessions(self.client, self.runtime, self.clock)
+        sessions = ContainerSessions(self.client, self.containers, self.clock)
         pieces = await sessions.logs("default", name, LogOptions(container or name))
         return b"".join([piece async for piece in pieces]).decode()
 
     @property
-    def runtime(self) -> SimulatedRuntime:
+    def containers(self) -> SimulatedRuntime:
         assert isinstance(self.kubelet.runtime, SimulatedRuntime)
         return self.kubelet.runtime
 
@@ -146,7 +146,20 @@ class NodeCluster:
 
 def new_pod(name: str = "web", *, node: str = NODE, image: str = "nginx:1.25", **spec: Any) -> Object:
     container: Object = {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "resources": {}}
-    extra = ("command", "args", "env", "envFrom", "lifecycle", "readinessProbe", "livenessProbe", "startupProbe", "volumeMounts", "ports")
+    extra = (
+        "resources",
+        "resizePolicy",
+        "command",
+        "args",
+        "env",
+        "envFrom",
+        "lifecycle",
+        "readinessProbe",
+        "livenessProbe",
+        "startupProbe",
+        "volumeMounts",
+        "ports",
+    )
     container.update({key: spec.pop(key) for key in extra if key in spec})
     return {
         "apiVersion": "v1",

@@ -1,8 +1,10 @@
 """Containers added to a running Pod, and containers that see each other's processes."""
 
+from typing import Any
+
 from tests.node.cluster import NodeCluster
 
-SLEEPER = {"image": "busybox:1.36", "command": ["sleep", "3600"]}
+SLEEPER: dict[str, Any] = {"image": "busybox:1.36", "command": ["sleep", "3600"]}
 
 
 async def test_a_container_for_debugging_starts_in_the_running_pod(cluster: NodeCluster) -> None:
@@ -90,7 +92,7 @@ async def test_deleting_a_pod_stops_its_containers_for_debugging_too(cluster: No
 
 
 async def test_containers_of_a_pod_share_their_processes_when_it_says_so(cluster: NodeCluster) -> None:
-    other = {"name": "shell", "image": "busybox:1.36", "command": ["sh", "-c", "sleep 1; ps; sleep 3600"]}
+    other: dict[str, Any] = {"name": "shell", "image": "busybox:1.36", "command": ["sh", "-c", "sleep 1; ps; sleep 3600"]}
     await cluster.run(**SLEEPER, shareProcessNamespace=True)
     await cluster.clock.settle()
     await cluster.debug(**{key: other[key] for key in ("image", "command")})

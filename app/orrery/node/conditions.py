@@ -5,19 +5,30 @@ from typing import Final
 
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, Object
+from orrery.node.resize import IN_PROGRESS, PENDING
 from orrery.node.restart import is_sidecar
 
 OWNED: Final = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-_RESIZE: Final = frozenset({"PodResizePending", "PodResizeInProgress"})
+_RESIZE: Final = frozenset({PENDING, IN_PROGRESS})
 
 Statuses = Mapping[str, FrozenObject]
 """Container statuses by name, init containers included."""
 
 
 def plan_conditions(
-    pod: FrozenObject, statuses: Statuses, *, phase: str, has_sandbox: bool, old: Sequence[FrozenObject], now: str
+    pod: FrozenObject,
+    statuses: Statuses,
+    *,
+    phase: str,
+    has_sandbox: bool,
+    old: Sequence[FrozenObject],
+    now: str,
+    resize: Sequence[FrozenObject] = (),
 ) -> list[Object]:
-    """All conditions of the Pod: those of others first and unchanged, then the kubelet's. `now` is a timestamp."""
+    """All conditions of the Pod: those of others first and unchanged, then the kubelet's, those of a resize first.
+
+    `now` is a timestamp.
+    """
     spec = pod["spec"]
     foreign = [dict(condition) for condition in old if condition["type"] not in OWNED and condition["type"] not in _RESIZE]
     containers_ready = _containers_ready(spec, statuses, phase)
@@ -37,7 +48,7 @@ def plan_conditions(
         condition["lastProbeTime"] = None
         if generation:
             condition["observedGeneration"] = generation
-    return [*foreign, *fresh]
+    return [*foreign, *map(dict, resize), *fresh]
 
 
 def _condition(type_: str, *, is_true: bool, reason: str = "", message: str = "") -> Object:

@@ -10,7 +10,6 @@ from functools import lru_cache
 
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
-from orrery.machinery.quantities import parse
 from orrery.node.durations import go_duration
 from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
 from orrery.node.files.filesystem import Mounted
@@ -21,6 +20,7 @@ from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.probing import named_ports, with_port_numbers
+from orrery.node.resize import memory_limit
 from orrery.node.runtime import (
     START_ERROR_CODE,
     ContainerConfig,
@@ -172,7 +172,7 @@ class ContainerStart:
             uid=self._setting("runAsUser"),
             gid=self._setting("runAsGroup"),
             groups=self._groups(),
-            memory_bytes=self._memory_bytes(),
+            memory_bytes=memory_limit(container.get("resources") or {}),
             is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
@@ -195,6 +195,7 @@ class ContainerStart:
             started_s=self.host.clock.now_s(),
             wanted_image=self.container["image"],
             is_started=not self.container.get("startupProbe"),
+            resources=self.container.get("resources") or {},
         )
 
     def _security(self, name: str, otherwise: int) -> int:
@@ -214,10 +215,6 @@ class ContainerStart:
         context = self.pod["spec"].get("securityContext") or {}
         groups = [*(context.get("supplementalGroups") or ()), context.get("fsGroup")]
         return tuple(int(group) for group in groups if group is not None)
-
-    def _memory_bytes(self) -> int | None:
-        limit = ((self.container.get("resources") or {}).get("limits") or {}).get("memory")
-        return int(parse(limit).value) if limit else None
 
     def _mounts(self, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
         """The volumes this container sees; `PodStart` has set them up."""

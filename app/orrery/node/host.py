@@ -9,6 +9,7 @@ from orrery.machinery.objects import FrozenObject
 from orrery.node.addresses import AddressPool
 from orrery.node.backoff import Backoff
 from orrery.node.images.store import ImageStore
+from orrery.node.ledger import Ledger
 from orrery.node.pace import Pace
 from orrery.node.pod_status import HostFacts
 from orrery.node.runtime import ContainerRuntime
@@ -38,6 +39,7 @@ class Host:
     runtime: ContainerRuntime
     images: ImageStore
     allocatable: Mapping[str, str]
+    ledger: Ledger
     wait_for: Callable[[str, Callable[[], None]], None]
     """Call back once when the object with that key is written."""
     disks: Disks

@@ -19,6 +19,7 @@ from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.images.store import ImageStore
 from orrery.node.keeping.keeper import Keeper
 from orrery.node.keeping.log_files import LogFiles
+from orrery.node.ledger import Ledger
 from orrery.node.network.fabric import Fabric, dns_address
 from orrery.node.network.gateway import ApiGateway, Application
 from orrery.node.node_objects import NodeFacts, capacity_of, node_names
@@ -175,6 +176,7 @@ class Kubelet:
             runtime=self._runtime,
             images=ImageStore(self._catalogue, clock=self._clock, pace=self._pace),
             allocatable=facts.capacity,
+            ledger=Ledger(facts.capacity),
             wait_for=self._wait_for,
             disks=self._disks,
             followers=self._followers,

@@ -6,7 +6,8 @@ Follows `computePodActions` and `computeInitContainerActions` of upstream's runt
 from dataclasses import dataclass, field
 
 from orrery.machinery.objects import FrozenObject
-from orrery.node.pod_state import PodState, RunState
+from orrery.node.pod_state import PodState, Run, RunState
+from orrery.node.resize import is_resized, needs_restart
 from orrery.node.restart import is_sidecar, should_restart
 
 
@@ -19,12 +20,14 @@ class Actions:
     start_init: list[FrozenObject] = field(default_factory=list)
     start: list[FrozenObject] = field(default_factory=list)
     start_ephemeral: list[FrozenObject] = field(default_factory=list)
-    replace: list[FrozenObject] = field(default_factory=list)
-    """Running containers that are to be stopped first, because their image was changed."""
+    replace: list[tuple[FrozenObject, str]] = field(default_factory=list)
+    """Running containers that are to be stopped first, and why: another image, or resources that take a new start."""
+    resize: list[FrozenObject] = field(default_factory=list)
+    """Running containers that get other resources as they run."""
 
 
 def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
-    """The next step of a Pod that is not being deleted."""
+    """The next step of a Pod that is not being deleted. `spec` names the resources that the node has granted."""
     if not state.has_sandbox:
         return _plan_sandbox(spec, state)
     actions = Actions()
@@ -36,15 +39,38 @@ def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
         run = state.find(container["name"])
         if run is not None and run.state is RunState.RUNNING:
             is_kept = True
-            if run.wanted_image and run.wanted_image != container["image"]:
-                actions.replace.append(container)
-                actions.start.append(container)
+            if (why := _why_replaced(container, run)) or not is_resized(container.get("resources") or {}, run.resources):
+                _replace(container, why, actions.replace, actions.start)
+            else:
+                actions.resize.append(container)
         elif run is None or should_restart(container, spec, run.exit_code):
             actions.start.append(container)
     if not is_kept and not actions.start:
         actions.stops_pod = True
         actions.start_init = []
     return actions
+
+
+def _why_replaced(container: FrozenObject, run: Run) -> str:
+    """Why a running container must be started anew; empty when it may go on."""
+    if run.wanted_image and run.wanted_image != container["image"]:
+        return f"Container {container['name']} definition changed, will be restarted"
+    if needs_restart(container, run.resources):
+        return f"Container {container['name']} resize requires restart"
+    return ""
+
+
+def _replace(container: FrozenObject, why: str, replaced: list[tuple[FrozenObject, str]], started: list[FrozenObject]) -> None:
+    if why:
+        replaced.append((container, why))
+        started.append(container)
+
+
+def _plan_sidecar_change(container: FrozenObject, run: Run, actions: Actions) -> None:
+    why = _why_replaced(container, run)
+    _replace(container, why, actions.replace, actions.start_init)
+    if not why and is_resized(container.get("resources") or {}, run.resources):
+        actions.resize.append(container)
 
 
 def _plan_sandbox(spec: FrozenObject, state: PodState) -> Actions:
@@ -80,6 +106,8 @@ def _plan_init(spec: FrozenObject, state: PodState, actions: Actions) -> bool:
             continue
         if is_past and not is_sidecar(container):
             continue
+        if run.state is RunState.RUNNING and is_sidecar(container):
+            _plan_sidecar_change(container, run, actions)
         if run.state is RunState.EXITED and (is_sidecar(container) or run.exit_code != 0):
             if not is_sidecar(container) and not should_restart(container, spec, run.exit_code):
                 actions.stops_pod, actions.start_init = True, []

@@ -160,12 +160,11 @@ class PodStart:
         state.sandboxes += 1
         return True
 
-    async def _replace(self, containers: Sequence[FrozenObject]) -> None:
-        """Stop containers whose image was changed; they are started again."""
-        for container in containers:
+    async def _replace(self, containers: Sequence[tuple[FrozenObject, str]]) -> None:
+        """Stop containers that are to be started anew."""
+        for container, message in containers:
             run = self._state.find(container["name"])
             if run is not None and run.handle is not None:
-                message = f"Container {container['name']} definition changed, will be restarted"
                 tell_killing(self._host, self._pod(), container, message)
                 run.handle.stop(max(grace_s_of(self._pod()), GRACE_S_MIN))
                 await asyncio.shield(run.handle.exited)

@@ -5,6 +5,7 @@ into actions, and `recovery.py` builds it from the status a previous life left.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -50,6 +51,8 @@ class Run:
     """Whether it ran before the sandbox was made anew: shown until it runs again, otherwise as if it had never been."""
     handle: ContainerHandle | None = None
     identity: Identity | None = None
+    resources: FrozenObject = field(default_factory=dict)
+    """What it was started with, or has been given since."""
 
     @property
     def exit_code(self) -> int:
@@ -75,6 +78,12 @@ class PodState:
     sandboxes: int = 0
     """How many sandboxes there have been."""
     pod_ip: str = ""
+    grants: Mapping[str, FrozenObject] | None = None
+    """The resources that the node has granted, by container; None: not looked at yet."""
+    resize_pending: Object | None = None
+    """Condition PodResizePending."""
+    resize_progress: Object | None = None
+    """Condition PodResizeInProgress."""
     phase: str = ""
     """A terminal phase that was decided: it never changes again."""
     phase_reason: str = ""

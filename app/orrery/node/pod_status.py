@@ -12,6 +12,7 @@ from orrery.machinery.objects import FrozenObject, Object, is_deleting
 from orrery.node.conditions import plan_conditions
 from orrery.node.phase import TERMINAL, phase_of
 from orrery.node.pod_state import PodState, Run, RunState, terminated_of
+from orrery.node.resize import shown_resources, with_grants
 from orrery.node.restart import is_sidecar, should_restart
 
 _KEPT: Final = ("qosClass", "nominatedNodeName", "resourceClaimStatuses", "extendedResourceClaimStatus", "resize")
@@ -28,8 +29,9 @@ class HostFacts:
 def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: float, is_over: bool = False) -> Object:
     """The whole status. `is_over`: the Pod's containers have been stopped for good, so a terminal phase may be told."""
     spec, old = pod["spec"], pod.get("status") or {}
+    pod = with_grants(pod, state.grants)
     init_statuses = _init_statuses(pod, state)
-    statuses = [_status(container, pod, state) for container in spec["containers"]]
+    statuses = [_status(container, pod, state) for container in pod["spec"]["containers"]]
     statuses.sort(key=lambda status: str(status["name"]))
     if is_over:
         _mark_lost(spec, init_statuses, statuses)
@@ -43,7 +45,13 @@ def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: f
     status["phase"] = told
     _tell_reason(status, state, old, phase=told)
     status["conditions"] = plan_conditions(
-        pod, by_name, phase=phase, has_sandbox=state.has_sandbox, old=old.get("conditions") or (), now=timestamp(now_s)
+        pod,
+        by_name,
+        phase=phase,
+        has_sandbox=state.has_sandbox,
+        old=old.get("conditions") or (),
+        now=timestamp(now_s),
+        resize=[] if is_over else [one for one in (state.resize_pending, state.resize_progress) if one is not None],
     )
     status["startTime"] = old.get("startTime") or timestamp(now_s)
     if generation := pod["metadata"].get("generation"):
@@ -130,7 +138,7 @@ def _waiting_status(container: FrozenObject, spec: FrozenObject) -> Object:
 
 
 def _run_status(container: FrozenObject, run: Run, previous: Run | None) -> Object:
-    is_running = run.state is RunState.RUNNING
+    is_running, granted = run.state is RunState.RUNNING, container.get("resources") or {}
     status: Object = {
         "name": container["name"],
         "image": run.image,
@@ -141,9 +149,9 @@ def _run_status(container: FrozenObject, run: Run, previous: Run | None) -> Obje
         "restartCount": run.attempt,
         "started": run.is_started,
         "state": {"running": {"startedAt": timestamp(run.started_s)}} if is_running else {"terminated": terminated_of(run)},
-        "resources": container.get("resources") or {},
+        "resources": shown_resources(granted, run.resources) if is_running else granted,
     }
-    if requests := (container.get("resources") or {}).get("requests"):
+    if requests := granted.get("requests"):
         status["allocatedResources"] = requests
     if (who := run.identity) is not None:
         status["user"] = {"linux": {"gid": who.gid, "supplementalGroups": list(who.groups), "uid": who.uid}}

@@ -7,12 +7,13 @@ to do, does it, and goes on until nothing changes; then only timers and containe
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound, NotStored
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
+from orrery.node.admission import admit, rejected_status
 from orrery.node.container_start import restart_key
 from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
@@ -22,6 +23,8 @@ from orrery.node.pod_probes import PodProbes
 from orrery.node.pod_start import RETRY_S, PodStart
 from orrery.node.pod_state import PodState, Run, RunState, every_container
 from orrery.node.pod_status import is_finished, plan_status
+from orrery.node.resize import with_grants
+from orrery.node.resizing import PodResizing
 from orrery.node.runtime import Exit
 from orrery.node.termination import Stop
 
@@ -36,6 +39,7 @@ class PodWorker:
     __slots__ = (
         "_deadline",
         "_host",
+        "_is_admitted",
         "_is_closed",
         "_is_dirty",
         "_is_gone",
@@ -45,6 +49,7 @@ class PodWorker:
         "_on_over",
         "_pod",
         "_probes",
+        "_resizing",
         "_retry",
         "_seen",
         "_start",
@@ -68,15 +73,16 @@ class PodWorker:
         self._deadline: Timer | None = None
         self._probes = PodProbes(host, state, pod=lambda: self.pod, wake=self.wake)
         self._stop: Stop | None = None
+        self._resizing = PodResizing(host, state, pod=lambda: self.pod, wake=self.wake)
         self._start = PodStart(
             host,
             state,
-            pod=lambda: self.pod,
+            pod=lambda: self._granted,
             is_unwanted=lambda: self._is_gone or is_deleting(self.pod),
             on_start=self._started,
             wake=self.wake,
         )
-        self._is_dirty = self._is_gone = self._is_over = self._is_closed = False
+        self._is_dirty = self._is_gone = self._is_over = self._is_closed = self._is_admitted = False
 
     @property
     def pod(self) -> FrozenObject:
@@ -85,6 +91,11 @@ class PodWorker:
             self._pod = self._host.client.get("pods", self._namespace, self._name)
             assert self._pod is not None and uid_of(self._pod) == self.uid, "a Pod that is gone is told by `vanish` first"
         return self._pod
+
+    @property
+    def _granted(self) -> FrozenObject:
+        """The Pod with the resources that the node has granted."""
+        return with_grants(self.pod, self._state.grants)
 
     # What the outside says.
 
@@ -147,6 +158,10 @@ class PodWorker:
         if is_deleting(self.pod):
             await self._terminate()
             return
+        if not self._is_admitted and not await self._admit():
+            return
+        self._resizing.grant()
+        self._resizing.check_progress()
         self._check_deadline()
         await self._report()
         if self._is_gone or is_deleting(self.pod):
@@ -158,6 +173,24 @@ class PodWorker:
             return
         self._probes.watch()
         await self._go_on()
+
+    async def _admit(self) -> bool:
+        """Ask the node for room; without it, the Pod has failed."""
+        self._is_admitted = True
+        refusal = admit(self.pod, self._host)
+        if refusal is None:
+            return True
+        self._host.recorder.event(self.pod, "Warning", refusal.reason, refusal.message)
+        status = rejected_status(self.pod, refusal, self._host.clock.now_s())
+
+        def edit(pod: Object) -> bool:
+            pod["status"] = status
+            return uid_of(pod) == self.uid
+
+        await self._host.client.change("pods", self._namespace, self._name, edit, subresource="status")
+        self._is_over = True
+        await self._finish()
+        return False
 
     async def _report(self, *, is_over: bool = False) -> None:
         """Write the status, if there is anything new in it."""
@@ -186,10 +219,12 @@ class PodWorker:
         """The next step of a Pod that is to run."""
         outcome = self._start.mount()
         if outcome.retry_s is None:
-            actions = plan_actions(self.pod["spec"], self._state)
+            actions = plan_actions(self._granted["spec"], self._state)
             if actions.stops_pod:
                 await self._stop_sidecars()
                 return
+            if actions.resize:
+                await self._resize(actions.resize)
             outcome = await self._start.act(actions)
         if outcome.retry_s is not None:
             self._retry_in(outcome.retry_s)
@@ -198,6 +233,13 @@ class PodWorker:
             await self._report()
         if outcome.has_changed:
             self._is_dirty = True
+
+    async def _resize(self, containers: Sequence[FrozenObject]) -> None:
+        if self._resizing.apply(containers):
+            self._is_dirty = True
+        else:
+            await self._report()
+            self._retry_in(RETRY_S)
 
     async def _stop_sidecars(self) -> None:
         """Only sidecars are left: they end with the others."""
@@ -257,6 +299,7 @@ class PodWorker:
         """Stop everything, tell the last state, and let the API object go if it is being deleted."""
         await self._report()
         await self._stop_all()
+        self._host.ledger.leave(self.uid)
         if not self._is_gone:
             await self._report(is_over=True)
         self._is_over = True
@@ -289,6 +332,7 @@ class PodWorker:
     def _forget(self) -> None:
         self._is_closed = True
         self._drop_timers()
+        self._host.ledger.leave(self.uid)
         if self._is_gone:  # The logs of a Pod that has merely ended can still be read.
             self._host.runtime.forget(self.uid)
         if self._state.volumes is not None:

@@ -9,6 +9,7 @@ from typing import Final
 from orrery.machinery.clock import parse_timestamp
 from orrery.machinery.objects import FrozenObject
 from orrery.node.pod_state import PodState, Run, RunState
+from orrery.node.resize import PENDING, grants_of
 from orrery.node.runtime import Exit, Identity
 
 _STATUSES: Final = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
@@ -36,8 +37,19 @@ def recovered_state(pod: FrozenObject, now_s: float) -> PodState:
             state.previous[name] = _ended(entry, attempt - 1, last)
     for run in state.current.values():
         run.of_old_sandbox = True
+    _recover_resize(pod, state)
     state.sandboxes = 1 if status.get("podIP") or state.current else 0
     return state
+
+
+def _recover_resize(pod: FrozenObject, state: PodState) -> None:
+    """A resize that waits for room: until then, what the status shows is what was granted."""
+    status = pod.get("status") or {}
+    state.resize_pending = next((dict(one) for one in status.get("conditions") or () if one["type"] == PENDING), None)
+    if state.resize_pending is None:
+        return
+    shown = {entry["name"]: entry["resources"] for key in _STATUSES for entry in status.get(key) or () if "resources" in entry}
+    state.grants = {name: granted for name in [*grants_of(pod["spec"]), *shown] if (granted := shown.get(name))}
 
 
 def _run(entry: FrozenObject, attempt: int, *, started: str | None) -> Run:
@@ -48,6 +60,7 @@ def _run(entry: FrozenObject, attempt: int, *, started: str | None) -> Run:
         image=entry.get("image", ""),
         image_id=entry.get("imageID", ""),
         started_s=parse_timestamp(started) if started else 0.0,
+        resources=entry.get("resources") or {},
         identity=Identity(user["uid"], user["gid"], tuple(user.get("supplementalGroups") or ())) if user else None,
     )
 

@@ -119,6 +119,13 @@ class ContainerHandle(Protocol):
     @property
     def identity(self) -> Identity: ...
 
+    @property
+    def memory_bytes(self) -> int:
+        """What its processes use."""
+
+    def limit_memory(self, limit: int | None) -> None:
+        """Change the memory limit in bytes of the running container; None: no limit of its own."""
+
     def stop(self, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after `grace_s`. Again with less grace: the earlier SIGKILL counts."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orrery.machinery.clock import Clock, Timer
@@ -47,11 +47,33 @@ _BEGIN_S: Final = 0.01
 class SimulatedContainer:
     """Ends when PID 1 does."""
 
-    __slots__ = ("_clock", "_kill_due_s", "_killer", "_screen", "config", "environment", "exited", "root", "streams", "system", "user")
+    __slots__ = (
+        "_clock",
+        "_kill_due_s",
+        "_killer",
+        "_screen",
+        "_usual_memory",
+        "config",
+        "environment",
+        "exited",
+        "root",
+        "streams",
+        "system",
+        "user",
+    )
 
     def __init__(
-        self, config: ContainerConfig, system: System, *, root: FileSystem, streams: Streams, user: User, environment: Mapping[str, str]
+        self,
+        config: ContainerConfig,
+        system: System,
+        *,
+        root: FileSystem,
+        streams: Streams,
+        user: User,
+        environment: Mapping[str, str],
+        usual_memory: int,
     ) -> None:
+        """`usual_memory` is what containers without a limit of their own get."""
         self.config = config
         self.system = system
         self.root = root
@@ -60,6 +82,7 @@ class SimulatedContainer:
         self.environment = environment
         self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._clock: Clock = system.clock
+        self._usual_memory = usual_memory
         self._killer: Timer | None = None
         self._kill_due_s = 0.0
         self._screen: asyncio.Task[None] | None = None
@@ -70,6 +93,13 @@ class SimulatedContainer:
     @property
     def identity(self) -> Identity:
         return Identity(self.user.uid, self.user.gid, tuple(self.user.groups))
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.system.memory
+
+    def limit_memory(self, limit: int | None) -> None:
+        self.system.limits = replace(self.system.limits, memory_bytes=limit or self._usual_memory)
 
     def stop(self, grace_s: float) -> None:
         due_s = self._clock.now_s() + grace_s

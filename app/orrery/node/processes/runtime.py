@@ -160,7 +160,8 @@ class SimulatedRuntime:
         user, home = _user(config, mounts)
         environment = _environment(config, sandbox.config.hostname, home)
         log = self.logs.begin(config.pod_uid, config.name, RunLog(self._clock, self._limits.logs, id_=config.id))
-        return SimulatedContainer(config, system, root=root, streams=Streams(log), user=user, environment=environment)
+        usual = self._limits.container_memory_bytes
+        return SimulatedContainer(config, system, root=root, streams=Streams(log), user=user, environment=environment, usual_memory=usual)
 
     def _layer(self, config: ContainerConfig) -> FileSystem:
         if config.image.programs:
