@@ -5,8 +5,9 @@
 - Pods on their way out on a Node that is not ready and tainted node.kubernetes.io/out-of-service;
 - Pods on their way out that never got a Node.
 
-Upstream looks at all Pods every 20 s; here events say when there is something to look at, 20 s later. An event costs two comparisons.
+An event costs two comparisons.
 """
+# DIFFERS: upstream looks at all Pods every 20 s; we hear of what there is to look at, and do so 20 s later.
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
