@@ -158,3 +158,19 @@ async def test_a_pod_that_has_ended_leaves_room(cluster: NodeCluster) -> None:
     await cluster.clock.settle()
 
     assert cluster.is_ready()
+
+
+async def test_a_memory_limit_below_what_is_used_is_an_error(cluster: NodeCluster) -> None:
+    grow = "x=$(head -c 20000000 /dev/zero | tr '\\0' a); sleep 3600; true"
+    await cluster.run(image="busybox:1.36", command=["sh", "-c", grow], resources=amounts("100m", "200Mi", cpu="100m", memory="200Mi"))
+    await cluster.clock.advance(60)
+    await resize(cluster, amounts("100m", "8Mi", cpu="100m", memory="8Mi"))
+    await cluster.clock.advance(60)
+
+    progress = cluster.condition("PodResizeInProgress")
+    assert progress["reason"] == "Error"
+    assert progress["message"].startswith(
+        "cannot decrease memory limits: [attempting to set pod memory limit (8388608) below current usage ("
+    )
+    assert len(told(cluster, "ResizeError")) == 1
+    assert cluster.container()["resources"]["limits"]["memory"] == "200Mi"

@@ -242,6 +242,7 @@ class SimulatedProcess:
         if environment is not None:
             self.environment = dict(environment)
         self._handlers = {signal: ignore for signal, handler in self._handlers.items() if handler is ignore}
+        self.allocate(PROCESS_BYTES - self.memory)
         return await program(self)
 
     def _fork(self, argv: Sequence[str], environment: Mapping[str, str] | None, *, group: int | None) -> "SimulatedProcess":

@@ -42,6 +42,7 @@ class Shell(Messages):
         self.process = process
         self.flavour = flavour
         self.variables = variables or Variables(flavour, process.environment)
+        self.variables.charge = process.allocate
         self.expander = Expander(self)
         self.name = process.argv[0] if process.argv else "sh"
         self.applet = self.name.rpartition("/")[2].lstrip("-")

@@ -7,6 +7,8 @@ from orrery.node.shell.errors import ShellError
 from orrery.node.shell.flavours import Flavour
 
 DEFAULT_IFS: Final = " \t\n"
+_LONG: Final = 4096
+"""Values from this length on count as memory of the process."""
 _Value = TypeVar("_Value")
 
 
@@ -29,6 +31,9 @@ class Variables:
         self.on_change: dict[str, Callable[[str | None], None]] = {}
         self.extra: dict[str, str] = {name: value for name, value in environment.items() if not name.isidentifier()}
         """Variables that are passed on though no script can name them."""
+        self.charge: Callable[[int], None] = lambda count: None
+        """Takes memory, or gives it back."""
+        self._charged: dict[str, int] = {}
         self._scopes: list[dict[str, _Saved]] = []
         self._environment: dict[str, str] | None = None
 
@@ -85,6 +90,8 @@ class Variables:
             if name in self.maps:
                 self.maps[name]["0"] = value
                 return
+        if self._charged or len(value) >= _LONG:
+            self._account(name, len(value))
         self.values[name] = value
         if self.export_all:
             self.exported.add(name)
@@ -93,8 +100,17 @@ class Variables:
         if name in self.on_change:
             self.on_change[name](value)
 
+    def _account(self, name: str, length: int) -> None:
+        before, now = self._charged.pop(name, 0), length if length >= _LONG else 0
+        if now:
+            self._charged[name] = now
+        if now != before:
+            self.charge(now - before)
+
     def unset(self, name: str, *, builtin: str = "unset") -> None:
         self.check_writable(name, builtin=builtin)
+        if name in self._charged:
+            self._account(name, 0)
         self.values.pop(name, None)
         self.arrays.pop(name, None)
         self.maps.pop(name, None)
