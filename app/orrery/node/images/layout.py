@@ -51,6 +51,7 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
         for folder in _MERGED:
             plant_directory(layer, f"/usr/{folder}")
             plant_link(layer, f"/{folder}", f"usr/{folder}")
+        plant_directory(layer, "/boot")
     for folder in ("/home", "/root", "/var/log", "/var/spool", "/run", "/mnt", "/opt", "/srv", "/media", "/usr/local/bin", "/usr/sbin"):
         plant_directory(layer, folder, 0o700 if folder == "/root" else 0o755)
     plant_directory(layer, "/var/tmp", 0o1777)
@@ -60,7 +61,8 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
     if own:
         name, _, _, gid = own.split(":")[:4]
         members.append([name, gid])
-        plant_directory(layer, own.split(":")[5], uid=int(own.split(":")[2]), gid=int(gid))
+        if (home := own.split(":")[5]) != "/nonexistent":
+            plant_directory(layer, home, uid=int(own.split(":")[2]), gid=int(gid))
     plant_file(layer, "/etc/passwd", (passwd + own).encode())
     plant_file(layer, "/etc/group", "".join(f"{name}:x:{gid}:\n" for name, gid in members).encode())
     plant_file(layer, "/etc/shadow", b"root:*:20423:0:99999:7:::\n", 0o640, gid=42)

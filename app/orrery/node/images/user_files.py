@@ -90,7 +90,8 @@ def _fault(path: Path, node: yaml.Node, number: int, fault: Any) -> str:
     place = [part for part in fault["loc"] if part != "function-before"]
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     text = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{path}:{_line(node, place)}: images[{number}]{where}: {text[:1].lower()}{text[1:]}"
+    text = "there is no such field" if fault["type"] == "extra_forbidden" else f"{text[:1].lower()}{text[1:]}"
+    return f"{path}:{_line(node, place)}: images[{number}]{where}: {text}"
 
 
 def _line(node: yaml.Node, place: Iterable[str | int]) -> int:

@@ -32,16 +32,19 @@ _MODULES: Final[Mapping[str, str]] = {
     "net.wget": "wget",
     "servers.apache": "httpd httpd-foreground apache2-foreground",
     "servers.agnhost": "agnhost",
-    "servers.databases": "mysqld mariadbd postgres mongod mysql mariadb mysqladmin psql pg_isready mongosh mongo",
+    "servers.databases": "mysqld mariadbd mongod mysql mariadb mysqladmin psql pg_isready mongosh mongo",
     "servers.entrypoints": "docker-entrypoint.sh entrypoint.sh run.sh",
+    "servers.echoes": "echo-server echoserver gunicorn go-httpbin podinfo hello-kubernetes perl perl5",
     "servers.memcached": "memcached",
     "servers.nginx": "nginx",
+    "servers.postgres": "postgres",
     "servers.redis": "redis-server redis-cli",
     "servers.samples": "http-echo hello hello-app pause webapp.py log-agent kubernetes-bootcamp node-hello guestbook",
+    "servers.stress": "stress vish-stress",
     "system.environment": "env printenv which hostname uname arch nproc tty stty getent logger users who id whoami groups",
     "net.git": "git",
     "system.refusals": (
-        "python python2 python3 node npm npx yarn go gofmt java javac perl ruby php gcc cc g++ make cmake pip pip3 idle"
+        "python python2 python3 node npm npx yarn go gofmt java javac ruby php gcc cc g++ make cmake pip pip3 idle"
         " pydoc corepack yarnpkg dotnet cargo rustc sqlite3 openssl ssh scp ssh-keygen rsync docker crictl systemctl"
         " service journalctl su sudo adduser useradd groupadd addgroup passwd chroot crond sendmail dpkg apt-cache"
         " haproxy rabbitmq-server traefik catalina.sh flask kubectl helm redis-benchmark redis-sentinel mysqldump"
@@ -73,6 +76,11 @@ HOMES: Final[Mapping[str, str]] = {name: module for module, names in _MODULES.it
 
 _OF_IMAGE: Final[Mapping[str, Mapping[str, str]]] = {
     "whoami": {"whoami": "servers.samples:whoami"},
+    "echoserver": {"run.sh": "servers.echoes:echoserver"},
+    "echo-server": {"node": "servers.echoes:echo-server"},
+    "hello-kubernetes": {"npm": "servers.echoes:hello-kubernetes", "node": "servers.echoes:hello-kubernetes"},
+    "serve_hostname": {"serve_hostname": "servers.agnhost:serve_hostname"},
+    "liveness": {"server": "servers.agnhost:liveness"},
     "gb-frontend": {"apache2-foreground": "servers.samples:guestbook"},
     "kubernetes-bootcamp": {"node": "servers.samples:kubernetes-bootcamp"},
     "node-hello": {"node": "servers.samples:node-hello"},

@@ -1,7 +1,9 @@
 """agnhost of the Kubernetes test images: the subcommands that make sense without a kernel or a cluster behind them."""
 
-import json
+import base64
+import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from orrery.node.processes.program import Connection
@@ -10,174 +12,53 @@ from orrery.node.programs.disk.modes import mode_text
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.net.http import Request, Response
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.servers.service import Stop, accept_all, serve_http
+from orrery.node.programs.servers.agnhost_calls import Options, duration, get, log, number, read_options, serve
+from orrery.node.programs.servers.agnhost_guestbook import guestbook
+from orrery.node.programs.servers.agnhost_netexec import netexec
+from orrery.node.programs.servers.service import Stop, accept_all
 from orrery.node.programs.servers.static import file_response, find_file
-from orrery.node.programs.system.moments import format_moment
+from orrery.node.programs.servers.stress import vish_stress
+from orrery.node.programs.servers.versions import version_of
 
-_VERSION: Final = "2.57"
-
-
-def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
-    found: dict[str, str] = {}
-    operands: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--"):
-            operands.append(word)
-            continue
-        name, equals, value = word[2:].partition("=")
-        found[name] = value if equals else rest.pop(0) if rest and not rest[0].startswith("-") else "true"
-    return found, operands
+_VERSION: Final = "2.59"
+_NEW_FILE: Final = "mount-tester new file\n"
 
 
-def _number(options: dict[str, str], name: str, default: int) -> int:
-    text = options.get(name, "")
-    return int(text) if text.isdigit() else default
+async def _pause(call: Call, options: Options, operands: list[str]) -> int:
+    stop = Stop(call, (15, 2))
+    await call.print("Paused\nSignals registered\n")
+    signal = await stop.wait()
+    text = f'exiting because of signal "{"terminated" if signal == 15 else "interrupt"}"\n'
+    with suppress(OSError):
+        call.process.files.write(call.process.environment.get("TERMINATION_MESSAGE_PATH") or "/dev/termination-log", text.encode())
+    await call.print(text)
+    return 2 if signal == 2 else 0
 
 
-async def _log(call: Call, text: str) -> None:
-    stamp = format_moment("%m%d %H:%M:%S.%N", call.process.clock.now_s())[:-3]
-    await call.process.complain(f"I{stamp}{call.process.pid:8} log.go:245] {text}")
-
-
-async def _pause(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    await call.print("Paused\n")
-    await Stop(call, (15, 2)).wait()
-    return 0
-
-
-async def _netexec(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    port = _number(options, "http-port", 8080)
-    state = {"ready": True}
+async def _serve_hostname(call: Call, options: Options, operands: list[str]) -> int:
+    port, stop = number(options, "port", 9376), Stop(call, (15,))
+    host = call.process.network.hostname
 
     async def answer(request: Request) -> Response:
-        return await _netexec_answer(call, request, state)
+        await log(call, f"HTTP request from {request.remote[0]}:{request.remote[1]}")
+        return Response(200, host.encode())
 
-    async def log(request: Request, _: Response) -> None:
-        await _log(call, f"GET {request.target}" if request.method == "GET" else f"{request.method} {request.target}")
+    async def talk(connection: Connection) -> None:
+        await log(call, f"TCP request from {connection.remote[0]}:{connection.remote[1]}")
+        await connection.write(host.encode())
 
-    udp = _number(options, "udp-port", 8081)
-    await _log(call, f"Started HTTP server on port {port}")
-    if udp > 0:
-        await _log(call, f"Started UDP server on port  {udp}")
-    await _serve(call, port, answer, log)
+    await log(call, f"Serving on port {port}.")
+    if options.get("tcp") == "true":
+        await call.process.first_of(stop.wait(), accept_all(call.process, call.process.network.listen("0.0.0.0", port), talk))
+    else:
+        await call.process.first_of(stop.wait(), serve(call, port, answer))
+    await log(call, "Shutting down after receiving signal: terminated.")
+    await log(call, "Awaiting pod deletion.")
+    await call.process.clock.sleep(60, background=True)
     return 0
 
 
-async def _serve(
-    call: Call,
-    port: int,
-    answer: Callable[[Request], Awaitable[Response]],
-    log: Callable[[Request, Response], Awaitable[None]] | None = None,
-) -> None:
-    try:
-        await serve_http(call, port, answer, log=log)
-    except OSError as error:
-        raise Fault(f"listen tcp :{port}: bind: {reason(error).lower()}") from None
-
-
-async def _netexec_answer(call: Call, request: Request, state: dict[str, bool]) -> Response:
-    network, query = call.process.network, request.query
-    path = request.path
-    if path == "/" or path == "/clientip":
-        if path == "/":
-            return Response(200, encode(f"NOW: {format_moment('%Y-%m-%d %H:%M:%S.%N +0000 UTC', call.process.clock.now_s())}"))
-        return Response(200, f"{request.remote[0]}:{request.remote[1]}".encode())
-    if path == "/hostname" or path == "/hostName":
-        return Response(200, network.hostname.encode())
-    if path == "/echo":
-        code = query.get("code", "200")
-        return Response(int(code) if code.isdigit() and 100 <= int(code) < 600 else 400, encode(query.get("msg", "")))
-    if path == "/healthz":
-        return Response(200) if state["ready"] else Response(412)
-    if path == "/header":
-        return Response(200, encode(request.header(query.get("key", "")) or ""))
-    if path == "/redirect":
-        code = query.get("code", "302")
-        return Response(int(code) if code.isdigit() else 302, headers=[("Location", query.get("location", "/"))])
-    if path == "/exit":
-        code, wait = query.get("code", "0"), query.get("wait", query.get("timeout", ""))
-        if wait.endswith("s") and wait[:-1].replace(".", "").isdigit():
-            await call.process.sleep(float(wait[:-1]))
-        state["ready"] = False
-        call.process.begin(_exit(call, int(code) if code.isdigit() else 0))
-        return Response(200)
-    if path == "/shell":
-        return await _shell(call, query.get("shellCommand") or query.get("cmd") or "")
-    if path == "/dial":
-        return await _dial(call, query)
-    if path == "/shutdown":
-        call.process.begin(_exit(call, 0))
-        return Response(200)
-    return Response(404, b"404 page not found\n")
-
-
-async def _exit(call: Call, code: int) -> None:
-    """End the process with a code from one of its threads: the main thread waits for the signal below."""
-    await call.process.sleep(0.01)
-    call.process.kill(call.process.pid, 15 if code == 0 else 9)
-
-
-async def _shell(call: Call, command: str) -> Response:
-    reader, writer = call.process.pipe()
-    try:
-        child = await call.process.spawn(["sh", "-c", command], descriptors={0: call.process.stdin, 1: writer, 2: writer})
-    except OSError as error:
-        writer.close()
-        reader.close()
-        return Response(200, json.dumps({"error": reason(error)}).encode())
-    writer.close()
-    out = b""
-    while (piece := await reader.read()) and len(out) < 1 << 20:
-        out += piece
-    reader.close()
-    code = await child.wait()
-    answer = (
-        {"output": out.decode("utf-8", "replace")}
-        if code == 0
-        else {"error": f"exit status {code}", "output": out.decode("utf-8", "replace")}
-    )
-    return Response(200, json.dumps(answer).encode())
-
-
-async def _dial(call: Call, query: dict[str, str]) -> Response:
-    """Ask another netexec several times and tell who answered."""
-    tries = query.get("tries", "1")
-    port = query.get("port", "8080")
-    responses: list[str] = []
-    errors: list[str] = []
-    for _ in range(min(int(tries) if tries.isdigit() else 1, 100)):
-        try:
-            connection = await call.process.network.connect(query.get("host", ""), int(port) if port.isdigit() else 80, timeout_s=5)
-            target = query.get("request", "hostname")
-            await connection.write(encode(f"GET /{target} HTTP/1.1\r\nHost: dial\r\nConnection: close\r\n\r\n"))
-            data = b""
-            while piece := await connection.read():
-                data += piece
-            connection.close()
-            responses.append(data.partition(b"\r\n\r\n")[2].decode("utf-8", "replace"))
-        except OSError as error:
-            errors.append(reason(error))
-    body: dict[str, list[str]] = {"responses": responses} if responses else {}
-    if errors:
-        body["errors"] = errors
-    return Response(200, json.dumps(body).encode())
-
-
-async def _serve_hostname(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    port = _number(options, "port", 9376)
-
-    async def answer(request: Request) -> Response:
-        await _log(call, f"HTTP request from {request.remote[0]}:{request.remote[1]}")
-        return Response(200, call.process.network.hostname.encode())
-
-    await _log(call, f"Serving on port {port}.")
-    await _serve(call, port, answer)
-    return 0
-
-
-async def _liveness(call: Call, options: dict[str, str], operands: list[str]) -> int:
+async def _liveness(call: Call, options: Options, operands: list[str]) -> int:
     started_s = call.process.clock.now_s()
 
     async def answer(request: Request) -> Response:
@@ -188,56 +69,63 @@ async def _liveness(call: Call, options: dict[str, str], operands: list[str]) ->
             return Response(200, b"ok") if seconds <= 10 else Response(500, f"error: {seconds:.6f}".encode())
         return Response(404, b"404 page not found\n")
 
-    await _serve(call, 8080, answer)
+    await serve(call, 8080, answer)
     return 0
 
 
-async def _logs_generator(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    """A line per step; `--run-duration` and `-t` are the same."""
-    total = _number(options, "log-lines-total", 0)
-    spent = options.get("run-duration", "0s")
-    duration_s = float(spent.rstrip("s")) if spent.rstrip("s").replace(".", "").isdigit() else 0.0
-    if total <= 0:
-        raise Fault(f"Invalid total number of lines: {total}")
+async def _logs_generator(call: Call, options: Options, operands: list[str]) -> int:
+    """A line per step."""
+    total = number(options, "log-lines-total", number(options, "t", 0))
+    spent_s = duration(options.get("run-duration") or options.get("d") or "0s") or 0.0
+    for is_wrong, text in ((total <= 0, f"Invalid total number of lines: {total}"), (spent_s <= 0, f"Invalid duration: {spent_s:g}s")):
+        if is_wrong:
+            await log(call, text, level="F", place="logs_generator.go:77")
+            return 255
     random = call.process.clock.random
-    for number in range(total):
+    for count in range(total):
         method = random.choice(("GET", "POST", "PUT"))
-        space, name = random.choice(("kube-system", "default", "ns")), "".join(random.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4))
-        await _log(call, f"{number} {method} /api/v1/namespaces/{space}/pods/{name} {random.randrange(200, 600)}")
-        await call.process.tick()
-        if duration_s:
-            await call.process.sleep(duration_s / total)
+        space = random.choice(("kube-system", "default", "ns"))
+        name = "".join(random.choices("bcdfghjklmnpqrstvwxz2456789", k=random.randint(3, 4)))
+        line = f"{count} {method} /api/v1/namespaces/{space}/pods/{name} {random.randrange(200, 600)}"
+        await log(call, line, place="logs_generator.go:88")
+        await call.process.sleep(spent_s / total)
     return 0
 
 
-async def _nettest(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    port = _number(options, "port", 8080)
+async def _nettest(call: Call, options: Options, operands: list[str]) -> int:
+    port = number(options, "port", 8080)
 
     async def answer(request: Request) -> Response:
         body = {"/status": b"pass", "/read": b"{}"}.get(request.path)
         return Response(200, body) if body is not None else Response(200, b"ok")
 
-    await _serve(call, port, answer)
+    await serve(call, port, answer)
     return 0
 
 
-async def _test_webserver(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    port = _number(options, "port", 80)
+async def _test_webserver(call: Call, options: Options, operands: list[str]) -> int:
+    port = number(options, "port", 80)
 
     async def answer(request: Request) -> Response:
         status, path = find_file(call, "/", request.path, ("index.html",))
         return file_response(call, path, request) if status == 200 else Response(404, b"404 page not found\n")
 
-    await _serve(call, port, answer)
+    await serve(call, port, answer)
     return 0
 
 
-async def _connect(call: Call, options: dict[str, str], operands: list[str]) -> int:
-    host, _, port = (operands[0] if operands else "").rpartition(":")
-    text = options.get("timeout", "30s").rstrip("s")
-    limit_s = float(text) if text.replace(".", "").isdigit() and text else 30.0
+async def _connect(call: Call, options: Options, operands: list[str]) -> int:
+    if len(operands) != 1:
+        raise Fault(f"accepts 1 arg(s), received {len(operands)}")
+    if options.get("protocol", "tcp") not in ("", "tcp"):
+        await call.process.complain(f"OTHER: {options['protocol']} is not simulated by Orrery")
+        return 1
+    host, colon, port = operands[0].rpartition(":")
+    if not colon or not port.isdigit():
+        await call.process.complain(f"UNKNOWN: address {operands[0]}: missing port in address")
+        return 1
     try:
-        connection = await call.process.network.connect(host, int(port) if port.isdigit() else 80, timeout_s=limit_s)
+        connection = await call.process.network.connect(host, int(port), timeout_s=duration(options.get("timeout", "")) or 127.0)
     except TimeoutError:
         await call.process.complain("TIMEOUT")
         return 1
@@ -245,39 +133,158 @@ async def _connect(call: Call, options: dict[str, str], operands: list[str]) -> 
         await call.process.complain("REFUSED")
         return 1
     except OSError as error:
-        await call.process.complain("DNS: no such host" if (error.errno or 0) < 0 else f"OTHER: {reason(error)}")
+        is_name = (error.errno or 0) < 0
+        await call.process.complain(
+            f"DNS: lookup {host}: no such host" if is_name else f"OTHER: dial tcp {operands[0]}: {reason(error).lower()}"
+        )
         return 1
     connection.close()
     return 0
 
 
-async def _entrypoint_tester(call: Call, options: dict[str, str], operands: list[str]) -> int:
+def _listed(call: Call, word: str) -> str:
+    """A line of /etc/resolv.conf, without its first word, with commas."""
+    lines = call.process.files.read("/etc/resolv.conf").decode().splitlines()
+    return ",".join(next((line.split()[1:] for line in lines if line.startswith(word)), []))
+
+
+async def _dns_suffix(call: Call, options: Options, operands: list[str]) -> int:
+    await call.print(_listed(call, "search") + "\n")
+    return 0
+
+
+async def _dns_servers(call: Call, options: Options, operands: list[str]) -> int:
+    await call.print(_listed(call, "nameserver") + "\n")
+    return 0
+
+
+async def _etc_hosts(call: Call, options: Options, operands: list[str]) -> int:
+    await call.print(call.process.files.read("/etc/hosts").decode() + "\n")
+    return 0
+
+
+async def _in_cluster_client(call: Call, options: Options, operands: list[str]) -> int:
+    """Ask the API server for /healthz from time to time, with the Pod's token."""
+    environment = call.process.environment
+    await log(call, "started", place="main.go:61")
+    host, port = environment.get("KUBERNETES_SERVICE_HOST", ""), environment.get("KUBERNETES_SERVICE_PORT", "")
+    folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+    if not host or not call.process.files.exists(f"{folder}/token"):
+        missing = f"open {folder}/token: no such file or directory"
+        why = (
+            missing
+            if host
+            else "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"
+        )
+        await log(call, f"err: {why}", place="main.go:65")
+        return 1
+    while True:
+        await call.process.sleep(number(options, "poll-interval", 30))
+        await log(call, "calling /healthz", place="main.go:79")
+        token = call.process.files.read(f"{folder}/token").decode()
+        digest = hashlib.sha256(f"salt|Bearer {token}".encode()).digest()
+        await log(call, f"authz_header={base64.urlsafe_b64encode(digest).decode().rstrip('=')}", place="main.go:96")
+        try:
+            status, text = await get(call, host, int(port or 443), "/healthz", timeout_s=10, headers=f"Authorization: Bearer {token}\r\n")
+        except (OSError, EOFError) as error:
+            status, text = 0, str(error)
+        if status != 200:
+            await log(call, "status=failed", level="E", place="main.go:82")
+            await log(call, f"error checking /healthz: {text}", level="E", place="main.go:83")
+
+
+async def _tcp_reset(call: Call, options: Options, operands: list[str]) -> int:
+    port, stop = number(options, "port", 8080), Stop(call, (15,))
+
+    async def talk(connection: Connection) -> None:
+        await connection.read(1)
+        await log(call, f"TCP request from {connection.remote[0]}:{connection.remote[1]}")
+
+    listener = call.process.network.listen("0.0.0.0", port)
+    await log(call, f"Serving on port {port}.")
+    await call.process.first_of(stop.wait(), accept_all(call.process, listener, talk))
+    return 0
+
+
+async def _grpc_health(call: Call, options: Options, operands: list[str]) -> int:
+    """Listens for grpc probes, which only connect; its HTTP side makes it unhealthy by ending what listens."""
+    port, side = number(options, "port", 5000), number(options, "http-port", 8080)
+    listener = call.process.network.listen("0.0.0.0", port)
+
+    async def talk(connection: Connection) -> None:
+        while await connection.read():
+            await call.process.tick()
+
+    async def answer(request: Request) -> Response:
+        if request.path == "/make-not-serving":
+            listener.close()
+        return Response(200)
+
+    await log(call, f"Http server starting to listen on :{side}")
+    await log(call, f"gRPC server starting to listen on :{port}")
+    call.process.begin(accept_all(call.process, listener, talk))
+    await serve(call, side, answer)
+    return 0
+
+
+async def _entrypoint_tester(call: Call, options: Options, operands: list[str]) -> int:
     shown = " ".join([call.process.argv[0], *call.process.argv[1:]])
     await call.print(f"[{shown}]\n")
     return 0
 
 
-async def _mounttest(call: Call, options: dict[str, str], operands: list[str]) -> int:
+async def _mounttest(call: Call, options: Options, operands: list[str]) -> int:
+    """What the tests of volumes ask of a mounted file, in upstream's order."""
+    failed = 0
+    for name in ("fs_type", "new_file_0644", "new_file_0666", "new_file_0660", "new_file_0777", "file_mode", "file_perm", "file_owner",
+                 "file_content", "file_content_in_loop"):  # fmt: skip
+        if path := options.get(name, ""):
+            try:
+                await _mount_fact(call, name, path, options)
+            except OSError as error:
+                what = "writing new file" if name.startswith("new_file") else "reading file content for"
+                await call.print(f'error {what} "{path}": open {path}: {reason(error).lower()}\n')
+                failed = 1
+    return failed
+
+
+async def _mount_fact(call: Call, name: str, path: str, options: Options) -> None:
     files = call.process.files
-    for name, value in options.items():
+    if name == "fs_type":
+        mount = max((one for one in files.mounts() if f"{path}/".startswith(one.path)), key=lambda one: len(one.path), default=None)
+        await call.print(f'mount type of "{path}": {mount.type if mount is not None else "overlay"}\n')
+    elif name.startswith("new_file"):
+        files.write(path, _NEW_FILE.encode())
+        files.change_mode(path, int(name[-4:], 8))
+        await call.print(f'content of file "{path}": {_NEW_FILE}\n')
+    elif name == "file_mode":
+        await call.print(f'mode of file "{path}": {mode_text(files.stat(path).mode)}\n')
+    elif name == "file_perm":
+        await call.print(f'perms of file "{path}": {mode_text(files.stat(path).mode & 0o777 | 0o100000)}\n')
+    elif name == "file_owner":
+        about = files.stat(path)
+        await call.print(f'owner UID of "{path}": {about.uid}\nowner GID of "{path}": {about.gid}\n')
+    elif name == "file_content":
+        await call.print(f'content of file "{path}": {files.read(path).decode("utf-8", "replace")}\n')
+    else:
+        await _content_in_loop(call, path, options)
+
+
+async def _content_in_loop(call: Call, path: str, options: Options) -> None:
+    ends = options.get("break_on_expected_content", "true") == "true"
+    until_s = call.process.clock.now_s() + number(options, "retry_time", 180)
+    while call.process.clock.now_s() < until_s:
         try:
-            if name in ("file_content", "file_content_in_loop"):
-                text = files.read(value).decode("utf-8", "replace")
-                await call.print(f'content of file "{value}": {text}\n')
-            elif name == "file_mode":
-                about = files.stat(value)
-                await call.print(f'mode of file "{value}": {mode_text(about.mode)}\n')
-            elif name == "file_perm":
-                await call.print(f'perms of file "{value}": -{format(files.stat(value).mode & 0o777, "o")}\n')
-            elif name.startswith("new_file"):
-                files.write(value, b"mount-tester new file\n")
+            text = call.process.files.read(path).decode("utf-8", "replace")
+            await call.print(f'content of file "{path}": {text}\n')
+            if ends and text == _NEW_FILE:
+                return
         except OSError as error:
-            await call.print(f'error reading file content for "{value}": open {value}: {reason(error).lower()}\n')
-            return 1
-    return 0
+            await call.print(f"Error reading file {path}: open {path}: {reason(error).lower()}, retrying\n")
+        await call.process.sleep(2.0)
 
 
-async def _porter(call: Call, options: dict[str, str], operands: list[str]) -> int:
+async def _porter(call: Call, options: Options, operands: list[str]) -> int:
     ports = {name.rpartition("_")[2]: value for name, value in call.process.environment.items() if name.startswith("SERVE_PORT_")}
     listeners = [(call.process.network.listen("0.0.0.0", int(port)), text) for port, text in ports.items() if port.isdigit()]
 
@@ -295,17 +302,23 @@ async def _porter(call: Call, options: dict[str, str], operands: list[str]) -> i
     return 0
 
 
-_COMMANDS: Final[dict[str, Callable[[Call, dict[str, str], list[str]], Awaitable[int]]]] = {
-    "pause": _pause, "netexec": _netexec, "serve-hostname": _serve_hostname, "liveness": _liveness, "logs-generator": _logs_generator,
-    "nettest": _nettest, "test-webserver": _test_webserver, "connect": _connect, "entrypoint-tester": _entrypoint_tester,
-    "mounttest": _mounttest, "porter": _porter,
+async def _stress(call: Call, options: Options, operands: list[str]) -> int:
+    return await vish_stress(Call(call.process, call.family, "stress", call.arguments[1:]))
+
+
+_COMMANDS: Final[dict[str, Callable[[Call, Options, list[str]], Awaitable[int]]]] = {
+    "connect": _connect, "dns-server-list": _dns_servers, "dns-suffix": _dns_suffix, "entrypoint-tester": _entrypoint_tester,
+    "etc-hosts": _etc_hosts, "grpc-health-checking": _grpc_health, "guestbook": guestbook, "inclusterclient": _in_cluster_client,
+    "liveness": _liveness, "logs-generator": _logs_generator, "mounttest": _mounttest, "netexec": netexec, "nettest": _nettest,
+    "pause": _pause, "porter": _porter, "serve-hostname": _serve_hostname, "stress": _stress, "tcp-reset": _tcp_reset,
+    "test-webserver": _test_webserver,
 }  # fmt: skip
 
 
 async def agnhost(call: Call) -> int:
     words = call.arguments
     if words[:1] == ["--version"]:
-        await call.print(f"agnhost version {_VERSION}\n")
+        await call.print(f"app version {version_of(call, 'agnhost', _VERSION)}\n")
         return 0
     if not words or words[0] in ("help", "--help"):
         names = "\n".join(f"  {name}" for name in sorted(_COMMANDS))
@@ -316,8 +329,18 @@ async def agnhost(call: Call) -> int:
         # DIFFERS: upstream has more subcommands; those that need a kernel or a cluster behind them are not there.
         await call.process.complain(f'Error: unknown command "{words[0]}" for "app"\nRun \'app --help\' for usage.')
         return 1
-    options, operands = _options(words[1:])
+    options, operands = read_options(words[1:])
     return await command(call, options, operands)
 
 
-PROGRAMS: dict[str, Applet] = {"agnhost": agnhost}
+async def serve_hostname(call: Call) -> int:
+    """The image of its own that it once had."""
+    return await _serve_hostname(call, *read_options(call.arguments))
+
+
+async def liveness(call: Call) -> int:
+    """The liveness image of old."""
+    return await _liveness(call, *read_options(call.arguments))
+
+
+PROGRAMS: dict[str, Applet] = {"agnhost": agnhost, "serve_hostname": serve_hostname, "liveness": liveness}

@@ -9,6 +9,7 @@ from orrery.node.programs.net.http import REASONS, Request, Response
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.service import HttpService, Stop, accept_all, serve_http
 from orrery.node.programs.servers.static import file_response, find_file
+from orrery.node.programs.servers.versions import version_of
 from orrery.node.programs.system.moments import format_moment
 
 VERSION: Final = "2.4.66"
@@ -17,8 +18,9 @@ IT_WORKS: Final = "<html><body><h1>It works!</h1></body></html>\n"
 
 
 async def apache(call: Call) -> int:
+    version = version_of(call, "httpd", VERSION)
     if "-v" in call.arguments:
-        await call.print(f"Server version: Apache/{VERSION} (Unix)\n")
+        await call.print(f"Server version: Apache/{version} (Unix)\n")
         return 0
     if "-t" in call.arguments:
         await call.process.complain("Syntax OK")
@@ -41,7 +43,7 @@ async def apache(call: Call) -> int:
             "80\nno listening sockets available, shutting down\nAH00015: Unable to open logs"
         )
         return 1
-    await _notice(call, "mpm_event:notice", f"AH00489: Apache/{VERSION} (Unix) configured -- resuming normal operations")
+    await _notice(call, "mpm_event:notice", f"AH00489: Apache/{version} (Unix) configured -- resuming normal operations")
     await _notice(call, "core:notice", "AH00094: Command line: 'httpd -D FOREGROUND'")
 
     async def answer(request: Request) -> Response:
@@ -54,7 +56,7 @@ async def apache(call: Call) -> int:
             f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} {request.version}" {response.status} {size}\n'
         )
 
-    service = HttpService(call, answer, server=f"Apache/{VERSION} (Unix)", log=log)
+    service = HttpService(call, answer, server=f"Apache/{version} (Unix)", log=log)
     await process.first_of(stop.wait(), accept_all(process, listener, service.talk))
     listener.close()
     text = "AH00492: caught SIGWINCH, shutting down gracefully" if stop.signal == 28 else "AH00491: caught SIGTERM, shutting down"

@@ -1,4 +1,4 @@
-"""mysqld, mariadbd, postgres and mongod: they start, log, listen and stop as the real ones.
+"""mysqld, mariadbd and mongod, and the clients of databases: they start, log, listen and stop as the real ones.
 
 DIFFERS: upstream speaks each database's protocol; we greet, and refuse what comes after the greeting with an error of that protocol.
 """
@@ -9,13 +9,14 @@ from typing import Final
 from orrery.node.processes.program import Connection
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers.postgres import NEWEST
 from orrery.node.programs.servers.service import Stop, accept_all
+from orrery.node.programs.servers.versions import version_of
 from orrery.node.programs.system.moments import format_moment
 
-_MYSQL: Final = "8.4.7"
-_MARIADB: Final = "11.8.3-MariaDB-ubu2404"
-_POSTGRES: Final = "17.7"
-_MONGO: Final = "8.0.15"
+_MYSQL: Final = "9.5.0"
+_MARIADB: Final = "12.1.2"
+_MONGO: Final = "8.2.1"
 _NOT_PLAYED: Final = "Orrery plays this server's life, not its data"
 
 
@@ -63,7 +64,7 @@ def _option(call: Call, name: str, default: int) -> int:
 
 async def mysqld(call: Call) -> int:
     process, is_maria = call.process, call.name == "mariadbd" or call.family.image == "mariadb"
-    version = _MARIADB if is_maria else _MYSQL
+    version = f"{version_of(call, 'mariadb', _MARIADB)}-MariaDB-ubu2404" if is_maria else version_of(call, "mysql", _MYSQL)
     if "--version" in call.arguments or "-V" in call.arguments:
         await call.print(f"/usr/sbin/{call.name}  Ver {version} for Linux on x86_64\n")
         return 0
@@ -125,45 +126,10 @@ async def mysqld(call: Call) -> int:
     return 0
 
 
-async def postgres(call: Call) -> int:
-    process = call.process
-    if "--version" in call.arguments or "-V" in call.arguments:
-        await call.print(f"postgres (PostgreSQL) {_POSTGRES}\n")
-        return 0
-    stop = Stop(call, (15, 2, 3))
-
-    async def log(text: str, extra: str = "") -> None:
-        now_s = process.clock.now_s()
-        stamp = format_moment("%Y-%m-%d %H:%M:%S", now_s) + f".{int(now_s % 1 * 1000):03}"
-        await process.complain(f"{stamp} UTC [{process.pid}{extra}] LOG:  {text}")
-
-    await log(
-        f"starting PostgreSQL {_POSTGRES} (Debian {_POSTGRES}-1.pgdg13+1) on "
-        "x86_64-pc-linux-gnu, compiled by gcc (Debian 14.2.0-19) 14.2.0, 64-bit"
-    )
-    await log('listening on IPv4 address "0.0.0.0", port 5432')
-    await log('listening on IPv6 address "::", port 5432')
-    await log('listening on Unix socket "/var/run/postgresql/.s.PGSQL.5432"')
-    await log("database system is ready to accept connections")
-    text = f"SFATAL\0C0A000\0M{_NOT_PLAYED}\0\0".encode()
-    refusal = b"E" + (len(text) + 4).to_bytes(4, "big") + text
-    try:
-        await _serve(call, [5432], lambda _: b"", refusal, stop)
-    except OSError as error:
-        await log(f'could not bind IPv4 address "0.0.0.0": {reason(error)}')
-        return 1
-    kind = {15: "smart", 2: "fast", 3: "immediate"}.get(stop.signal, "fast")
-    await log(f"received {kind} shutdown request")
-    await log("aborting any active transactions" if kind == "fast" else "shutting down")
-    await process.sleep(0.1)
-    await log("database system is shut down")
-    return 0
-
-
 async def mongod(call: Call) -> int:
-    process = call.process
+    process, version = call.process, version_of(call, "mongo", _MONGO)
     if "--version" in call.arguments:
-        await call.print(f"db version v{_MONGO}\n")
+        await call.print(f"db version v{version}\n")
         return 0
     stop = Stop(call, (15, 2))
 
@@ -181,7 +147,7 @@ async def mongod(call: Call) -> int:
         4615611,
         attributes=f'{{"pid":{process.pid},"port":27017,"dbPath":"/data/db","architecture":"64-bit","host":"{host}"}}',
     )
-    await log("Build Info", 23403, attributes=f'{{"buildInfo":{{"version":"{_MONGO}"}}}}')
+    await log("Build Info", 23403, attributes=f'{{"buildInfo":{{"version":"{version}"}}}}')
     await log("Opening WiredTiger", 22315, "STORAGE")
     await log("Listening on", 23015, "NETWORK", '{"address":"0.0.0.0"}')
     await log("Waiting for connections", 23016, "NETWORK", '{"port":27017,"ssl":"off"}')
@@ -209,7 +175,7 @@ async def client(call: Call) -> int:
         elif word.startswith("-h") and len(word) > 2 and word != "-help":
             host = word[2:]
     if "--version" in words or "-V" in words:
-        await call.print(f"{call.name} {_POSTGRES if port == 5432 else _MYSQL}\n")
+        await call.print(_client_version(call, port))
         return 0
     try:
         connection = await call.process.network.connect(host, port, timeout_s=5)
@@ -224,6 +190,16 @@ async def client(call: Call) -> int:
         return 0
     await call.process.complain(f"{call.name}: {_NOT_PLAYED}")
     return 1
+
+
+def _client_version(call: Call, port: int) -> str:
+    if port == 5432:
+        return f"{call.name} (PostgreSQL) {version_of(call, 'postgres', NEWEST)}\n"
+    if port == 27017:
+        return "2.5.9\n"
+    if call.family.image == "mariadb":
+        return f"{call.name} from {version_of(call, 'mariadb', _MARIADB)}-MariaDB, client 15.2 for debian-linux-gnu (x86_64)\n"
+    return f"{call.name}  Ver {version_of(call, 'mysql', _MYSQL)} for Linux on x86_64 (MySQL Community Server - GPL)\n"
 
 
 async def _unreachable(call: Call, host: str, port: int, why: str) -> int:
@@ -249,6 +225,6 @@ async def _unreachable(call: Call, host: str, port: int, why: str) -> int:
 
 
 PROGRAMS: dict[str, Applet] = {
-    "mysqld": mysqld, "mariadbd": mysqld, "postgres": postgres, "mongod": mongod, "mysql": client, "mariadb": client, "mysqladmin": client,
+    "mysqld": mysqld, "mariadbd": mysqld, "mongod": mongod, "mysql": client, "mariadb": client, "mysqladmin": client,
     "psql": client, "pg_isready": client, "mongosh": client, "mongo": client,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Final
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers import postgres
 from orrery.node.programs.system.moments import format_moment
 
 _MYSQL_WAYS: Final = ("MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD")
@@ -80,7 +81,8 @@ async def _mysql(call: Call, words: list[str]) -> int:
     words = ["mariadbd" if is_maria else "mysqld", *words] if words[:1] and words[0].startswith("-") else words
     if words[:1] not in (["mysqld"], ["mariadbd"]):
         return await _become(call, words)
-    version = "1:11.8.3+maria~ubu2404" if is_maria else "8.4.7-1.el9"
+    variable, default = ("MARIADB_VERSION", "1:12.1.2+maria~ubu2404") if is_maria else ("MYSQL_VERSION", "9.5.0-1.el9")
+    version = call.process.environment.get(variable) or default
     product = "MariaDB" if is_maria else "MySQL"
 
     async def note(text: str, level: str = "Note") -> None:
@@ -131,65 +133,17 @@ def _mark(call: Call, path: str) -> None:
         return
 
 
-_POSTGRES_ERROR: Final = """Error: Database is uninitialized and superuser password is not specified.
-       You must specify POSTGRES_PASSWORD to a non-empty value for the
-       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".
-
-       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all
-       connections without a password. This is *not* recommended.
-
-       See PostgreSQL documentation about "trust":
-       https://www.postgresql.org/docs/current/auth-trust.html"""
-
-
 async def _postgres(call: Call, words: list[str]) -> int:
     words = ["postgres", *words] if words[:1] and words[0].startswith("-") else words
     if words[:1] != ["postgres"]:
         return await _become(call, words)
-    environment = call.process.environment
-    data = environment.get("PGDATA") or "/var/lib/postgresql/data"
-    if call.process.files.exists(f"{data}/PG_VERSION"):
-        await call.print("\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n")
-        return await _become(call, words)
-    if not (
-        environment.get("POSTGRES_PASSWORD")
-        or environment.get("POSTGRES_PASSWORD_FILE")
-        or environment.get("POSTGRES_HOST_AUTH_METHOD") == "trust"
-    ):
-        await call.process.complain(_POSTGRES_ERROR)
-        return 1
-    await call.print(
-        'The files belonging to this database system will be owned by user "postgres".\nThis user must also own the server process.\n\n'
-        "The database cluster will be "
-        'initialized with locale "en_US.utf8".\n'
-        "The default database encoding has "
-        'accordingly been set to "UTF8".\n'
-        'The default text search configuration will be set to "english".\n\nData page checksums are disabled.\n\n'
-        "fixing permissions on existing directory "
-        f"{data} ... ok\ncreating subdirectories "
-        "... ok\nselecting dynamic shared "
-        "memory implementation ... posix\n"
-    )
-    await call.process.sleep(1.0)
-    await call.print(
-        "creating configuration files ... "
-        "ok\nrunning bootstrap script ... ok\n"
-        "performing post-bootstrap initialization "
-        "... ok\nsyncing data to disk ... ok\n\n"
-    )
-    await call.print("PostgreSQL init process complete; ready for start up.\n\n")
-    _mark(call, data)
-    try:
-        call.process.files.write(f"{data}/PG_VERSION", b"17\n")
-    except OSError as error:
-        await call.process.complain(f'initdb: error: could not create directory "{data}": {reason(error)}')
-        return 1
-    return await _become(call, words)
+    return await postgres.start(call, words, _become)
 
 
 async def _plain(call: Call, words: list[str]) -> int:
-    server = {"redis": "redis-server", "memcached": "memcached", "mongo": "mongod", "node": "node"}.get(call.family.image)
-    if server and (not words or words[0].startswith("-")):
+    server = {"redis": "redis-server", "memcached": "memcached", "mongo": "mongod", "node": "node", "curl": "curl"}.get(call.family.image)
+    is_unknown = server in ("node", "curl") and bool(words) and call.process.find_program(words[0]) is None
+    if server and (not words or words[0].startswith("-") or is_unknown):
         words = [server, *words]
     if server == "redis-server" and words and words[0].endswith(".conf"):
         words = [server, *words]

@@ -5,6 +5,7 @@ from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.net.http import Incoming
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.service import Stop, accept_all
+from orrery.node.programs.servers.versions import version_of
 
 _VERSION = "1.6.39"
 _ITEM_MAX = 1 << 20
@@ -18,6 +19,7 @@ class _Cache:
         self._limit = limit
         self._items: dict[bytes, tuple[bytes, bytes]] = {}
         self._size = 0
+        self.version = version_of(call, "memcached", _VERSION)
 
     def get(self, key: bytes) -> tuple[bytes, bytes] | None:
         return self._items.get(key)
@@ -43,14 +45,14 @@ class _Cache:
             self.drop(key)
 
     def stats(self) -> bytes:
-        facts = {"pid": self._call.process.pid, "version": _VERSION, "curr_items": len(self._items), "bytes": self._size}
+        facts = {"pid": self._call.process.pid, "version": self.version, "curr_items": len(self._items), "bytes": self._size}
         return "".join(f"STAT {name} {value}\r\n" for name, value in facts.items()).encode() + b"END\r\n"
 
 
 async def memcached(call: Call) -> int:
     options = call.options("p:m:u:c:vt:l:I:o:dU:s:hV")
     if options.has("V"):
-        await call.print(f"memcached {_VERSION}\n")
+        await call.print(f"memcached {version_of(call, 'memcached', _VERSION)}\n")
         return 0
     if call.process.uid == 0 and not options.has("u"):
         await call.process.complain("can't run as root without the -u switch")
@@ -102,7 +104,7 @@ async def _command(cache: _Cache, incoming: Incoming) -> bytes | None:
     if name == b"stats":
         return cache.stats()
     if name == b"version":
-        return b"VERSION " + _VERSION.encode() + b"\r\n"
+        return b"VERSION " + cache.version.encode() + b"\r\n"
     return None if name == b"quit" else b"ERROR\r\n"
 
 

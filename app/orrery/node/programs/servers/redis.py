@@ -10,6 +10,7 @@ from orrery.node.programs.net.http import BadMessage, Incoming
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.redis_store import VERSION, Store, array
 from orrery.node.programs.servers.service import Stop, accept_all
+from orrery.node.programs.servers.versions import numbers_of, version_of
 from orrery.node.programs.system.moments import format_moment
 
 _BULK_MAX: Final = 8 << 20
@@ -33,9 +34,10 @@ async def _read_command(incoming: Incoming) -> list[bytes]:
 
 
 async def redis_server(call: Call) -> int:
-    process = call.process
+    process, version = call.process, version_of(call, "redis", VERSION)
+    is_old = numbers_of(version) < (7, 2)
     if "--version" in call.arguments or "-v" in call.arguments:
-        await call.print(f"Redis server v={VERSION} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
+        await call.print(f"Redis server v={version} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
         return 0
     stop = Stop(call, (15, 2))
     words = call.arguments
@@ -47,8 +49,12 @@ async def redis_server(call: Call) -> int:
         stamp = format_moment("%d %b %Y %H:%M:%S", now_s) + f".{int(now_s % 1 * 1000):03}"
         await call.print(f"{process.pid}:{letter} {stamp} {mark} {text}\n")
 
-    await log("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo", letter="C")
-    await log(f"Redis version={VERSION}, bits=64, commit=00000000, modified=1, pid={process.pid}, just started", letter="C")
+    await log("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo", "#" if is_old else "*", "C")
+    await log(
+        f"Redis version={version}, bits=64, commit=00000000, modified={int(not is_old)}, pid={process.pid}, just started",
+        "#" if is_old else "*",
+        "C",
+    )
     if not any(word.endswith(".conf") for word in words):
         await log(
             (
@@ -66,8 +72,8 @@ async def redis_server(call: Call) -> int:
         await log(f"Failed listening on port {port} (tcp), aborting.", "#")
         return 1
     await log(f"Running mode=standalone, port={port}.")
-    await log("Server initialized")
-    await log("Ready to accept connections tcp")
+    await log("Server initialized", "#" if is_old else "*")
+    await log("Ready to accept connections" if is_old else "Ready to accept connections tcp")
     store = Store(call, role)
 
     async def talk(connection: Connection) -> None:
@@ -107,7 +113,7 @@ async def redis_cli(call: Call) -> int:
             host = value if word == "-h" else host
             port = int(value) if word == "-p" and value.isdigit() else port
         elif word in ("-v", "--version"):
-            await call.print(f"redis-cli {VERSION}\n")
+            await call.print(f"redis-cli {version_of(call, 'redis', VERSION)}\n")
             return 0
     try:
         connection = await call.process.network.connect(host, port)

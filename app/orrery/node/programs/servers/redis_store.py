@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from orrery.node.kernel import RELEASE
 from orrery.node.programs.call import Call, decode, encode
 from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.servers.versions import version_of
 
 VERSION: Final = "8.2.3"
 _ITEM_BYTES: Final = 64
@@ -291,7 +292,7 @@ class Store:
         up_s = int(self._now() - self.started_s)
         sections = {
             "server": (
-                f"redis_version:{VERSION}\r\nredis_mode:standalone\r\nos:Linux {RELEASE} x86_64\r"
+                f"redis_version:{version_of(self._call, 'redis', VERSION)}\r\nredis_mode:standalone\r\nos:Linux {RELEASE} x86_64\r"
                 f"\nprocess_id:{self._call.process.pid}\r\ntcp_port:6379\r\nuptime_in_seconds:{up_s}"
             ),
             "clients": "connected_clients:1",

@@ -7,9 +7,11 @@ from typing import Final
 
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers.versions import version_of
 
+_IMAGES: Final = {"python": ("python", "3.14.2"), "python3": ("python", "3.14.2"), "node": ("node", "25.2.1"), "go": ("golang", "1.25.4")}
 _VERSIONS: Final = {
-    "python": "Python 3.13.11", "python3": "Python 3.13.11", "node": "v25.2.1", "go": "go version go1.25.4 linux/amd64", "perl": "This is perl 5",
+    "python": "Python {}", "python3": "Python {}", "node": "v{}", "go": "go version go{} linux/amd64",
     "java": "openjdk 21.0.9 2025-10-21", "npm": "11.6.2", "pip": "pip 25.3 from /usr/local/lib/python3.13/site-packages/pip (python 3.13)",
     "ruby": "ruby 3.4.7", "php": "PHP 8.4.14 (cli)",
 }  # fmt: skip
@@ -18,7 +20,8 @@ _VERSIONS: Final = {
 async def not_simulated(call: Call) -> int:
     words = call.arguments
     if call.name in _VERSIONS and words and words[0] in ("--version", "-V", "-v", "version", "-version"):
-        await call.print(_VERSIONS[call.name] + "\n")
+        image, newest = _IMAGES.get(call.name, ("", ""))
+        await call.print(_VERSIONS[call.name].format(version_of(call, image, newest)) + "\n")
         return 0
     await call.process.complain(f"{call.name}: not simulated by Orrery")
     return 126
@@ -107,7 +110,7 @@ async def dnf(call: Call) -> int:
 
 
 _NAMES: Final = (
-    "python python2 python3 node npm npx yarn go gofmt java javac perl ruby php gcc cc g++ make cmake pip pip3 idle pydoc corepack yarnpkg"
+    "python python2 python3 node npm npx yarn go gofmt java javac ruby php gcc cc g++ make cmake pip pip3 idle pydoc corepack yarnpkg"
     " dotnet cargo rustc sqlite3 openssl "
     "ssh scp ssh-keygen rsync docker "
     "crictl systemctl service journalctl "
