@@ -213,8 +213,7 @@ class SchedulerController:
         return self._heard(self._cluster.see_node(change))
 
     def _keys_of_volume(self, change: Change) -> Iterable[str]:
-        self._volumes.see_volume(change)
-        return self._heard(Effect.VOLUME)
+        return (*self._volumes.see_volume(change), *self._heard(Effect.VOLUME))
 
     def _keys_of_claim(self, change: Change) -> Iterable[str]:
         return (*self._volumes.woken_by(key_for(change.namespace, change.name)), *self._heard(Effect.VOLUME))

@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 from orrery.controllers.engine.controller import key_of_object
 from orrery.controllers.engine.informer import Change
 from orrery.controllers.engine.ownership import is_controlled_by
-from orrery.controllers.scheduler.affinity import matches_term
 from orrery.controllers.scheduler.nodes import Cluster, NodeView
+from orrery.controllers.scheduler.places import is_allowed, is_in_zone, is_reachable
 from orrery.controllers.scheduler.refusals import Refusal
 from orrery.controllers.volumes.annotations import CLAIMS, CLASSES, NO_PROVISIONER, SELECTED_NODE, VOLUMES
 from orrery.controllers.volumes.ephemeral import not_owned_message
@@ -21,7 +21,7 @@ from orrery.controllers.volumes.index import ClaimUsers, VolumeIndex
 from orrery.controllers.volumes.matching import class_of, delays_binding, find_match, is_fully_bound, request_of
 from orrery.controllers.volumes.writes import edit_reserve
 from orrery.machinery.errors import Conflict
-from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, labels_of, name_of, namespace_of, uid_of
+from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
 from orrery.verbs.client import Client
 
@@ -37,13 +37,6 @@ _NO_VOLUME: Final = "node(s) didn't find available persistent volumes to bind"
 _ELSEWHERE: Final = "node(s) didn't match PersistentVolume's node affinity"
 _GONE: Final = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 _OTHER_ZONE: Final = Refusal(("node(s) had no available volume zone",))
-_TOPOLOGY: Final = {
-    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
-    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone": "topology.kubernetes.io/zone",
-    "topology.kubernetes.io/region": "topology.kubernetes.io/region",
-}
-"""Labels of a volume that tie it to a place, and what nodes call them now."""
 
 
 class VolumeProblem(Exception):
@@ -84,8 +77,11 @@ class VolumeTopology:
         """Volumes that are being set aside, and for which claim."""
         self._waiting: dict[str, set[str]] = {}
 
-    def see_volume(self, change: Change) -> None:
+    def see_volume(self, change: Change) -> Iterable[str]:
+        """Also whom it wakes: the Pods that wait for a claim this volume was set aside for."""
         self.index.see(change)
+        claim = self.assumed_volumes.get(change.name)
+        return self.woken_by(claim) if claim is not None else ()
 
     def see_pod(self, change: Change) -> None:
         self._users.see(change)
@@ -201,7 +197,7 @@ class PodVolumes:
             reasons.append(_GONE)
         if reasons:
             return Refusal(tuple(reasons))
-        return None if all(_is_in_zone(volume, node) for volume in self.bound) else _OTHER_ZONE
+        return None if all(is_in_zone(volume, node) for volume in self.bound) else _OTHER_ZONE
 
     def plan(self, node: NodeView) -> VolumePlan:
         """What is to be written for a node that was not refused."""
@@ -248,7 +244,7 @@ def _match(claim: FrozenObject, candidates: Sequence[FrozenObject], node: NodeVi
 def _can_be_made(storage_class: FrozenObject, node: NodeView) -> bool:
     if storage_class["provisioner"] in ("", NO_PROVISIONER):
         return False
-    return _is_allowed(storage_class.get("allowedTopologies") or (), node)
+    return is_allowed(storage_class.get("allowedTopologies") or (), node)
 
 
 def _sorted_claims(pod: FrozenObject, topology: VolumeTopology) -> PodVolumes:
@@ -294,28 +290,3 @@ def _claim_of(pod: FrozenObject, volume: FrozenObject, client: Client) -> Frozen
     if is_ephemeral and not is_controlled_by(claim, pod):
         raise VolumeProblem(not_owned_message(pod, claim))
     return claim
-
-
-def is_reachable(volume: FrozenObject, node: NodeView) -> bool:
-    """Whether the volume's node affinity lets Pods on this node have it."""
-    required = (volume["spec"].get("nodeAffinity") or {}).get("required")
-    return required is None or any(matches_term(term, node) for term in required.get("nodeSelectorTerms") or ())
-
-
-def _is_in_zone(volume: FrozenObject, node: NodeView) -> bool:
-    """Whether zone and region in the volume's labels are the node's; a node that names neither may have all."""
-    if not any(label in node.labels for label in _TOPOLOGY):
-        return True
-    for label, value in labels_of(volume).items():
-        if label in _TOPOLOGY:
-            place = node.labels.get(label, node.labels.get(_TOPOLOGY[label]))
-            if place not in value.split("__"):
-                return False
-    return True
-
-
-def _is_allowed(topologies: Sequence[FrozenObject], node: NodeView) -> bool:
-    """Whether the class lets volumes be made for this node: one term must hold, all of it."""
-    return not topologies or any(
-        all(node.labels.get(one["key"]) in one["values"] for one in term.get("matchLabelExpressions") or ()) for term in topologies
-    )

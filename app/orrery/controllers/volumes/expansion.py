@@ -58,14 +58,13 @@ class ExpandController:
         if _is_on_node(claim):
             return DONE  # The rest is the node's.
         if annotations_of(volume).get(PROVISIONED_BY) not in PROVISIONERS:
-            type_ = "Normal" if volume["spec"].get("csi") is not None else "Warning"
-            self._recorder.event(claim, type_, "ExternalExpanding", "waiting for an external controller to expand this PVC")
+            self._leave(claim)
             return DONE
         await self._expand(claim, volume)
         return DONE
 
     async def _expand(self, claim: FrozenObject, volume: FrozenObject) -> None:
-        self._recorder.event(claim, "Warning", "ExternalExpanding", "waiting for an external controller to expand this PVC")
+        self._leave(claim)
         size = request_of(claim)
         await self._mark(claim, "Resizing", size, "ControllerResizeInProgress")
         self._resizer.event(claim, "Normal", "Resizing", f"External resizer is resizing volume {name_of(volume)}")
@@ -74,6 +73,10 @@ class ExpandController:
         message = "Waiting for user to (re-)start a pod to finish file system resize of volume on node."
         await self._mark(claim, "FileSystemResizePending", size, _ON_NODE, message=message)
         self._resizer.event(claim, "Normal", "FileSystemResizeRequired", "Require file system resize of volume on node")
+
+    def _leave(self, claim: FrozenObject) -> None:
+        """What the in-tree controller does for volumes of today: nothing."""
+        self._recorder.event(claim, "Normal", "ExternalExpanding", "waiting for an external controller to expand this PVC")
 
     async def _mark(self, claim: FrozenObject, condition: str, size: str, state: str, *, message: str = "") -> None:
         uid, now = uid_of(claim), timestamp(self._client.clock.now_s())
