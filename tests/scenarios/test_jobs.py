@@ -369,3 +369,40 @@ async def test_a_template_that_is_always_refused_is_tried_again_ever_later() -> 
         assert 10 <= tries <= 20  # After 1 s, 2 s, 4 s … then every minute.
         text = 'FailedCreate: Error creating: pods "pi-" is forbidden: error looking up service account default/nobody: '
         assert cluster.events("pi") == [text + 'serviceaccount "nobody" not found']
+
+
+async def test_a_namespace_goes_with_the_jobs_that_run_in_it(cluster: Simulation) -> None:
+    await cluster.client.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "work"}})
+    await cluster.settle()
+    made = job(script="sleep 600", parallelism=2, completions=2)
+    made["metadata"]["namespace"] = "work"
+    await cluster.apply(made)
+    await cluster.settle()
+
+    await cluster.client.delete("namespaces", "", "work")
+    await cluster.advance(120)
+
+    assert cluster.client.get("namespaces", "", "work") is None
+    assert not cluster.list("pods", "work")
+
+
+async def test_a_policy_that_speaks_of_a_finished_job_does_not_finish_one(cluster: Simulation) -> None:
+    """Its bytes look like the condition of a Job that is over."""
+    rule = {"action": "Ignore", "onPodConditions": [{"type": "Complete", "status": "True"}]}
+    await cluster.apply(job(podFailurePolicy={"rules": [rule]}))
+    await cluster.until(lambda: is_over(cluster))
+
+    assert conditions(cluster) == SUCCESS
+
+
+async def test_pods_of_a_node_that_is_gone_are_replaced(cluster: Simulation) -> None:
+    await cluster.apply(job(script="sleep 100", backoffLimit=1))
+    await cluster.until(lambda: phases(cluster) == ["Running"])
+    lost = pods(cluster)[0]
+
+    await cluster.delete("nodes", lost["spec"]["nodeName"], "")
+    await cluster.until(lambda: is_over(cluster))
+
+    assert conditions(cluster) == SUCCESS
+    assert status(cluster)["failed"] == 1
+    assert [name_of(pod) for pod in pods(cluster)] != [name_of(lost)]

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
+from orrery.controllers.engine.controller import DONE, Outcome, key_for, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.ownership import Claims, controller_keys, is_controlled_by, plan_claim
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.controllers.job.backoff import NONE, Failures, plan_failures
-from orrery.controllers.job.finished import API_VERSION, BUCKET, KIND, is_finished, is_managed_elsewhere
+from orrery.controllers.job.finished import API_VERSION, BUCKET, KIND, has_finished, is_finished, is_managed_elsewhere
 from orrery.controllers.job.plan import (
     COMPLETIONS_REACHED,
     Seen,
@@ -38,7 +38,7 @@ from orrery.controllers.pods import PodControl, is_ready
 from orrery.controllers.replicaset.plan import plan_batches
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import NotFound
-from orrery.machinery.objects import FrozenObject, Object, controller_of, is_deleting, labels_of, name_of, namespace_of, thaw, uid_of
+from orrery.machinery.objects import FrozenObject, Object, controller_of, is_deleting, labels_of, namespace_of, thaw, uid_of
 from orrery.machinery.selectors import LabelSelector
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
@@ -244,7 +244,10 @@ class JobController:
         if turn.status == turn.job.get("status"):
             return
         turn.job = await self._client.update_status(BUCKET, {**turn.job, "status": turn.status})
-        self._failures[uid_of(turn.job)] = turn.failures
+        if turn.failures.count:
+            self._failures[uid_of(turn.job)] = turn.failures
+        else:
+            self._failures.pop(uid_of(turn.job), None)
 
     def _tell_end(self, turn: _Round) -> None:
         job, end = turn.job, turn.end
@@ -268,20 +271,18 @@ class JobController:
         return requeue_after(min(waits)) if waits else DONE
 
     def _keys_of_job(self, change: Change) -> Iterable[str]:
-        job = change.any
-        name, namespace = name_of(job), namespace_of(job)
-        is_live = change.is_present and not is_finished(job)
-        if is_live and job["spec"].get("manualSelector"):
-            self._by_hand.setdefault(namespace, set()).add(name)
-        elif namespace in self._by_hand:
-            self._by_hand[namespace].discard(name)
-        if not is_live:
+        """The Job at once when it is new or its spec has changed, a little later for the rest; never one that has finished."""
+        namespace, key = change.namespace, key_for(change.namespace, change.name)
+        if not change.is_present or has_finished(change.record):
+            self._by_hand.get(namespace, set()).discard(change.name)
             self._failures.pop(change.uid, None)
             return ()
-        old = change.old
+        job, old = change.any, change.old
+        if job["spec"].get("manualSelector"):
+            self._by_hand.setdefault(namespace, set()).add(change.name)
         if old is None or old["metadata"].get("generation") != job["metadata"].get("generation"):
-            return (key_of_object(job),)
-        return self._later((key_of_object(job),))
+            return (key,)
+        return self._later((key,))
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         """The Jobs that control the Pod or did so before; for an orphan those that may want it."""

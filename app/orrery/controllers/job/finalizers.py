@@ -8,7 +8,7 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.controllers.job.finished import BUCKET, KIND, is_finished, is_managed_elsewhere
+from orrery.controllers.job.finished import BUCKET, KIND, has_finished, is_finished, is_managed_elsewhere
 from orrery.controllers.job.pods import TRACKING, is_tracked
 from orrery.controllers.job.tracked_pods import TrackedPods
 from orrery.machinery.objects import FrozenObject, controller_of, namespace_of, uid_of
@@ -56,7 +56,7 @@ class JobFinalizerController:
 
     def _keys_of_job(self, change: Change) -> Iterable[str]:
         """The Pods of a Job that is gone or over."""
-        if change.is_present and not is_finished(change.any):
+        if change.is_present and not has_finished(change.record):
             return
         for record in self._client.dependents(change.uid):
             bucket, namespace, name = record.key.split("/", 2)
