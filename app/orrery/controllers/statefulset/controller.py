@@ -172,13 +172,14 @@ class StatefulSetController:
 
     async def _go(self, row: Row, round_: Round) -> bool:
         """Carry a round out; whether it is the last of this reconcile."""
+        steps = [step for step in round_.steps if step.act is not Act.KEEP or not self._members.is_well(row.statefulset, step.pod)]
         if row.is_ordered:
-            for step in round_.steps:
+            for step in steps:
                 await self._take(row, step)
             return round_.is_last
         done = 0
-        for size in plan_batches(len(round_.steps)):
-            batch = round_.steps[done : done + size]
+        for size in plan_batches(len(steps)):
+            batch = steps[done : done + size]
             done += size
             results = await asyncio.gather(*(self._take(row, step) for step in batch), return_exceptions=True)
             for result in results:

@@ -7,7 +7,16 @@ rest. Upstream: stateful_pod_control.go.
 from collections.abc import Callable
 from typing import Final
 
-from orrery.controllers.statefulset.identity import claimed_volumes, give_identity, has_identity, has_storage, new_claims, ordinal_of
+from orrery.controllers.statefulset.identity import (
+    claim_name,
+    claim_templates,
+    claimed_volumes,
+    give_identity,
+    has_identity,
+    has_storage,
+    new_claims,
+    ordinal_of,
+)
 from orrery.controllers.statefulset.retention import (
     conflict_message,
     has_other_controller,
@@ -73,15 +82,17 @@ class Members:
 
     async def add_claims(self, statefulset: FrozenObject, pod: FrozenObject) -> None:
         """Make claims that a waiting Pod misses, for example because somebody deleted one."""
-        if not statefulset["spec"].get("volumeClaimTemplates"):
+        if not claim_templates(statefulset):
             return
         await self._make_claims(statefulset, pod)
         await self.own_claims(statefulset, pod)
 
+    def is_well(self, statefulset: FrozenObject, pod: FrozenObject) -> bool:
+        """Whether there is nothing for `keep` to do."""
+        return has_identity(pod) and has_storage(statefulset, pod) and self._claims_are_owned(statefulset, pod)
+
     async def keep(self, statefulset: FrozenObject, pod: FrozenObject) -> None:
         """Bring the Pod's identity, its volumes and the owners of its claims back to what they should be."""
-        if has_identity(pod) and has_storage(statefulset, pod) and self._claims_are_owned(statefulset, pod):
-            return
         try:
             if not has_storage(statefulset, pod):
                 await self._make_claims(statefulset, pod)
@@ -114,9 +125,8 @@ class Members:
 
     def _claims_of(self, statefulset: FrozenObject, pod: FrozenObject) -> list[FrozenObject]:
         """The Pod's claims as far as they exist."""
-        if not statefulset["spec"].get("volumeClaimTemplates"):
-            return []
-        names = (name_of(claim) for claim in new_claims(statefulset, ordinal_of(pod)))
+        ordinal = ordinal_of(pod)
+        names = (claim_name(statefulset, template, ordinal) for template in claim_templates(statefulset))
         found = (self._client.get(CLAIMS, namespace_of(statefulset), name) for name in names)
         return [claim for claim in found if claim is not None]
 
