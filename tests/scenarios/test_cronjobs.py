@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from orrery.machinery.clock import parse_timestamp
+from orrery.cluster import new_cluster
+from orrery.machinery.clock import VirtualClock, parse_timestamp
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, labels_of, name_of
 from orrery.settings import Settings
+from orrery.store.memory_log import MemoryLog
 from orrery.testing import Simulation
 from tests.scenarios.test_jobs import JOBS, job
 
@@ -227,3 +229,33 @@ async def test_cronjobs_at_rest_are_one_timer_each() -> None:
         await cluster.advance(86_400)
 
         assert cluster.cluster.runner.counts("cronjob-controller").reconciles == before
+
+
+class KeptLog(MemoryLog):
+    """A log that outlives its first cluster."""
+
+    async def close(self) -> None:
+        return
+
+
+async def test_a_restart_counts_every_pod_once_and_makes_the_last_missed_start_up() -> None:
+    clock, log, settings = VirtualClock(), KeptLog(Settings()), Settings(pace="fast")
+    first = new_cluster(clock, settings, log=log)
+    await first.start()
+    await first.client.create(CRONJOBS, cronjob("*/10 * * * *"))
+    await first.client.create(JOBS, job("pi", "sleep 50", completions=4, parallelism=2))
+    await clock.advance(70)
+    assert [one["status"]["succeeded"] for one in first.client.list(JOBS, "default")] == [2]
+    await first.stop()
+
+    await clock.advance(25 * 60)
+    second = new_cluster(clock, settings, log=log)
+    await second.start()
+    await clock.advance(120)
+
+    pi = second.client.get(JOBS, "default", "pi")
+    assert pi is not None
+    assert pi["status"]["succeeded"] == 4
+    made = [name_of(one) for one in second.client.list(JOBS, "default") if name_of(one) != "pi"]
+    assert made == [f"hello-{int(parse_timestamp('2026-01-02T03:30:00Z')) // 60}"]
+    await second.stop()
