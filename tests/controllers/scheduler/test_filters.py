@@ -3,8 +3,9 @@
 import pytest
 
 from orrery.controllers.scheduler.affinity import fits_node_affinity, named_nodes
-from orrery.controllers.scheduler.filters import Refusal, refusal_message, tolerates
+from orrery.controllers.scheduler.filters import refusal_message, tolerates
 from orrery.controllers.scheduler.nodes import NodeView
+from orrery.controllers.scheduler.refusals import Refusal
 from orrery.controllers.scheduler.wishes import Wish, wish_of
 from orrery.machinery.objects import Object
 
