@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes what docs/ takes from the code: docs/differences.md from the `# DIFFERS:` lines, docs/kinds.md and
-docs/fields.md from the catalogue and from who names which field.
+docs/fields.md from the catalogue and from who names which field, docs/image-catalogue.md from the images.
 
 `make openapi` runs it; `generate_docs.py --check` fails when a file is out of date, as tests/test_docs.py does.
 """
@@ -125,7 +125,26 @@ def fields_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"differences.md": differences_page, "fields.md": fields_page, "kinds.md": kinds_page}
+def images_page() -> str:
+    """docs/image-catalogue.md: the built-in images."""
+    from orrery.node.images.listing import listed_images
+
+    rows = ["| Image | Kind | Ports | Latest | Tags |", "| --- | --- | --- | --- | --- |"]
+    for row in listed_images():
+        ports = ", ".join(str(port) for port in row.ports)
+        tags = row.tags.replace("|", "\\|") or "every"
+        rows.append(f"| `{row.repository}` | {row.kind} | {ports} | {row.newest} | {tags} |")
+    head = (
+        "# Built-in images\n\nGenerated from the catalogue; [images.md](images.md) says what the words mean and how to add images.\n"
+        "Tags are short: `1.25.{0..5}` is six tags which also bring 1.25 and 1, and endings after a bar may follow each of them.\n"
+        "Where versions were recorded (nginx, httpd, redis, memcached, mysql, mariadb, postgres, mongo, rabbitmq, python, node,\n"
+        "golang), those exist as well. Mirrors lead to the same images: `mirror.gcr.io`, `public.ecr.aws/docker/library`,\n"
+        "`k8s.gcr.io` and `gcr.io/google_containers`.\n\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+PAGES = {"differences.md": differences_page, "image-catalogue.md": images_page, "fields.md": fields_page, "kinds.md": kinds_page}
 
 
 def main() -> int:

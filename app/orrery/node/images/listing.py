@@ -7,12 +7,11 @@ from orrery.node.images.entry import Entry, expand_cached
 from orrery.node.images.facts import numbers
 from orrery.node.images.references import parse_reference
 from orrery.node.images.user_images import UserImage
-from orrery.node.programs.registry import HOMES
+from orrery.node.programs.registry import HOMES, REFUSALS
 
 _HUB: Final = "docker.io/"
 _LIBRARY: Final = "docker.io/library/"
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-_REFUSED: Final = "system.refusals"
 
 
 class Listed(NamedTuple):
@@ -74,7 +73,7 @@ def _kind(repository: str, entry: Entry) -> str:
     if first in _SHELLS and "-c" not in words:
         return "shell"
     home = HOMES.get(first, "")
-    is_played = (home and home != _REFUSED) or is_played_by_image(repository, words)
+    is_played = (home and home != REFUSALS) or is_played_by_image(repository, words)
     if entry.is_server:
         return "server" if is_played else "quiet server"
     return "program" if is_played else "tool"
@@ -84,8 +83,8 @@ def is_played_by_image(repository: str, words: Iterable[str]) -> bool:
     """Whether the image has a program of its own under one of these names."""
     from orrery.node.programs.registry import own_programs_of
 
-    names = {part for word in words for part in word.split()}
-    return bool(names & {*own_programs_of(repository.rpartition("/")[2])}) or "run.sh" in {name.rpartition("/")[2] for name in names}
+    names = {part.rpartition("/")[2] for word in words for part in word.split()}
+    return bool(names & {*own_programs_of(repository.rpartition("/")[2]), "run.sh"})
 
 
 def _user_kind(image: UserImage) -> str:

@@ -28,7 +28,8 @@ def find_for(
         if name in brought:
             return brought[name]
         program = find(name) if find is not None else registry.find(name, family) or shell(name)
-        if program is not None or name not in own:
+        is_refused = image.is_server and registry.HOMES.get(name) == registry.REFUSALS
+        if (program is not None and not is_refused) or name not in own:
             return program
         return entry_script(image, ports) if name.endswith("entrypoint.sh") else quiet_server(image, ports)
 
@@ -99,5 +100,9 @@ async def _answer(process: Process, listener: Listener) -> None:
 
 
 async def _talk(connection: Connection) -> None:
-    if b" HTTP/1" in await connection.read():
+    read = await connection.read()
+    if read.startswith(grpc_health.PREFACE):
+        with suppress(grpc_health.NotHttp2):
+            await grpc_health.answer(connection, lambda service: grpc_health.SERVING, read=read)
+    elif b" HTTP/1" in read:
         await connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

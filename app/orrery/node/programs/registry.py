@@ -71,6 +71,8 @@ _MODULES: Final[Mapping[str, str]] = {
 }
 """Module under this folder to the names of its programs."""
 
+REFUSALS: Final = "system.refusals"
+"""The home of programs that only say that they are not simulated."""
 HOMES: Final[Mapping[str, str]] = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 

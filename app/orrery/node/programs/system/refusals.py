@@ -7,8 +7,10 @@ from typing import Final
 
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers.folder import serve_folder
 from orrery.node.programs.servers.versions import version_of
 
+_INTERPRETERS: Final = frozenset({"python", "python3", "node", "ruby", "php"})
 _IMAGES: Final = {"python": ("python", "3.14.2"), "python3": ("python", "3.14.2"), "node": ("node", "25.2.1"), "go": ("golang", "1.25.4")}
 _VERSIONS: Final = {
     "python": "Python {}", "python3": "Python {}", "node": "v{}", "go": "go version go{} linux/amd64",
@@ -23,6 +25,10 @@ async def not_simulated(call: Call) -> int:
         image, newest = _IMAGES.get(call.name, ("", ""))
         await call.print(_VERSIONS[call.name].format(version_of(call, image, newest)) + "\n")
         return 0
+    if call.name in _INTERPRETERS and not words and not call.process.stdin.is_terminal and not await call.process.stdin.read():
+        return 0  # Nothing to do: it ends at the end of its input.
+    if call.name in ("python", "python3") and words[:2] == ["-m", "http.server"]:
+        return await serve_folder(call, words[2:])
     await call.process.complain(f"{call.name}: not simulated by Orrery")
     return 126
 
