@@ -19,6 +19,7 @@ from orrery.auth.rbac import RbacAuthorizer
 from orrery.controllers.cronjob import CronJobController
 from orrery.controllers.daemonset import DaemonSetController
 from orrery.controllers.deployment import DeploymentController
+from orrery.controllers.disruption import DisruptionController, StaleDisruptionController
 from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
 from orrery.controllers.garbage_collector import GarbageCollector
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
 SCHEDULER: Final = "default-scheduler"
 _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     ClaimProtection,
+    StaleDisruptionController,
     VolumeProtection,
     ClassProtection,
     ServiceCidrController,
@@ -178,6 +180,7 @@ class Cluster:
             "tokens-controller",
             lambda client, recorder: TokenSecretController(client, sign=self._issuer.sign, certificate=self._certificate),
         )
+        self._add("controllermanager", DisruptionController)
         self._add("resourcequota-controller", lambda client, recorder: ResourceQuotaController(client, self.quotas))
         self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
         self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))

@@ -11,6 +11,7 @@ from orrery.machinery.field_errors import invalid, not_supported
 from orrery.machinery.objects import FrozenObject, Object
 
 _COUNTS: Final = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+DISRUPTION_ALLOWED: Final = "DisruptionAllowed"
 _EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
 
 
@@ -49,6 +50,24 @@ def _validate_update(obj: Object, old: FrozenObject) -> Errors:
 def _validate_status(obj: Object, old: FrozenObject) -> Errors:
     status = obj.get("status") or {}
     return validate_conditions(status.get("conditions") or (), "status.conditions") + non_negative(status, "status", *_COUNTS)
+
+
+def set_disruption_allowed(status: Object, now: str, *, reason: str = "", message: str = "") -> None:
+    """Set the condition DisruptionAllowed as `disruptionsAllowed` has it, or False for a reason of its own."""
+    is_allowed = status.get("disruptionsAllowed", 0) > 0 and not reason
+    wanted: Object = {"type": DISRUPTION_ALLOWED, "status": "True" if is_allowed else "False"}
+    if generation := status.get("observedGeneration"):
+        wanted["observedGeneration"] = generation
+    why = reason or ("SufficientPods" if is_allowed else "InsufficientPods")
+    wanted.update(lastTransitionTime=now, reason=why, message=message)
+    conditions = status.setdefault("conditions", [])
+    for index, condition in enumerate(conditions):
+        if condition["type"] == DISRUPTION_ALLOWED:
+            if condition["status"] == wanted["status"]:
+                wanted["lastTransitionTime"] = condition["lastTransitionTime"]
+            conditions[index] = wanted
+            return
+    conditions.append(wanted)
 
 
 BEHAVIOUR: Final = Behaviour(
