@@ -16,7 +16,7 @@ async def test_a_container_for_debugging_starts_in_the_running_pod(cluster: Node
     status = cluster.container(container="debugger")
     assert "running" in status["state"]
     assert (status["ready"], status["restartCount"], "started" in status) == (False, 0, False)
-    assert status["user"]["linux"] == {"gid": 0, "supplementalGroups": [0], "uid": 0}
+    assert status["user"]["linux"] == {"gid": 0, "supplementalGroups": [0, 10], "uid": 0}
     assert await cluster.said("debugger") == "web\n"
     assert cluster.is_ready()
     assert cluster.events.places[-1] == "spec.ephemeralContainers{debugger}"

@@ -47,3 +47,14 @@ async def test_the_servers_of_an_upstream_are_asked_in_turn() -> None:
     box, _, _ = await serving("debian:nginx", DAEMON, files={CONF: conf})
 
     assert [(await box.run(["curl", "-s", "localhost"])).out for _ in range(3)] == ["8001 ", "8002 ", "8001 "]
+
+
+async def test_a_port_that_is_taken_is_tried_five_times() -> None:
+    box, _, _ = await serving("debian:nginx", DAEMON)
+
+    second = await box.run(DAEMON)
+
+    refusals = [line.partition("] ")[2] for line in second.err.splitlines() if line.startswith("nginx: ")]
+    assert second.code == 1
+    assert refusals == ["bind() to 0.0.0.0:80 failed (98: Address already in use)"] * 5 + ["still could not bind()"]
+    assert second.err.count("try again to bind() after 500ms") == 5

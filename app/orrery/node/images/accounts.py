@@ -1,5 +1,6 @@
 """Users and groups of the distributions' images."""
 
+from collections.abc import Mapping
 from typing import Final
 
 _DEBIAN_PASSWD: Final = """root:x:0:0:root:/root:/bin/bash
@@ -89,6 +90,22 @@ _SERVICES: Final = {
     "elasticsearch": "elasticsearch:x:1000:1000::/usr/share/elasticsearch:/bin/bash",
 }
 """By an image's short name: the line of /etc/passwd its own user has."""
+
+
+_OWN_MEMBERS: Final = ("lp", "mail", "news", "uucp", "cron")
+MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "debian": {},
+    "busybox": {"wheel": "root"},
+    "alpine": {
+        **dict.fromkeys(("root", "disk", "wheel", "floppy", "dialout", "tape", "video"), "root"),
+        "bin": "root,bin,daemon",
+        "daemon": "root,bin,daemon",
+        "sys": "root,bin",
+        "adm": "root,daemon",
+        **dict(zip(_OWN_MEMBERS, _OWN_MEMBERS, strict=True)),
+    },
+}
+"""Who is in a group besides those whose own it is: what `id` shows."""
 
 
 def own_user(name: str, uid: int, gid: int) -> str:

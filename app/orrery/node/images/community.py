@@ -125,7 +125,7 @@ COMMUNITY: Final[dict[str, Entry]] = {
 
 _WEBAPP: Final = COMMUNITY["docker.io/kodekloud/webapp-color"]
 _SLEEPER: Final = Entry(base="ubuntu:noble", entrypoint=("sleep",), command=("5",), is_server=False, size_mb=29.7)
-_AGENT: Final = Entry(base="debian:bookworm-slim", entrypoint=("/run.sh",), size_mb=12)
+_AGENT: Final = Entry(base="alpine:3.22", entrypoint=("/run.sh",), size_mb=12, own="log-agent")
 
 LESSON: Final[dict[str, Entry]] = {
     "docker.io/library/ubuntu-sleeper": _SLEEPER,

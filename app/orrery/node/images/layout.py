@@ -5,7 +5,7 @@ from typing import Final
 
 from orrery.node.files.filesystem import FileSystem, new_filesystem
 from orrery.node.files.plant import plant, plant_directory, plant_file, plant_link
-from orrery.node.images.accounts import USERS, own_user
+from orrery.node.images.accounts import MEMBERS, USERS, own_user
 from orrery.node.images.image import Image
 from orrery.node.images.own_files import own_files, own_links
 from orrery.node.images.systems import system_of
@@ -64,7 +64,7 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
         if (home := own.split(":")[5]) != "/nonexistent":
             plant_directory(layer, home, uid=int(own.split(":")[2]), gid=int(gid))
     plant_file(layer, "/etc/passwd", (passwd + own).encode())
-    plant_file(layer, "/etc/group", "".join(f"{name}:x:{gid}:\n" for name, gid in members).encode())
+    plant_file(layer, "/etc/group", "".join(f"{name}:x:{gid}:{MEMBERS[family].get(name, '')}\n" for name, gid in members).encode())
     plant_file(layer, "/etc/shadow", b"root:*:20423:0:99999:7:::\n", 0o640, gid=42)
     plant_file(layer, "/etc/nsswitch.conf", _NSSWITCH)
     plant_file(layer, "/etc/shells", _SHELLS)

@@ -103,7 +103,30 @@ _GREETING: Final = """<!DOCTYPE html>
 </body>
 </html>
 """
+_WEBAPP: Final = {
+    "/opt/app.py": """\"\"\"A page in the colour of APP_COLOR.\"\"\"
+
+import os
+import socket
+
+from flask import Flask, render_template
+
+app = Flask(__name__)
+color = os.environ.get("APP_COLOR") or "red"
+
+
+@app.route("/")
+def main():
+    return render_template("hello.html", name=socket.gethostname(), color=color)
+
+
+if __name__ == "__main__":
+    app.run(host="0.0.0.0", port=8080)
+""",
+    "/opt/requirements.txt": "flask\n",
+}
 _FILES: Final[Mapping[str, Mapping[str, str]]] = {
+    **dict.fromkeys(("webapp-color", "simple-webapp", "simple-webapp-color", "simple-webapp-mysql"), _WEBAPP),
     "nginx": _NGINX,
     "nginx-slim": _NGINX,
     "nginx-unprivileged": {**_NGINX, "/etc/nginx/conf.d/default.conf": _NGINX_SITE.replace("      80;", "      8080;")},

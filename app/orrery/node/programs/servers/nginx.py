@@ -4,11 +4,12 @@ DIFFERS: upstream reads its whole configuration language; we read listen, server
 error_page, stub_status, error_log and access_log of the files it includes, and take the other directives as they are.
 """
 
+import errno
 from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.node.kernel import RELEASE
-from orrery.node.processes.program import Process
+from orrery.node.processes.program import Listener, Process
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.net.http import REASONS, BadMessage, Incoming, Request, Response, header, parse_url
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
@@ -24,6 +25,8 @@ VERSION: Final = "1.29.4"
 _ROOT: Final = "/usr/share/nginx/html"
 _CONF: Final = "/etc/nginx/nginx.conf"
 _WORKERS: Final = 4
+_TRIES: Final = 5
+_TRY_AGAIN_S: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -77,6 +80,11 @@ class _Nginx:
         stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
         pid = self._call.process.pid
         await self._outlets.write(self._error_log, f"{stamp} [{level}] {pid}#{pid}: {text}\n".encode())
+
+    async def refuse(self, text: str) -> None:
+        """What keeps nginx from starting is told in the log and to whoever started it."""
+        await self.notice(text, "emerg")
+        await self._call.process.complain(f"nginx: [emerg] {text}")
 
     def load(self) -> None:
         """Read the configuration; ConfError with nginx's words."""
@@ -401,14 +409,8 @@ async def _run(call: Call, server: _Nginx) -> int:
             break
         except OSError:
             continue
-    try:
-        listeners = [process.network.listen("0.0.0.0", port) for port in server.ports()]
-    except OSError as error:
-        port = next(iter(server.ports()), 80)
-        number = 98 if error.errno == 98 or "use" in reason(error) else 13
-        text = f"bind() to 0.0.0.0:{port} failed ({number}: {reason(error)})"
-        await server.notice(text, "emerg")
-        await process.complain(f"nginx: [emerg] {text}")
+    listeners = await _bind(call, server)
+    if listeners is None:
         return 1
     await server.notice('using the "epoll" event method')
     await server.notice(f"nginx/{server.version}")
@@ -430,6 +432,27 @@ async def _run(call: Call, server: _Nginx) -> int:
         listener.close()
     await server.notice("exit")
     return 0
+
+
+async def _bind(call: Call, server: _Nginx) -> list[Listener] | None:
+    """Listen on all ports; a port that is taken is tried five times. None: that cannot be, and has been told."""
+    bound: list[Listener] = []
+    for _ in range(_TRIES):
+        for port in server.ports()[len(bound) :]:
+            try:
+                bound.append(call.process.network.listen("0.0.0.0", port))
+            except OSError as error:
+                is_taken = error.errno == errno.EADDRINUSE
+                await server.refuse(f"bind() to 0.0.0.0:{port} failed ({98 if is_taken else 13}: {reason(error)})")
+                if not is_taken:
+                    return None
+                break
+        else:
+            return bound
+        await server.notice("try again to bind() after 500ms")
+        await call.process.sleep(_TRY_AGAIN_S)
+    await server.refuse("still could not bind()")
+    return None
 
 
 async def _reload(server: _Nginx) -> None:
