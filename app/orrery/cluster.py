@@ -140,8 +140,8 @@ class Cluster:
         quota = ResourceQuota(self.quotas)
         self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, counting=quota)
         self.verbs.ports.authorizer = authorizer
-        self._keys = Keys(data)
-        self._issuer = Issuer(self._keys)
+        self.keys = Keys(data)
+        self._issuer = Issuer(self.keys)
         self.accounts = AccountTokens(self._issuer, log, clock)
         self.verbs.ports.sign = self._issuer.sign
         self.client = self._client("orrery")
@@ -206,7 +206,7 @@ class Cluster:
         self.runner.add(new(client, self._recorder(client, component, style=style)), client)
 
     def _certificate(self) -> str:
-        return self._keys.certificate
+        return self.keys.certificate
 
     def _node_recorder(self, node: str) -> EventRecorder:
         return self._recorder(self.client, "kubelet", node)
@@ -249,6 +249,7 @@ class Cluster:
         await self.kubelet.stop()
         await self.runner.stop()
         await asyncio.gather(*(recorder.stop() for recorder in self._recorders))
+        self.keys.end()
         await self.log.close()
 
     def readiness(self) -> Mapping[str, Callable[[], bool]]:
@@ -341,9 +342,12 @@ async def open_cluster(settings: Settings, source: ClusterSource, *, images: "It
     """A server's cluster on real time and its own log. StoreUnusable says in one line why the log cannot be had."""
     clock, catalogue = RealClock(), builtin()
     if source.in_memory:
-        return Cluster(MemoryLog(settings), catalogue, clock, settings, images=images)
+        cluster = Cluster(MemoryLog(settings), catalogue, clock, settings, images=images)
+        cluster.keys.begin()
+        return cluster
     log = await _open_log(settings, source, clock, catalogue)
     cluster = Cluster(log, catalogue, clock, settings, source.data, images=images)
+    cluster.keys.begin()
     cluster.keep_compact(log)
     return cluster
 

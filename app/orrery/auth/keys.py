@@ -1,11 +1,14 @@
 """The cluster's own keys: the one that signs service account tokens, and the authority behind kube-root-ca.crt.
 
 They are made when they are first asked for, and lie in `pki/` of the data directory, named as kubeadm names them, for their owner's
-eyes only. Without a directory they live as long as the process. `cryptography` takes its time to import: only what makes a key or
-signs does, a server that finds its certificate on disk need not.
+eyes only. Without a directory they live as long as the process. `cryptography` takes a tenth of a second and 20 MB to import: only what
+signs or checks a token does, a server whose certificate is still to be made lets a second process make it (`begin`).
 """
 
 import os
+import subprocess
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _DIRECTORY: Final = "pki"
+_CERTIFICATE: Final = "ca.crt"
+_BETWEEN: Final = b"\0"
 _RSA_BITS: Final = 2048
 _LIFETIME: Final = timedelta(days=365 * 20)
 _NAME: Final = "kubernetes"
@@ -27,6 +32,19 @@ class Keys:
 
     def __init__(self, data: Path | None = None) -> None:
         self._directory = data / _DIRECTORY if data is not None else None
+        self._maker: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Have the certificate made, if there is none, while others go on with their work."""
+        if self._kept(_CERTIFICATE) is None:
+            with suppress(OSError):
+                self._maker = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def end(self) -> None:
+        """Nobody will ask any more."""
+        if self._maker is not None:
+            self._maker.communicate()
+            self._maker = None
 
     @cached_property
     def signing_key(self) -> "RSAPrivateKey":
@@ -41,12 +59,21 @@ class Keys:
     @cached_property
     def certificate(self) -> str:
         """The authority's certificate, PEM."""
-        found = self._kept("ca.crt")
+        found = self._kept(_CERTIFICATE)
         if found is None:
-            key, found = _new_authority(self._place)
+            key, found = self._made() or _new_authority(self._place)
             self._keep("ca.key", key)
-            self._keep("ca.crt", found)
+            self._keep(_CERTIFICATE, found)
         return found.decode()
+
+    def _made(self) -> tuple[bytes, bytes] | None:
+        """What the other process has made."""
+        if self._maker is None:
+            return None
+        told, _ = self._maker.communicate()
+        has_failed, self._maker = self._maker.returncode != 0, None
+        key, separator, certificate = told.partition(_BETWEEN)
+        return None if has_failed or not separator else (key, certificate)
 
     @property
     def _place(self) -> str:
@@ -120,3 +147,7 @@ def _new_authority(place: str) -> tuple[bytes, bytes]:
         .sign(key, SHA256())
     )
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), certificate.public_bytes(Encoding.PEM)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_BETWEEN.join(_new_authority("")))
