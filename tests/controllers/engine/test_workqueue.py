@@ -57,6 +57,20 @@ def test_back_off_doubles_up_to_a_thousand_seconds(failures: int, delay_s: float
     assert backoff_s(failures) == pytest.approx(delay_s)
 
 
+async def test_a_queue_may_have_a_back_off_of_its_own(clock: VirtualClock) -> None:
+    """A Job that fails is tried again after 1 s, 2 s, 4 s … at most every minute."""
+    queue = WorkQueue(clock, backoff_base_s=1, backoff_max_s=3)
+    delays = []
+    for _ in range(4):
+        before_s = clock.now_s()
+        queue.add_rate_limited("a")
+        await clock.until(lambda: len(queue) == 1)
+        delays.append(clock.now_s() - before_s)
+        queue.done(await queue.get() or "")
+
+    assert delays == [1, 2, 3, 3]
+
+
 async def test_a_failing_key_comes_later_each_time_until_it_is_forgotten(clock: VirtualClock) -> None:
     queue = WorkQueue(clock)
     start_s = clock.now_s()

@@ -58,7 +58,7 @@ class PodGcController:
         self._client = client
         self._clock = client.clock
         self._ended_max = ended_max
-        self._ended = 0
+        self._ended: set[str] = set()  # Keys of the Pods that have ended.
         self._queue: WorkQueue | None = None
 
     def watch(self, informer: Informer) -> None:
@@ -68,8 +68,8 @@ class PodGcController:
 
     async def reconcile(self, key: str) -> Outcome:
         if key == _ENDED:
-            ended = [record.object for record in self._client.records("pods") if _has_ended(record)]
-            await self._remove_all(plan_surplus(ended, self._ended_max))
+            ended = (self._client.get("pods", *key.split("/", 2)[1:]) for key in sorted(self._ended))
+            await self._remove_all(plan_surplus([pod for pod in ended if pod is not None], self._ended_max))
         elif key.startswith(_NODE):
             await self._look_at_node(key.removeprefix(_NODE))
         else:
@@ -123,12 +123,12 @@ class PodGcController:
         draft["status"]["conditions"] = [*(one for one in conditions if one["type"] != condition["type"]), said]
 
     def _on_pod(self, change: Change) -> Iterable[str]:
-        record, former = change.record, change.former
-        had_ended = former is not None and _has_ended(former)
-        has_ended = change.is_present and _has_ended(record)
-        self._ended += has_ended - had_ended
-        if has_ended and 0 < self._ended_max < self._ended:
-            self._later(_ENDED, PERIOD_S)
+        if change.is_present and _has_ended(change.record):
+            self._ended.add(change.key)
+            if 0 < self._ended_max < len(self._ended):
+                self._later(_ENDED, PERIOD_S)
+        else:
+            self._ended.discard(change.key)
         if change.is_present:
             self._check_place(change)
         return ()
