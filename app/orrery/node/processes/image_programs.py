@@ -23,12 +23,13 @@ def find_for(
     family = f"{family_of(image)}:{image.version or tag}"
     own = {path.rpartition("/")[2] for path in [*own_programs(image), believed]} - {""}
     brought = image.brought.programs_for(start) if image.brought is not None else {}
+    played = registry.own_programs_of(image.repository.rpartition("/")[2])
 
     def look_up(name: str) -> Program | None:
         if name in brought:
             return brought[name]
         program = find(name) if find is not None else registry.find(name, family) or shell(name)
-        is_refused = image.is_server and registry.HOMES.get(name) == registry.REFUSALS
+        is_refused = image.is_server and name not in played and registry.HOMES.get(name) == registry.REFUSALS
         if (program is not None and not is_refused) or name not in own:
             return program
         return entry_script(image, ports) if name.endswith("entrypoint.sh") else quiet_server(image, ports)
