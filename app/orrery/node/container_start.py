@@ -117,6 +117,8 @@ class ContainerStart:
         if not task.done():
             task.cancel()
             return
+        if task.result().warning:
+            self.host.recorder.event(self.pod, "Warning", "LifecycleHTTPFallback", task.result().warning)
         if not task.result().has_passed:
             self.tell("Warning", "FailedPostStartHook", "PostStartHook failed")
             self.tell("Normal", "Killing", "FailedPostStartHook")

@@ -10,7 +10,7 @@ from typing import Final
 from orrery.machinery.clock import Clock, Timer
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.node.pod_state import Run, RunState
-from orrery.node.probing import next_tick_s, period_s, runs_wanted, with_port_numbers
+from orrery.node.probing import next_tick_s, period_s, runs_wanted, with_port_numbers, with_variables
 from orrery.node.runtime import Answer
 
 _FAILURES_USUAL: Final = 3
@@ -99,6 +99,8 @@ class Prober:
             message = f"{title.capitalize()} probe errored and resulted in unknown state: {answer.message}"
             self._tell("Warning", "Unhealthy", message)
         else:
+            if answer.warning:
+                self._tell("Warning", "ProbeWarning", f"{kind.removesuffix('Probe').capitalize()} probe warning: {answer.warning}")
             self._count(kind, answer)
         if kind not in self._timers and self._goes_on(kind):
             self._schedule(kind, self._clock.now_s() + period_s(probe) / 2)
@@ -141,4 +143,4 @@ class Prober:
             self._wake()
 
     def _resolved(self, probe: FrozenObject) -> Object:
-        return with_port_numbers(probe, self._container)
+        return with_variables(with_port_numbers(probe, self._container), self._container)

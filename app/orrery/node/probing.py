@@ -3,6 +3,7 @@
 from math import ceil, floor
 
 from orrery.machinery.objects import FrozenObject, Object
+from orrery.node.environment import expand_variables
 
 
 def period_s(probe: FrozenObject) -> int:
@@ -31,6 +32,15 @@ def with_port_numbers(handler: FrozenObject, container: FrozenObject) -> Object:
             named = next((one["containerPort"] for one in container.get("ports") or () if one.get("name") == port), port)
             return {**handler, kind: {**target, "port": int(named) if str(named).isdigit() else named}}
     return dict(handler)
+
+
+def with_variables(handler: Object, container: FrozenObject) -> Object:
+    """A probe's command with the variables replaced that the container's `env` gives plain values."""
+    command = (handler.get("exec") or {}).get("command")
+    if not command or not container.get("env"):
+        return handler
+    known = {one["name"]: one.get("value", "") for one in container["env"] if "valueFrom" not in one}
+    return {**handler, "exec": {"command": [expand_variables(word, known) for word in command]}}
 
 
 def named_ports(container: FrozenObject) -> tuple[int, ...]:

@@ -105,6 +105,8 @@ class Answer(NamedTuple):
     message: str = ""
     is_error: bool = False
     """Whether it could not even be made: that counts neither as success nor as failure."""
+    warning: str = ""
+    """What is to be told although it has passed."""
 
 
 PASSED: Final = Answer(has_passed=True)

@@ -74,6 +74,8 @@ class Stop:
         timer.cancel()
         if not task.done():
             task.cancel()
+        elif not task.cancelled() and task.result().warning:
+            self.host.recorder.event(self.pod, "Warning", "LifecycleHTTPFallback", task.result().warning)
         elif task.cancelled() or not task.result().has_passed:
             where = field_path(self.pod, container)
             self.host.recorder.event(self.pod, "Warning", "FailedPreStopHook", "PreStopHook failed", field_path=where)

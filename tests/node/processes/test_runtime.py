@@ -19,7 +19,7 @@ from orrery.node.processes.program import Process, Program
 from orrery.node.processes.runtime import SimulatedRuntime
 from orrery.node.processes.signals import SIGTERM
 from orrery.node.programs import registry
-from orrery.node.runtime import ContainerConfig, Exit, SandboxConfig, StartFailed
+from orrery.node.runtime import Answer, ContainerConfig, Exit, SandboxConfig, StartFailed
 
 
 async def sleep(process: Process) -> int:
@@ -237,9 +237,9 @@ async def test_exec_probes_tell_what_the_command_said(node: Node) -> None:
     container = await node.start("sleep", "100")
 
     assert (await container.probe({"exec": {"command": ["echo", "fine"]}})).has_passed
-    assert await container.probe({"exec": {"command": ["false"]}}) == (False, "", False)
+    assert await container.probe({"exec": {"command": ["false"]}}) == Answer(has_passed=False)
     missing = await container.probe({"exec": {"command": ["nothing"]}})
-    assert missing.is_error and missing.message.endswith('exec: "nothing": executable file not found in $PATH')
+    assert missing.is_error and missing.message.endswith('exec: "nothing": executable file not found in $PATH: unknown')
 
 
 async def test_an_exec_probe_that_takes_too_long_fails_and_its_process_dies(node: Node) -> None:
@@ -252,7 +252,7 @@ async def test_an_exec_probe_that_takes_too_long_fails_and_its_process_dies(node
     task = asyncio.create_task(probe())
     await node.clock.until(task.done)
 
-    assert answers == [(False, 'command timed out: "sleep 10" timed out after 2s', False)]
+    assert answers == [Answer(has_passed=False, message='command timed out: "sleep 10" timed out after 2s')]
     await node.clock.idle()
     assert len(container.system.processes) == 1
 

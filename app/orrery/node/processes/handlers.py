@@ -1,13 +1,14 @@
 """Hooks and probes, run inside the simulation: a command in the container, a request or a connection over the Pod's network, a sleep.
 
-Messages are the kubelet's (`pkg/probe`, `lifecycle/handlers.go`). DIFFERS: upstream's grpc probe speaks gRPC; we only connect.
+Messages are the kubelet's (`pkg/probe`, `lifecycle/handlers.go`).
 """
 
 import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
@@ -15,6 +16,7 @@ from orrery.machinery.objects import Object
 from orrery.node.files.accounts import is_directory
 from orrery.node.files.filesystem import MountTable
 from orrery.node.files.opened import null
+from orrery.node.network import grpc_health
 from orrery.node.network.pod_network import PodNetwork
 from orrery.node.processes.program import Connection
 from orrery.node.processes.signals import SIGKILL
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _OUTPUT_MAX: Final = 10 * 1024
 _HEAD_MAX: Final = 16 * 1024
 _HOOK_TIMEOUT_S: Final = 60.0
+_REDIRECTS_MAX: Final = 10
+_TLS_PORTS: Final = "443"
+_NO_TLS: Final = "http: server gave HTTP response to HTTPS client"
 _REASONS: Final = {errno.EHOSTUNREACH: "connect: no route to host", errno.ECONNREFUSED: "connect: connection refused"}
 
 T = TypeVar("T")
@@ -62,10 +67,7 @@ async def run_probe(container: "SimulatedContainer", probe: Object) -> Answer:
     if target := probe.get("tcpSocket"):
         return await _dial(container, target, timeout_s)
     if target := probe.get("grpc"):
-        answer = await _dial(container, target, timeout_s)
-        where = go_quote(_where(container, target))
-        message = f"timeout: failed to connect service {where} within {timeout_s:g}s: context deadline exceeded"
-        return answer if answer.has_passed else Answer(has_passed=False, message=message)
+        return await _ask_health(container, target, timeout_s)
     return PASSED
 
 
@@ -77,8 +79,7 @@ async def run_hook(container: "SimulatedContainer", handler: Object) -> Answer:
     if command := (handler.get("exec") or {}).get("command"):
         return await _execute(container, command, None)
     if target := handler.get("httpGet"):
-        answer = await _visit(container, target, _HOOK_TIMEOUT_S)
-        return PASSED if answer.message.startswith("HTTP probe failed") else answer
+        return await _call_hook(container, target)
     if target := handler.get("tcpSocket"):
         return await _dial(container, target, _HOOK_TIMEOUT_S)
     return PASSED
@@ -123,7 +124,7 @@ def _exec_failure(container: "SimulatedContainer", command: Sequence[str], error
     why = why_not_started(container.system.mounts, command, error)
     return (
         f"rpc error: code = Unknown desc = failed to exec in container: failed to start exec {go_quote(container.config.id)}: "
-        f"OCI runtime exec failed: exec failed: unable to start container process: {why}"
+        f"OCI runtime exec failed: exec failed: unable to start container process: {why}: unknown"
     )
 
 
@@ -167,6 +168,40 @@ async def _dial(container: "SimulatedContainer", target: Object, timeout_s: floa
     return PASSED
 
 
+async def _ask_health(container: "SimulatedContainer", target: Object, timeout_s: float) -> Answer:
+    """gRPC's health check. Its client tries again until the time is up when nobody answers, or not in HTTP/2."""
+    clock, where = container.system.clock, _where(container, target)
+    until_s = clock.now_s() + timeout_s
+    try:
+        connection = await within(clock, timeout_s, _connect(container, target, timeout_s))
+        try:
+            frames = await within(clock, until_s - clock.now_s(), grpc_health.begin(connection))
+            asked = grpc_health.check(frames, where, target.get("service") or "")
+            try:
+                reply = await within(clock, until_s - clock.now_s(), asked)
+            except TimeoutError:
+                return Answer(has_passed=False, message=f"timeout: health rpc did not complete within {timeout_s:g}s")
+        finally:
+            connection.close()
+    except (OSError, grpc_health.NotHttp2):
+        await clock.sleep(max(until_s - clock.now_s(), 0.0), background=True)
+        why = f"timeout: failed to connect service {go_quote(where)} within {timeout_s:g}s: context deadline exceeded"
+        return Answer(has_passed=False, message=why)
+    return _health_answer(reply)
+
+
+def _health_answer(reply: grpc_health.Reply) -> Answer:
+    if reply.code == grpc_health.UNIMPLEMENTED:
+        why = f"error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {reply.message}"
+    elif reply.code:
+        why = f"error: health rpc probe failed: rpc error: code = {grpc_health.CODES.get(reply.code, 'Unknown')} desc = {reply.message}"
+    elif reply.health != grpc_health.SERVING:
+        why = f'service unhealthy (responded with "{grpc_health.STATUSES[min(reply.health, 3)]}")'
+    else:
+        return PASSED
+    return Answer(has_passed=False, message=why)
+
+
 def _dial_failure(container: "SimulatedContainer", target: Object, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         reason = "i/o timeout"
@@ -177,43 +212,107 @@ def _dial_failure(container: "SimulatedContainer", target: Object, error: Except
     return f"dial tcp {_where(container, target)}: {reason}"
 
 
+class _Page(NamedTuple):
+    """What came of a GET."""
+
+    status: int
+    location: str = ""
+    body: str = ""
+
+
+async def _call_hook(container: "SimulatedContainer", target: Object) -> Answer:
+    """A hook over HTTP: any status will do, and so will HTTP where HTTPS was asked for."""
+    answer = await _visit(container, target, _HOOK_TIMEOUT_S)
+    if answer.message.startswith("HTTP probe failed"):
+        return PASSED
+    if answer.has_passed or not answer.message.endswith(_NO_TLS):
+        return answer._replace(warning="")
+    answer = await _visit(container, {**target, "scheme": "HTTP"}, _HOOK_TIMEOUT_S)
+    if not (answer.has_passed or answer.message.startswith("HTTP probe failed")):
+        return answer
+    where = _where(container, target)
+    return PASSED._replace(warning=f"request to HTTPS lifecycle hook {where} got HTTP response, retry with HTTP succeeded")
+
+
 async def _visit(container: "SimulatedContainer", target: Object, timeout_s: float) -> Answer:
-    """GET over the Pod's network. TLS is not simulated: https is answered in the clear."""
-    path = target.get("path") or "/"
-    url = f"{(target.get('scheme') or 'HTTP').lower()}://{_where(container, target)}{path if path.startswith('/') else '/' + path}"
+    """GET over the Pod's network."""
+    url = _url(container, target)
     try:
-        status = await within(container.system.clock, timeout_s, _get(container, target, path, timeout_s))
+        page = await within(container.system.clock, timeout_s, _follow(container, target, timeout_s))
     except TimeoutError:
         reason = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         return Answer(has_passed=False, message=f"Get {go_quote(url)}: {reason}")
     except EOFError:
         return Answer(has_passed=False, message=f"Get {go_quote(url)}: EOF")
     except ValueError as error:
-        return Answer(has_passed=False, message=f"Get {go_quote(url)}: net/http: HTTP/1.x transport connection broken: {error}")
+        return Answer(has_passed=False, message=f"Get {go_quote(url)}: {error}")
     except OSError as error:
         return Answer(has_passed=False, message=f"Get {go_quote(url)}: {_dial_failure(container, target, error)}")
-    if 200 <= status < 400:
+    if _is_redirect(page):
+        return PASSED._replace(warning=f"Probe terminated redirects, Response body: {page.body}")
+    if 200 <= page.status < 400:
         return PASSED
-    return Answer(has_passed=False, message=f"HTTP probe failed with statuscode: {status}")
+    return Answer(has_passed=False, message=f"HTTP probe failed with statuscode: {page.status}")
 
 
-async def _get(container: "SimulatedContainer", target: Object, path: str, timeout_s: float) -> int:
-    """The status code of a GET; EOFError when nothing comes, ValueError when it is no HTTP."""
+def _url(container: "SimulatedContainer", target: Object) -> str:
+    path = target.get("path") or "/"
+    return f"{(target.get('scheme') or 'HTTP').lower()}://{_where(container, target)}{path if path.startswith('/') else '/' + path}"
+
+
+def _is_redirect(page: _Page) -> bool:
+    return page.status in (301, 302, 303, 307, 308) and bool(page.location)
+
+
+async def _follow(container: "SimulatedContainer", target: Object, timeout_s: float) -> _Page:
+    """Follow redirects on the same host; the page of the first that leads elsewhere."""
+    here = urlsplit(_url(container, target))
+    for _ in range(_REDIRECTS_MAX):
+        page = await _get(container, target, timeout_s)
+        if not _is_redirect(page):
+            return page
+        there = urlsplit(urljoin(here.geturl(), page.location))
+        if there.hostname != here.hostname:
+            return page
+        port = there.port or (443 if there.scheme == "https" else 80)
+        path = f"{there.path or '/'}{'?' + there.query if there.query else ''}"
+        target, here = {**target, "port": port, "path": path, "scheme": there.scheme.upper()}, there
+    raise ValueError("stopped after 10 redirects")
+
+
+async def _get(container: "SimulatedContainer", target: Object, timeout_s: float) -> _Page:
+    """One GET; EOFError when nothing comes, ValueError when it is no HTTP."""
+    path = target.get("path") or "/"
     headers = {"Host": _where(container, target), "User-Agent": "kube-probe/1.35", "Accept": "*/*"}
     headers.update({one["name"]: one.get("value", "") for one in target.get("httpHeaders") or ()})
     lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     connection = await _connect(container, target, timeout_s)
     try:
+        if (target.get("scheme") or "HTTP") == "HTTPS" and not str(target.get("port")).endswith(_TLS_PORTS):
+            # DIFFERS: upstream's TLS is real; ours goes in the clear, to ports that end in 443, and finds plain HTTP behind all others.
+            raise ValueError(_NO_TLS)
         await connection.write(("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode())
-        head = b""
-        while b"\r\n" not in head and len(head) < _HEAD_MAX:
-            piece = await connection.read()
-            if not piece:
-                raise EOFError
-            head += piece
+        return await _read_page(connection)
     finally:
         connection.close()
-    words = head.split(b"\r\n", 1)[0].split(b" ")
+
+
+async def _read_page(connection: Connection) -> _Page:
+    data = b""
+    while b"\r\n" not in data or (b"\r\n\r\n" not in data and len(data) < _HEAD_MAX):
+        piece = await connection.read()
+        if not piece:
+            break
+        data += piece
+        if len(data) >= _HEAD_MAX:
+            break
+    if not data:
+        raise EOFError
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *rest = head.split(b"\r\n")
+    words = first.split(b" ")
     if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not words[1].isdigit():
-        raise ValueError(f"malformed HTTP response {go_quote(head.split(chr(10).encode(), 1)[0].decode(errors='replace'))}")
-    return int(words[1])
+        shown = go_quote(first.split(b"\n", 1)[0].decode(errors="replace"))
+        raise ValueError(f"net/http: HTTP/1.x transport connection broken: malformed HTTP response {shown}")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in rest)}
+    return _Page(int(words[1]), headers.get(b"location", b"").decode(errors="replace"), body.decode(errors="replace"))

@@ -7,6 +7,7 @@ from typing import Final
 from orrery.node.images.brought import NO_START, Start
 from orrery.node.images.image import Image
 from orrery.node.images.layout import family_of, own_programs
+from orrery.node.network import grpc_health
 from orrery.node.processes.program import Connection, Listener, Process, Program
 from orrery.node.processes.signals import SIGINT, SIGQUIT, SIGTERM
 from orrery.node.processes.system import Find

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+from orrery.node.network import grpc_health
 from orrery.node.processes.program import Connection
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.disk.modes import mode_text
@@ -207,17 +208,18 @@ async def _tcp_reset(call: Call, options: Options, operands: list[str]) -> int:
 
 
 async def _grpc_health(call: Call, options: Options, operands: list[str]) -> int:
-    """Listens for grpc probes, which only connect; its HTTP side makes it unhealthy by ending what listens."""
+    """Answers health checks; its HTTP side says what the answer is to be."""
     port, side = number(options, "port", 5000), number(options, "http-port", 8080)
     listener = call.process.network.listen("0.0.0.0", port)
+    health = {"": grpc_health.SERVING, options.get("service", ""): grpc_health.SERVING}
 
     async def talk(connection: Connection) -> None:
-        while await connection.read():
-            await call.process.tick()
+        with suppress(grpc_health.NotHttp2):
+            await grpc_health.answer(connection, health.get)
 
     async def answer(request: Request) -> Response:
-        if request.path == "/make-not-serving":
-            listener.close()
+        if request.path in ("/make-serving", "/make-not-serving"):
+            health.update(dict.fromkeys(health, grpc_health.SERVING if request.path == "/make-serving" else grpc_health.NOT_SERVING))
         return Response(200)
 
     await log(call, f"Http server starting to listen on :{side}")
