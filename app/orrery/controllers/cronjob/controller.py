@@ -77,7 +77,10 @@ class CronJobController:
         except ApiError as failure:
             error = failure
         if status != (cronjob.get("status") or {}):
-            await self._client.update_status(CRONJOBS, draft)
+            try:
+                await self._client.update_status(CRONJOBS, draft)
+            except NotFound:
+                return DONE  # Deleted meanwhile; its Jobs belong to the garbage collector now.
         if error is not None:
             raise error
         return outcome
