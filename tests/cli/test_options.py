@@ -55,7 +55,7 @@ def test_each_option_is_a_variable_too(option: str, variable: str, text: str, fi
 def test_a_flag_needs_no_value(flag: str) -> None:
     options = parse(["serve", flag, "--port", "0"], HOME)
 
-    assert options is not None
+    assert isinstance(options, ServeOptions)
     assert (options.in_memory, options.insecure) == (flag == "--in-memory", flag == "--insecure")
 
 
@@ -64,7 +64,7 @@ def test_the_line_beats_the_variable_and_names_add_up() -> None:
 
     options = parse(["serve", "--port", "1", "--in-memory", "false", "--allowed-host", "c.test"], variables)
 
-    assert options is not None
+    assert isinstance(options, ServeOptions)
     assert (options.port, options.in_memory, options.allowed_hosts) == (1, False, ("a.test", "b.test", "c.test"))
 
 

@@ -178,3 +178,55 @@ async def test_git_clones_a_simulated_repository() -> None:
 
     assert result.out.startswith("Hello World!\nOn branch master\n")
     assert result.err == "Cloning into 'Hello-World'...\n"
+
+
+@pytest.mark.parametrize(("query", "code"), [("code=3", 3), ("code=42&timeout=5s", 42), ("code=7&wait=2s", 7), ("", 0)])
+async def test_agnhost_ends_with_the_code_it_is_told(query: str, code: int) -> None:
+    box = Box(family="alpine:agnhost")
+    errors = Sink()
+    process = box.start(["agnhost", "netexec"], descriptors={0: errors, 1: errors, 2: errors})
+    await box.clock.advance(1)
+
+    await box.run(["wget", "-qO-", "-T", "5", f"localhost:8080/exit?{query}"])
+    await box.clock.advance(3)
+
+    assert process.exit_code == code
+
+
+async def test_agnhosts_guestbook_keeps_what_it_is_told() -> None:
+    box, _, _ = await serving("alpine:agnhost", ["agnhost", "guestbook", "--backend-port", "80"])
+
+    assert (await box.run(["wget", "-qO-", "localhost:80/set?key=a&value=1"])).out == '{"message":"Updated"}'
+    assert (await box.run(["wget", "-qO-", "localhost:80/get?key=a"])).out == '{"data":"1"}'
+    assert (await box.run(["wget", "-qO-", "localhost:80/get"])).out == '{"data":{"a":"1"}}'
+
+
+async def test_agnhost_tells_about_its_container() -> None:
+    files = {"/etc/resolv.conf": "search a.svc b\nnameserver 10.96.0.10\n", "/data/file": "hi"}
+
+    async def agnhost(*words: str) -> Result:
+        return await run(["agnhost", *words], family="alpine:agnhost", files=files)
+
+    assert (await agnhost("dns-suffix")).out == "a.svc,b\n"
+    assert (await agnhost("dns-server-list")).out == "10.96.0.10\n"
+    assert (await agnhost("entrypoint-tester", "a", "b")).out == "[agnhost entrypoint-tester a b]\n"
+    assert (await agnhost("mounttest", "--file_content=/data/file")).out == 'content of file "/data/file": hi\n'
+    assert await agnhost("connect", "localhost:1") == Result(1, "", "REFUSED\n")
+    assert (await agnhost("logs-generator", "-t", "3", "-d", "3s")).err.count("/api/v1/namespaces/") == 3
+
+
+@pytest.mark.parametrize(
+    ("family", "argv", "address", "text"),
+    [
+        ("alpine:podinfo", ["podinfo"], "localhost:9898/version", '"version": "6.9.3"'),
+        ("alpine:podinfo", ["podinfo"], "localhost:9898/healthz", '"status": "OK"'),
+        ("debian:httpbin", ["gunicorn"], "localhost/get?a=1", '"a": "1"'),
+        ("alpine:echo-server", ["echo-server"], "localhost:8080/x", "Request served by box"),
+        ("alpine:echoserver", ["echoserver"], "localhost:8080/x", "\treal path=/x\n"),
+        ("alpine:python", ["python3", "-m", "http.server"], "localhost:8000/etc/", '<li><a href="passwd">passwd</a></li>'),
+    ],
+)
+async def test_small_servers_tell_about_the_request(family: str, argv: list[str], address: str, text: str) -> None:
+    box, _, _ = await serving(family, argv)
+
+    assert text in (await box.run(["wget", "-qO-", address])).out
