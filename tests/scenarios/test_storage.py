@@ -193,6 +193,22 @@ async def test_a_bound_claim_whose_volume_is_gone_is_lost(cluster: Simulation) -
     assert "ClaimLost: Bound claim has lost its PersistentVolume. Data on the volume is lost!" in cluster.events("data")
 
 
+async def test_a_volume_of_another_mode_that_was_promised_is_told_on_both_sides(cluster: Simulation) -> None:
+    await cluster.apply(claim(storageClassName="manual"))
+    await cluster.settle()
+    reference = {"name": "data", "namespace": "default", "uid": cluster.get(CLAIMS, "data")["metadata"]["uid"]}
+    await cluster.apply(volume("raw", volumeMode="Block", claimRef=reference))
+    await cluster.settle()
+
+    assert cluster.events("raw") == [
+        'VolumeMismatch: Cannot bind PersistentVolume to requested PersistentVolumeClaim "data" due to incompatible volumeMode.'
+    ]
+    assert (
+        'VolumeMismatch: Cannot bind PersistentVolume "raw" to requested PersistentVolumeClaim due to incompatible volumeMode.'
+        in cluster.events("data")
+    )
+
+
 # Provisioning.
 
 
@@ -388,6 +404,22 @@ async def test_a_claim_in_use_stays_until_its_pod_is_gone_and_takes_its_volume_a
     assert cluster.client.get(CLAIMS, "default", "data") is None
     assert not cluster.client.list(VOLUMES)
     assert not cluster.cluster.kubelet.disks.persistent
+
+
+async def test_a_namespace_takes_its_claims_and_their_volumes_along(cluster: Simulation) -> None:
+    await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+    await cluster.settle()
+    for made in (claim(), pod("web")):
+        made["metadata"]["namespace"] = "team"
+        await cluster.apply(made)
+    await cluster.settle()
+    assert cluster.get(CLAIMS, "data", "team")["status"]["phase"] == "Bound"
+
+    await cluster.delete("namespaces", "team", namespace="")
+    await cluster.settle()
+
+    assert cluster.client.get("namespaces", "", "team") is None
+    assert not cluster.client.list(VOLUMES)
 
 
 async def test_a_bound_volume_stays_until_its_claim_is_gone(cluster: Simulation) -> None:

@@ -49,6 +49,10 @@ def test_a_volume_is_made_for_its_claim_only() -> None:
         ({"volumeMode": "Block"}, "rancher.io/local-path does not support block volume provisioning"),
         ({"selector": {}}, 'failed to provision volume with StorageClass "standard": claim.Spec.Selector is not supported'),
         (
+            {"volumeAttributesClassName": "gold"},
+            'failed to provision volume with StorageClass "standard": VolumeAttributesClass gold is not supported',
+        ),
+        (
             {"dataSource": {"kind": "PersistentVolumeClaim", "name": "other"}},
             'failed to provision volume with StorageClass "standard": claim.Spec.DataSource is not supported',
         ),

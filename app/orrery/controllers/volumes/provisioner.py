@@ -126,6 +126,9 @@ def plan_volume(claim: FrozenObject, storage_class: FrozenObject) -> Object:
     failed = f'failed to provision volume with StorageClass "{class_name}"'
     if spec.get("selector") is not None:
         raise CannotProvision(f"{failed}: claim.Spec.Selector is not supported")
+    if name := spec.get("volumeAttributesClassName"):
+        # DIFFERS: upstream's provisioner makes a volume that the claim then cannot have; we make none and say so.
+        raise CannotProvision(f"{failed}: VolumeAttributesClass {name} is not supported")
     if spec.get("dataSource") is not None or spec.get("dataSourceRef") is not None:
         raise CannotProvision(f"{failed}: claim.Spec.DataSource is not supported")
     path = f"{_FOLDER}/{volume_name(claim)}_{namespace_of(claim)}_{name_of(claim)}"
