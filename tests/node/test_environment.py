@@ -102,3 +102,9 @@ def test_what_is_missing_is_an_error_with_a_key_to_wait_for() -> None:
 
     assert str(caught.value) == "couldn't find key nope in ConfigMap shop/conf"
     assert caught.value.missing == ("configmaps", "conf")
+
+
+def test_what_the_pod_says_comes_before_what_services_say() -> None:
+    container = {"env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]}
+
+    assert list(environment_of(container, around())) == ["B", "A", "DB_SERVICE_HOST"]
