@@ -128,3 +128,27 @@ async def test_a_pre_stop_hook_that_takes_too_long_is_cut_short(cluster: NodeClu
 
     assert cluster.client.get("pods", "default", "web") is None
     assert 10 <= cluster.clock.now_s() - before_s < 13
+
+
+async def test_a_failed_post_start_hook_is_the_reason_the_container_waits_for(cluster: NodeCluster) -> None:
+    hook = {"exec": {"command": ["sh", "-c", "echo out; echo err >&2; exit 4"]}}
+    await cluster.run(lifecycle={"postStart": hook})
+    await cluster.clock.advance(8)
+
+    waits = [pod["status"]["containerStatuses"][0]["state"].get("waiting", {}) for pod in cluster.seen["web"][1:]]
+    (message,) = {one["message"] for one in waits if one.get("reason") == "PostStartHookError"}
+    title = f"web_default({cluster.pod()['metadata']['uid']})"
+    assert message == (
+        f'Exec lifecycle hook ([sh -c echo out; echo err >&2; exit 4]) for Container "web" in Pod "{title}" failed - error: '
+        "command 'sh -c echo out; echo err >&2; exit 4' exited with 4: err\n"
+        ', message: "out\\nerr\\n"'
+    )
+
+
+async def test_a_container_that_is_not_alive_gets_its_pre_stop_hook_too(cluster: NodeCluster) -> None:
+    hook = {"preStop": {"exec": {"command": ["sh", "-c", "echo bye > /proc/1/fd/1"]}}}
+    probe = {"exec": {"command": ["false"]}, "failureThreshold": 1, **QUICK}
+    await cluster.run(image="busybox:1.36", command=["sleep", "3600"], lifecycle=hook, livenessProbe=probe, terminationGracePeriodSeconds=5)
+    await cluster.clock.advance(9)
+
+    assert await cluster.said() == "bye\n"

@@ -13,11 +13,12 @@ from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
 from orrery.node.durations import go_duration
 from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
 from orrery.node.files.filesystem import Mounted
-from orrery.node.grace import GRACE_S_MIN, grace_s_of
+from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
 from orrery.node.images.image import Image, image_id
 from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
+from orrery.node.naming import field_path, pod_title, restart_key
 from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.probing import named_ports, with_port_numbers
 from orrery.node.resize import memory_limit
@@ -33,6 +34,7 @@ from orrery.node.runtime import (
 )
 from orrery.node.sandbox_config import sandbox_of
 from orrery.node.service_variables import service_variables
+from orrery.node.termination import Killing
 from orrery.node.volumes.pod_volumes import MountFailed
 from orrery.store.log import key_of
 
@@ -50,25 +52,6 @@ class NotStarted(Exception):
         """What was created and could not be started."""
         self.awaits = awaits
         """Key of the object that is missing."""
-
-
-def pod_title(pod: FrozenObject) -> str:
-    """A Pod as the kubelet's messages name it: `web_default(uid)`."""
-    return f"{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})"
-
-
-def restart_key(pod: FrozenObject, container: FrozenObject) -> str:
-    """Back-off belongs to a container as it is specified: another image begins anew."""
-    return f"{uid_of(pod)}/{container['name']}/{container['image']}"
-
-
-def field_path(pod: FrozenObject, container: FrozenObject) -> str:
-    """Where the container is, as events tell it: `spec.containers{web}`."""
-    name = container["name"]
-    for place in ("containers", "initContainers", "ephemeralContainers"):
-        if any(one["name"] == name for one in pod["spec"].get(place) or ()):
-            return f"spec.{place}{{{name}}}"
-    return ""
 
 
 @dataclass(slots=True)
@@ -107,10 +90,10 @@ class ContainerStart:
         run.started_s, run.identity = self.host.clock.now_s(), run.handle.identity
         self.tell("Normal", "Started", "Container started")
         if hook := (self.container.get("lifecycle") or {}).get("postStart"):
-            await self._run_hook(run.handle, hook)
+            await self._run_hook(run, run.handle, hook)
         return run
 
-    async def _run_hook(self, handle: ContainerHandle, hook: FrozenObject) -> None:
+    async def _run_hook(self, run: Run, handle: ContainerHandle, hook: FrozenObject) -> None:
         """A postStart hook that fails takes its container down; one whose container ends is over."""
         task = asyncio.ensure_future(handle.run_hook(with_port_numbers(hook, self.container)))
         await first_done(task, handle.exited)
@@ -122,7 +105,17 @@ class ContainerStart:
         if not task.result().has_passed:
             self.tell("Warning", "FailedPostStartHook", "PostStartHook failed")
             self.tell("Normal", "Killing", "FailedPostStartHook")
-            handle.stop(max(grace_s_of(self.pod), GRACE_S_MIN))
+            await Killing(self.host, self.pod, self.container, handle).run(grace_s_of(self.pod))
+            run.finish(handle.exited.result(), self.host.clock.now_s())
+            raise NotStarted("PostStartHookError", self._hook_failure(hook, task.result().message), run=run)
+
+    def _hook_failure(self, hook: FrozenObject, error: str) -> str:
+        if "exec" in hook:
+            what = f"Exec lifecycle hook ([{' '.join(hook['exec'].get('command') or ())}])"
+        else:
+            what = f"HTTP lifecycle hook ({(hook.get('httpGet') or {}).get('path') or '/'})"
+        where = f"for Container {go_quote(self.container['name'])} in Pod {go_quote(pod_title(self.pod))}"
+        return f"{what} {where} failed - error: {error}"
 
     def tell(self, type_: str, reason: str, message: str) -> None:
         """An event about the container."""

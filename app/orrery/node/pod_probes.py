@@ -1,16 +1,17 @@
 """The probes of one Pod: begun for each container once its running has been told, dropped when it ends."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
 from orrery.machinery.objects import FrozenObject
-from orrery.node.container_start import field_path
-from orrery.node.grace import GRACE_S_MIN, grace_s_of
+from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
+from orrery.node.naming import field_path
 from orrery.node.pod_state import PodState, Run, RunState, all_containers
 from orrery.node.probes import Prober
 from orrery.node.restart import is_sidecar
-from orrery.node.termination import tell_killing
+from orrery.node.termination import Killing, tell_killing
 
 _KINDS: Final = ("startupProbe", "livenessProbe", "readinessProbe")
 
@@ -18,7 +19,7 @@ _KINDS: Final = ("startupProbe", "livenessProbe", "readinessProbe")
 class PodProbes:
     """Keeps `is_started` and `is_ready` of a Pod's runs, and stops containers that are not alive."""
 
-    __slots__ = ("_began_s", "_host", "_pod", "_probers", "_state", "_wake")
+    __slots__ = ("_began_s", "_host", "_killings", "_pod", "_probers", "_state", "_wake")
 
     def __init__(self, host: Host, state: PodState, *, pod: Callable[[], FrozenObject], wake: Callable[[], None]) -> None:
         self._host = host
@@ -27,6 +28,7 @@ class PodProbes:
         self._wake = wake
         self._began_s = host.clock.now_s()
         self._probers: dict[str, Prober] = {}
+        self._killings: set[asyncio.Future[None]] = set()
 
     def watch(self) -> None:
         """Begin the probes of every container whose running has been told since the last call."""
@@ -77,4 +79,6 @@ class PodProbes:
         ending = "" if policy == "Never" else ", will be restarted"
         tell_killing(self._host, pod, container, f"Container {container['name']} failed {probe} probe{ending}")
         grace_s = container[f"{probe}Probe"].get("terminationGracePeriodSeconds")
-        run.handle.stop(max(grace_s_of(pod) if grace_s is None else float(grace_s), GRACE_S_MIN))
+        killing = Killing(self._host, pod, container, run.handle)
+        self._killings.add(task := asyncio.ensure_future(killing.run(grace_s_of(pod) if grace_s is None else float(grace_s))))
+        task.add_done_callback(self._killings.discard)

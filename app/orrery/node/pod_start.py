@@ -3,7 +3,6 @@
 Follows `SyncPod` of upstream's kubelet and runtime manager.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -11,12 +10,12 @@ from orrery.machinery.objects import FrozenObject, namespace_of, uid_of
 from orrery.node.addresses import AddressesExhausted
 from orrery.node.container_start import ContainerStart, NotStarted
 from orrery.node.environment import ConfigError, Surroundings
-from orrery.node.grace import GRACE_S_MIN, grace_s_of
+from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
 from orrery.node.plan import Actions
 from orrery.node.pod_state import PodState, Reason, Run
 from orrery.node.restart import is_sidecar
-from orrery.node.termination import tell_killing
+from orrery.node.termination import Killing, tell_killing
 from orrery.node.volumes.growth import ClaimGrowth
 from orrery.node.volumes.pod_volumes import PodVolumes
 from orrery.node.volumes.refresh import VolumeRefresh
@@ -166,8 +165,7 @@ class PodStart:
             run = self._state.find(container["name"])
             if run is not None and run.handle is not None:
                 tell_killing(self._host, self._pod(), container, message)
-                run.handle.stop(max(grace_s_of(self._pod()), GRACE_S_MIN))
-                await asyncio.shield(run.handle.exited)
+                await Killing(self._host, self._pod(), container, run.handle).run(grace_s_of(self._pod()))
 
     async def _start(self, container: FrozenObject) -> NotStarted | None:
         """Start one container; what kept it from running, if anything did."""

@@ -14,9 +14,9 @@ from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound, NotStored
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
 from orrery.node.admission import admit, rejected_status
-from orrery.node.container_start import restart_key
 from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
+from orrery.node.naming import restart_key
 from orrery.node.phase import TERMINAL
 from orrery.node.plan import plan_actions
 from orrery.node.pod_probes import PodProbes

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orrery.machinery.objects import FrozenObject
-from orrery.node.container_start import field_path
 from orrery.node.grace import GRACE_S_MIN
 from orrery.node.host import Host
+from orrery.node.naming import field_path
 from orrery.node.pod_state import PodState, Run, every_container
 from orrery.node.probing import with_port_numbers
 from orrery.node.restart import is_sidecar
@@ -50,21 +50,35 @@ class Stop:
                 run.handle.stop(max(grace_s, GRACE_S_MIN))
 
     async def _stop(self, container: FrozenObject, run: Run, *, grace_s: float, after: Sequence[asyncio.Task[None]] = ()) -> None:
-        handle, clock = run.handle, self.host.clock
-        if handle is None:
-            return
+        if run.handle is not None:
+            await Killing(self.host, self.pod, container, run.handle).run(grace_s, after=after)
+
+
+@dataclass(slots=True)
+class Killing:
+    """The end of one container."""
+
+    host: Host
+    pod: FrozenObject
+    container: FrozenObject
+    handle: ContainerHandle
+
+    async def run(self, grace_s: float, *, after: Sequence[asyncio.Task[None]] = ()) -> None:
+        """Its hook, its turn, SIGTERM, SIGKILL; return once it has ended."""
+        clock = self.host.clock
         began_s = clock.now_s()
-        hook = (container.get("lifecycle") or {}).get("preStop")
+        hook = (self.container.get("lifecycle") or {}).get("preStop")
         if hook and grace_s > 0:
-            await self._run_hook(container, handle, hook, grace_s)
+            await self._run_hook(hook, grace_s)
         if after:
             await asyncio.wait(after)
-        handle.stop(max(grace_s - (clock.now_s() - began_s), GRACE_S_MIN))
-        await asyncio.shield(handle.exited)
+        self.handle.stop(max(grace_s - (clock.now_s() - began_s), GRACE_S_MIN))
+        await asyncio.shield(self.handle.exited)
 
-    async def _run_hook(self, container: FrozenObject, handle: ContainerHandle, hook: FrozenObject, grace_s: float) -> None:
+    async def _run_hook(self, hook: FrozenObject, grace_s: float) -> None:
         """The preStop hook may take the whole grace period; one that fails changes nothing. It ends with the container."""
-        task = asyncio.ensure_future(handle.run_hook(with_port_numbers(hook, container)))
+        handle = self.handle
+        task = asyncio.ensure_future(handle.run_hook(with_port_numbers(hook, self.container)))
 
         def give_up() -> None:
             task.cancel()
@@ -77,7 +91,7 @@ class Stop:
         elif not task.cancelled() and task.result().warning:
             self.host.recorder.event(self.pod, "Warning", "LifecycleHTTPFallback", task.result().warning)
         elif task.cancelled() or not task.result().has_passed:
-            where = field_path(self.pod, container)
+            where = field_path(self.pod, self.container)
             self.host.recorder.event(self.pod, "Warning", "FailedPreStopHook", "PreStopHook failed", field_path=where)
 
 

@@ -77,7 +77,7 @@ async def run_hook(container: "SimulatedContainer", handler: Object) -> Answer:
         await container.system.clock.sleep(float((handler["sleep"] or {}).get("seconds") or 0))
         return PASSED
     if command := (handler.get("exec") or {}).get("command"):
-        return await _execute(container, command, None)
+        return await _execute(container, command, None, tells_error=True)
     if target := handler.get("httpGet"):
         return await _call_hook(container, target)
     if target := handler.get("tcpSocket"):
@@ -104,10 +104,13 @@ async def within(clock: Clock, timeout_s: float, wait: Awaitable[T]) -> T:
         timer.cancel()
 
 
-async def _execute(container: "SimulatedContainer", command: Sequence[str], timeout_s: float | None) -> Answer:
-    output, clock = Collector(), container.system.clock
+async def _execute(
+    container: "SimulatedContainer", command: Sequence[str], timeout_s: float | None, *, tells_error: bool = False
+) -> Answer:
+    """What a command said, errors after the rest; `tells_error`: with the kubelet's error around it, as hooks tell it."""
+    output, errors, clock = Collector(), Collector(), container.system.clock
     try:
-        process = container.execute(command, {0: null(clock), 1: output, 2: output})
+        process = container.execute(command, {0: null(clock), 1: output, 2: errors})
     except OSError as error:
         return Answer(has_passed=False, message=_exec_failure(container, command, error), is_error=True)
     try:
@@ -117,7 +120,13 @@ async def _execute(container: "SimulatedContainer", command: Sequence[str], time
         return Answer(has_passed=False, message=message)
     finally:
         process.end(SIGKILL)
-    return PASSED if code == 0 else Answer(has_passed=False, message=output.data.decode(errors="replace"))
+    if code == 0:
+        return PASSED
+    said = (output.data + errors.data)[:_OUTPUT_MAX].decode(errors="replace")
+    if tells_error:
+        complaint = errors.data.decode(errors="replace")
+        said = f"command '{' '.join(command)}' exited with {code}: {complaint}, message: {go_quote(said)}"
+    return Answer(has_passed=False, message=said)
 
 
 def _exec_failure(container: "SimulatedContainer", command: Sequence[str], error: OSError) -> str:
