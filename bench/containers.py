@@ -1,4 +1,4 @@
-"""What containers cost: memory while they sleep, an idle crowd, exec, a shell loop, 10,000 Pods on 100 nodes, and what hostile programs do to others.
+"""What containers cost: memory while they sleep, an idle crowd of 10,000, exec, a shell loop, and what hostile programs do to others.
 
 Latencies are of GETs over one kept connection from this process, a second one; `hostile_nothing` is the same without any program.
 """

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orrery.node.shell.errors import ShellError
+from orrery.node.shell.expansion import check_room
 from orrery.node.shell.nodes import Assignment, Literal, Part, Word
 from orrery.node.shell.quoting import traced
 
@@ -17,7 +18,9 @@ async def expand_value(shell: "Shell", assignment: Assignment) -> str:
     if assignment.append:
         if assignment.name in shell.variables.integers:
             return str(shell.number(assignment.name, -(1 << 70)) + shell.evaluate(text))
-        return (shell.variables.get(assignment.name) or "") + text
+        before = shell.variables.get(assignment.name) or ""
+        check_room(shell.process, len(before) + len(text))
+        return before + text
     return text
 
 
@@ -49,6 +52,7 @@ async def assign_array(shell: "Shell", name: str, items: Sequence[tuple[Word | N
     values: dict[int, str] = dict(variables.make_array(name)) if append else {}
     index = max(values, default=-1) + 1
     for key, word in items:
+        await shell.process.tick()
         if key is not None:
             index = await shell.expander.arithmetic(key)
             values[index] = await shell.expander.text(word)
@@ -58,7 +62,7 @@ async def assign_array(shell: "Shell", name: str, items: Sequence[tuple[Word | N
             values[index] = field
             index += 1
     variables.values.pop(name, None)
-    variables.arrays[name] = values
+    variables.set_array(name, values)
 
 
 async def _assign_map(shell: "Shell", name: str, items: Sequence[tuple[Word | None, Word]], *, append: bool) -> None:

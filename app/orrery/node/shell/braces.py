@@ -2,36 +2,49 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from orrery.node.shell.nodes import Literal, Part, Word
 
 _SEQUENCE: Final = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?\Z|([A-Za-z])\.\.([A-Za-z])(?:\.\.(-?\d+))?\Z")
-_COUNT_MAX: Final = 100_000
+_COUNT_MAX: Final = 1_000_000
 
 _Item = str | Part
 """A character that is not quoted, or a part that is none."""
 
 
-def expand_braces(word: Word) -> list[Word]:
+class TooManyWords(Exception):
+    """A sequence has more elements than anybody has memory for."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
+def expand_braces(word: Word) -> Iterable[Word]:
     """The words that `word` stands for; itself when it has no braces."""
     if not any(isinstance(part, Literal) and "{" in part.text for part in word.parts):
         return [word]
     items: list[_Item] = []
     for part in word.parts:
         items += list(part.text) if isinstance(part, Literal) else [part]
-    return [_word(result) for result in _expand(items)]
+    return map(_word, _expand(items))
 
 
 def _word(items: list[_Item]) -> Word:
     parts: list[Part] = []
+    text: list[str] = []
     for item in items:
-        if not isinstance(item, str):
-            parts.append(item)
-        elif parts and isinstance(parts[-1], Literal):
-            parts[-1] = Literal(parts[-1].text + item)
-        else:
-            parts.append(Literal(item))
+        if isinstance(item, str):
+            text.append(item)
+            continue
+        if text:
+            parts.append(Literal("".join(text)))
+            text = []
+        parts.append(item)
+    if text:
+        parts.append(Literal("".join(text)))
     return Word(tuple(parts), "".join([item for item in items if isinstance(item, str)]))
 
 
@@ -85,11 +98,13 @@ def _sequence(items: list[_Item]) -> list[list[_Item]] | None:
         low, high, step = int(match[1]), int(match[2]), abs(int(match[3] or 1)) or 1
         is_padded = any(text.lstrip("-").startswith("0") and len(text.lstrip("-")) > 1 for text in (match[1], match[2]))
         width = max(len(match[1]), len(match[2])) if is_padded else 0
-        return [list(str(number).zfill(width)) for number in _range(low, high, step)]
+        return [[str(number).zfill(width)] for number in _range(low, high, step)]
     low, high, step = ord(match[4]), ord(match[5]), abs(int(match[6] or 1)) or 1
     return [[chr(number)] for number in _range(low, high, step)]
 
 
 def _range(low: int, high: int, step: int) -> range:
     wanted = range(low, high + 1, step) if low <= high else range(low, high - 1, -step)
-    return wanted[:_COUNT_MAX]
+    if len(wanted) > _COUNT_MAX:
+        raise TooManyWords(len(wanted))
+    return wanted

@@ -8,6 +8,7 @@ from orrery.node.processes.program import Child, Process
 from orrery.node.shell import redirections
 from orrery.node.shell.assignments import assign, assignment_words, expand_value, trace_assignments
 from orrery.node.shell.errors import CommandError, Exit, Interrupted, Return, ShellError
+from orrery.node.shell.forking import new_child
 from orrery.node.shell.jobs import signal_text
 from orrery.node.shell.nodes import Assignment, Function, Node, Simple
 
@@ -280,9 +281,7 @@ async def spawn(shell: "Shell", arguments: list[str], environment: dict[str, str
     """Run a program as a child and wait for it."""
     group = shell.foreground_group()
     try:
-        child = await shell.process.spawn(arguments, environment=environment, group=group)
-    except BlockingIOError:
-        raise ShellError("Cannot fork" if shell.flavour.is_dash else "can't fork: Resource temporarily unavailable", 2) from None
+        child = await new_child(shell, lambda: shell.process.spawn(arguments, environment=environment, group=group))
     except OSError as error:
         if error.errno == errno.ENOEXEC:
             return await _script_in_child(shell, arguments, environment, node)
@@ -296,7 +295,7 @@ async def _script_in_child(shell: "Shell", arguments: list[str], environment: di
     async def call(process: Process) -> int:
         return await _run_as_script(shell, arguments, environment, process)
 
-    return await wait_foreground(shell, await shell.process.spawn_call(call), node)
+    return await wait_foreground(shell, await new_child(shell, lambda: shell.process.spawn_call(call)), node)
 
 
 async def _run_as_script(shell: "Shell", arguments: list[str], environment: dict[str, str], process: Process) -> int:

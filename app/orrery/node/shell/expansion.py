@@ -5,11 +5,11 @@ the slow machinery (constant, one plain variable, plain variables in quotes) get
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from orrery.node.processes.program import Process
 from orrery.node.shell.arithmetic import ArithmeticFault, compiled
-from orrery.node.shell.braces import expand_braces
+from orrery.node.shell.braces import TooManyWords, expand_braces
 from orrery.node.shell.errors import ShellError
 from orrery.node.shell.fields import Fields, has_pattern, pattern_of, plain
 from orrery.node.shell.flavours import Flavour
@@ -64,6 +64,23 @@ def is_plain_name(part: Part) -> bool:
     )
 
 
+_SMALL: Final = 65_536
+_FIELD_CHARS: Final = 32
+"""What a field takes besides its text."""
+_FIELDS_PER_LOOK: Final = 256
+_CHARS_PER_TICK: Final = 256
+_WORD_BYTES: Final = 64
+_COPIES: Final = 4
+"""How often a shell holds the text of a long word while it makes fields of it."""
+
+
+def check_room(process: Process, size: int) -> None:
+    """A text of so many characters is about to be made: a shell without the memory for it is killed before."""
+    if size > _SMALL:
+        process.allocate(size * _COPIES)
+        process.allocate(-size * _COPIES)
+
+
 def _slow(_: Host) -> None:
     return None
 
@@ -115,6 +132,8 @@ def _join(getters: list[tuple[bool, str]]) -> Plan:
                         return None
                     continue
             pieces.append(value)
+        if len(pieces) > 1:
+            check_room(host.process, sum(map(len, pieces)))
         return ["".join(pieces)]
 
     return run
@@ -166,16 +185,25 @@ class Expander:
         if not self.host.flavour.is_bash:
             return await self._fields(word)
         result: list[str] = []
-        for one in expand_braces(word):
+        try:
+            words = expand_braces(word)
+        except TooManyWords as problem:
+            self.host.process.allocate(problem.count * _WORD_BYTES)  # Few live through this.
+            raise ShellError(f"brace expansion: failed to allocate memory for `{problem.count}' elements", 1) from None
+        for one in words:
             result += await self._fields(one)
+            await self.host.process.tick()
         return result
 
     async def _fields(self, word: Word) -> list[str]:
         host = self.host
         fields = Fields(host.variables.get("IFS"), splits=True)
         await self._parts(self._with_tilde(word.parts, in_assignment=False), fields, quoted=False)
+        check_room(host.process, fields.size + len(fields.done) * _FIELD_CHARS)
         result: list[str] = []
         for field in fields.finish():
+            if not len(result) % _FIELDS_PER_LOOK:
+                await host.process.tick(_FIELDS_PER_LOOK // 8)
             if not host.no_glob and has_pattern(field):
                 names = expand_pathname(pattern_of(field), host.process.files)
                 await host.process.tick(1 + len(names))
@@ -197,6 +225,7 @@ class Expander:
                 return str(await self.arithmetic(first.word))
         fields = Fields("", splits=False)
         await self._parts(self._with_tilde(parts, in_assignment=in_assignment), fields, quoted=False)
+        check_room(self.host.process, fields.size)
         return " ".join([plain(field) for field in fields.finish()])
 
     async def pattern(self, word: Word) -> str:
@@ -226,7 +255,7 @@ class Expander:
         for part in parts:
             if isinstance(part, Literal):
                 if splits_literals:
-                    fields.expand(part.text)
+                    await self._expand(fields, part.text)
                 else:
                     fields.add(part.text, quoted=quoted)
             elif isinstance(part, Quoted):
@@ -240,7 +269,7 @@ class Expander:
                 if quoted:
                     fields.add(text, quoted=True)
                 else:
-                    fields.expand(text)
+                    await self._expand(fields, text)
 
     async def _substituted(self, part: CommandSubstitution | Arithmetic | ProcessSubstitution) -> str:
         if isinstance(part, Arithmetic):
@@ -269,13 +298,23 @@ class Expander:
         if isinstance(value, Word):
             await self._parts(self._with_tilde(value.parts, in_assignment=False), fields, quoted=quoted, splits_literals=not quoted)
         elif isinstance(value, list):
-            self._list(part, value, fields, quoted=quoted)
+            await self._list(part, value, fields, quoted=quoted)
         elif quoted:
             fields.add(value or "", quoted=True)
         elif value:
-            fields.expand(value)
+            await self._expand(fields, value)
 
-    def _list(self, part: Parameter, values: list[str], fields: Fields, *, quoted: bool) -> None:
+    async def _expand(self, fields: Fields, text: str) -> None:
+        """An unquoted expansion; a long one is split in several steps."""
+        if len(text) <= _SMALL:
+            fields.expand(text)
+            return
+        for piece in fields.slices(text, _SMALL):
+            fields.expand(piece)
+            check_room(self.host.process, fields.size + len(fields.done) * _FIELD_CHARS)
+            await self.host.process.tick(_SMALL // _CHARS_PER_TICK)
+
+    async def _list(self, part: Parameter, values: list[str], fields: Fields, *, quoted: bool) -> None:
         """$@ and its like: one field each; "$*" is joined with the first character of IFS."""
         is_star = part.name == "*" or (part.subscript is not None and part.subscript.text == "*")
         joins = (quoted and is_star) or (is_star and not fields.splits)
@@ -290,7 +329,10 @@ class Expander:
             if quoted:
                 fields.add(value, quoted=True)
             else:
-                fields.expand(value)
+                await self._expand(fields, value)
+            if not index % _FIELDS_PER_LOOK:
+                check_room(self.host.process, fields.size + len(fields.done) * _FIELD_CHARS)
+                await self.host.process.tick(_FIELDS_PER_LOOK // 8)
 
     # --- tilde -------------------------------------------------------------------------------------------------------------
 

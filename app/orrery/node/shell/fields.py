@@ -1,5 +1,6 @@
 """Fields: what a word becomes. Text gathers piece by piece, unquoted expansions are split by IFS, quotes are remembered for patterns."""
 
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from orrery.node.shell.patterns import escape, is_pattern
@@ -14,13 +15,15 @@ class _IsSeparator(Protocol):
 class Fields:
     """Gathers the fields of a word. A field is a list of (text, is_quoted)."""
 
-    __slots__ = ("_current", "_ifs", "done", "splits")
+    __slots__ = ("_current", "_ifs", "done", "size", "splits")
 
     def __init__(self, ifs: str | None, *, splits: bool) -> None:
         self.done: list[list[tuple[str, bool]]] = []
         self.splits = splits
         self._ifs = _DEFAULT if ifs is None else ifs
         self._current: list[tuple[str, bool]] | None = None
+        self.size = 0
+        """Characters gathered so far."""
 
     def add(self, text: str, *, quoted: bool) -> None:
         """Text that is not split; a quoted empty one makes a field."""
@@ -28,6 +31,7 @@ class Fields:
             if not text and not quoted:
                 return
             self._current = []
+        self.size += len(text)
         self._current.append((text, quoted))
 
     def end_field(self) -> None:
@@ -48,6 +52,16 @@ class Fields:
             self._split_at_blanks(text)
         else:
             self._split(text)
+
+    def slices(self, text: str, size: int) -> Iterator[str]:
+        """Pieces of a long text that may be expanded one after the other: no delimiter is cut in two."""
+        start = 0
+        while start < len(text):
+            end = min(start + size, len(text))
+            while end < len(text) and (text[end] in self._ifs or text[end - 1] in self._ifs) and self._ifs != _DEFAULT:
+                end += 1
+            yield text[start:end]
+            start = end
 
     def _split_at_blanks(self, text: str) -> None:
         if not text:

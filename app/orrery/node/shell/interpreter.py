@@ -12,6 +12,7 @@ from orrery.node.shell import redirections
 from orrery.node.shell.commands import run_simple, wait_foreground
 from orrery.node.shell.conditions import run_condition
 from orrery.node.shell.errors import Break, CommandError, Continue, Exit, Interrupted, ShellError
+from orrery.node.shell.forking import new_child
 from orrery.node.shell.nodes import (
     AndOr,
     ArithmeticCommand,
@@ -247,12 +248,8 @@ async def _subshell(shell: "Shell", node: Subshell, *, last: bool) -> int:
 async def fork(shell: "Shell", node: Node, descriptors: Mapping[int, Stream | None] | None = None, group: int | None = None) -> Any:
     """A process that runs `node`; ShellError when there can be no more."""
     group = shell.foreground_group() if group is None else group
-    try:
-        return await shell.process.spawn_call(shell.forked(node), descriptors=descriptors, group=group)
-    except BlockingIOError:
-        reason = "Resource temporarily unavailable"
-        message = "Cannot fork" if shell.flavour.is_dash else f"can't fork: {reason}" if shell.flavour.is_ash else f"fork: {reason}"
-        raise ShellError(message, 2 if not shell.flavour.is_bash else 254) from None
+    body = shell.forked(node)
+    return await new_child(shell, lambda: shell.process.spawn_call(body, descriptors=descriptors, group=group))
 
 
 async def _pipeline(shell: "Shell", node: Pipeline, *, last: bool) -> int:
@@ -317,7 +314,7 @@ async def _background(shell: "Shell", node: Background, *, last: bool) -> int:
                 process.handle(signal, ignore)
         return await body(process)
 
-    child = await shell.process.spawn_call(call, descriptors=descriptors, group=0 if is_controlled else None)
+    child = await new_child(shell, lambda: shell.process.spawn_call(call, descriptors=descriptors, group=0 if is_controlled else None))
     if null is not None:
         null.close()
     job = shell.jobs.add(child, node.text, child.pid if is_controlled else 0)

@@ -1,6 +1,6 @@
 """${…}: the forms of parameter expansion beyond the plain name. Works on a shell's variables and arguments through `Host`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -8,7 +8,7 @@ from orrery.node.shell import patterns
 from orrery.node.shell.arithmetic import NO_SUBSCRIPT
 from orrery.node.shell.errors import ShellError
 from orrery.node.shell.escapes import byte_length, decode, encode
-from orrery.node.shell.expansion import Value
+from orrery.node.shell.expansion import Value, check_room
 from orrery.node.shell.nodes import Parameter, Word
 from orrery.node.shell.quoting import bash_quoted
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
 
 _LENGTH_MAX: Final = 16_777_216
+_CHARS_PER_TICK: Final = 1000
 _Change = Callable[[str], str]
+_Steps = Callable[[str], "str | Iterator[str]"]
+_PIECE_CHARS: Final = 65_536
+_PIECES_PER_LOOK: Final = 2048
 
 
 async def expand_parameter(shell: "Shell", part: Parameter, *, quoted: bool) -> Value:
@@ -40,8 +44,36 @@ async def expand_parameter(shell: "Shell", part: Parameter, *, quoted: bool) -> 
     if operator == ":":
         return await _substring(shell, part, values, is_list=is_list)
     change = await _change(shell, part)
-    changed = [change(value) for value in values or ()]
+    changed = [await _changed(shell, value, change, is_by_character=operator in ("^^", ",,")) for value in values or ()]
     return changed if is_list else changed[0] if changed else None
+
+
+async def _changed(shell: "Shell", value: str, change: "_Change | _Steps", *, is_by_character: bool) -> str:
+    """A long value takes several steps, so that others can go on."""
+    process = shell.process
+    await process.tick(1 + len(value) // _CHARS_PER_TICK)
+    if is_by_character and len(value) > _PIECE_CHARS:
+        pieces = []
+        for start in range(0, len(value), _PIECE_CHARS):
+            pieces.append(_text(change(value[start : start + _PIECE_CHARS])))
+            await process.tick(_PIECE_CHARS // _CHARS_PER_TICK)
+        return "".join(pieces)
+    result = change(value)
+    if isinstance(result, str):
+        return result
+    pieces, size = [], len(value)
+    for piece in result:
+        pieces.append(piece)
+        size += len(piece)
+        if not len(pieces) % _PIECES_PER_LOOK:
+            check_room(process, size)
+            await process.tick(_PIECES_PER_LOOK // 4)
+    check_room(process, size)
+    return "".join(pieces)
+
+
+def _text(result: str | Iterator[str]) -> str:
+    return result if isinstance(result, str) else "".join(result)
 
 
 def bad_substitution(shell: "Shell", text: str) -> ShellError:
@@ -180,7 +212,7 @@ async def _substring(shell: "Shell", part: Parameter, values: list[str] | None, 
     return decode(data[start:end])
 
 
-async def _change(shell: "Shell", part: Parameter) -> _Change:
+async def _change(shell: "Shell", part: Parameter) -> "_Change | _Steps":
     """What the operator does to each value."""
     word = part.word or Word(())
     operator = part.operator
@@ -198,7 +230,8 @@ async def _change(shell: "Shell", part: Parameter) -> _Change:
     return _case_changed(operator, pattern)
 
 
-def _replaced(value: str, pattern: str, replacement: str, operator: str) -> str:
+def _replaced(value: str, pattern: str, replacement: str, operator: str) -> str | Iterator[str]:
+    """The text, or its pieces one after the other."""
     if not pattern:
         return value
     if operator == "/#":
@@ -209,7 +242,18 @@ def _replaced(value: str, pattern: str, replacement: str, operator: str) -> str:
         return rest + replacement if len(rest) < len(value) else value
     if len(value) > _LENGTH_MAX:
         return value
-    return patterns.part(pattern).sub(lambda match: replacement if match[0] else "", value, count=0 if operator == "//" else 1)
+    return _replacing(value, pattern, replacement, is_every=operator == "//")
+
+
+def _replacing(value: str, pattern: str, replacement: str, *, is_every: bool) -> Iterator[str]:
+    copied = 0
+    for start, end in patterns.each(pattern, value):
+        yield value[copied:start]
+        yield replacement
+        copied = end
+        if not is_every:
+            break
+    yield value[copied:]
 
 
 def _case_changed(operator: str, pattern: str) -> _Change:
@@ -219,7 +263,7 @@ def _case_changed(operator: str, pattern: str) -> _Change:
         return change(char) if not pattern or patterns.matches(pattern, char) else char
 
     if len(operator) == 2:
-        return lambda value: "".join([one(char) for char in value])
+        return lambda value: value.translate({ord(char): one(char) for char in set(value)})
     return lambda value: one(value[0]) + value[1:] if value else value
 
 

@@ -5,6 +5,7 @@ one, so taking each piece at the first place it fits is always right: atomic gro
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -115,6 +116,26 @@ def whole(pattern: str) -> "re.Pattern[str]":
 def part(pattern: str) -> "re.Pattern[str]":
     """Matches the longest part of a text, for ${x/…}."""
     return re.compile(_expression(_pieces(pattern), longest=True), re.DOTALL)
+
+
+def each(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where the longest parts of `text` that the pattern matches begin and end, none of them empty.
+
+    A star takes in whatever follows, so where the piece before the first star fits and the rest does not, the rest fits nowhere later.
+    """
+    expression = part(pattern)
+    pieces = _pieces(pattern)
+    if len(pieces) == 1:
+        yield from (match.span() for match in expression.finditer(text) if match[0])
+        return
+    head = re.compile("".join(pieces[0]), re.DOTALL)
+    position = 0
+    while begin := head.search(text, position):
+        found = expression.match(text, begin.start())
+        if found is None or not found[0]:
+            return
+        yield found.span()
+        position = found.end()
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,7 @@ from orrery.node.shell.errors import Exit, Interrupted, LoopJump, Return, ShellE
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.expansion import Expander, Value
 from orrery.node.shell.flavours import Flavour
+from orrery.node.shell.forking import new_child
 from orrery.node.shell.jobs import Jobs
 from orrery.node.shell.messages import Messages
 from orrery.node.shell.nodes import Function, Node, Parameter, Word
@@ -218,7 +219,7 @@ class Shell(Messages):
         forget = self.flavour.is_ash
         errexit, self.errexit = self.errexit, self.errexit and not forget
         try:
-            child = await self.process.spawn_call(self.forked(body), descriptors={1: writer})
+            child = await new_child(self, lambda: self.process.spawn_call(self.forked(body), descriptors={1: writer}))
         finally:
             writer.close()
             self.errexit = errexit
@@ -242,7 +243,7 @@ class Shell(Messages):
         if body is not None:
             flags = 1 if direction == "<" else 0
             stream = self.process.files.open(path, flags)
-            await self.process.spawn_call(self.forked(body), descriptors={1 if direction == "<" else 0: stream})
+            await new_child(self, lambda: self.process.spawn_call(self.forked(body), descriptors={1 if direction == "<" else 0: stream}))
             stream.close()
         return path
 
@@ -369,7 +370,8 @@ class Shell(Messages):
         variables.check_writable(name)
         if name in variables.maps:
             key = await self.expander.text(subscript)
-            variables.maps[name][key] = variables.maps[name].get(key, "") + value if append else value
+            named = variables.maps[name]
+            variables.set_element(name, named, key, named.get(key, "") + value if append else value)
             return
         index = await self.expander.arithmetic(subscript)
         items = variables.make_array(name)
@@ -377,7 +379,7 @@ class Shell(Messages):
             index += max(items, default=-1) + 1
         if index < 0:
             raise ShellError(f"{name}[{subscript.text}]: bad array subscript", 1, only_line=True)
-        items[index] = items.get(index, "") + value if append else value
+        variables.set_element(name, items, index, items.get(index, "") + value if append else value)
 
     def attributes(self, name: str) -> str:
         """${x@a} and declare -p's letters."""

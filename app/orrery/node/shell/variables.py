@@ -10,6 +10,9 @@ DEFAULT_IFS: Final = " \t\n"
 _LONG: Final = 4096
 """Values from this length on count as memory of the process."""
 _Value = TypeVar("_Value")
+_Key = TypeVar("_Key", int, str)
+ELEMENT_BYTES: Final = 100
+"""What an element of an array takes besides its text."""
 
 
 class Variables:
@@ -34,6 +37,8 @@ class Variables:
         self.charge: Callable[[int], None] = lambda count: None
         """Takes memory, or gives it back."""
         self._charged: dict[str, int] = {}
+        self._elements = 0
+        """What elements of arrays took since they were last accounted for."""
         self._scopes: list[dict[str, _Saved]] = []
         self._environment: dict[str, str] | None = None
 
@@ -109,8 +114,9 @@ class Variables:
 
     def unset(self, name: str, *, builtin: str = "unset") -> None:
         self.check_writable(name, builtin=builtin)
-        if name in self._charged:
-            self._account(name, 0)
+        for charged in (name, f"{name}[]"):
+            if charged in self._charged:
+                self._account(charged, 0)
         self.values.pop(name, None)
         self.arrays.pop(name, None)
         self.maps.pop(name, None)
@@ -164,6 +170,20 @@ class Variables:
             self.arrays[name] = {} if value is None else {0: value}
             self._environment = None
         return self.arrays[name]
+
+    def set_array(self, name: str, values: dict[int, str]) -> None:
+        """Replace a whole indexed array."""
+        self._account(f"{name}[]", sum(len(value) + ELEMENT_BYTES for value in values.values()))
+        self.arrays[name] = values
+
+    def set_element(self, name: str, items: dict[_Key, str], key: _Key, value: str) -> None:
+        """Set an element of an array or map of this shell."""
+        before = items.get(key)
+        self._elements += len(value) + ELEMENT_BYTES if before is None else len(value) - len(before)
+        if self._elements >= _LONG:
+            held, self._elements = self._elements, 0
+            self._account(f"{name}[]", self._charged.get(f"{name}[]", 0) + held)
+        items[key] = value
 
     # --- locals ------------------------------------------------------------------------------------------------------------
 

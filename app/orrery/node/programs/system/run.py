@@ -4,7 +4,7 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from orrery.node.processes.program import Stream
+from orrery.node.processes.program import CHUNK_BYTES, Stream
 from orrery.node.programs.call import Applet, Call, decode
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.flavours import BANNERS
@@ -14,6 +14,7 @@ from orrery.node.programs.text.numbers import is_digits, number_of
 _LONG: Final = {"null": "0", "max-args": "n", "replace": "I", "no-run-if-empty": "r", "verbose": "t", "max-lines": "L", "max-procs": "P",
                 "delimiter": "d", "arg-file": "a", "max-chars": "s", "interactive": "p", "exit": "x", "eof": "E"}  # fmt: skip
 _LINE_MAX: Final = 131_072
+_ARGUMENT_MAX: Final = 131_072
 
 
 class _Words:
@@ -25,6 +26,8 @@ class _Words:
         self._delimiter = delimiter
         self._lines = lines
         self._rest = b""
+        self._position = 0
+        """Up to here `_rest` has been taken."""
         self._ended = False
 
     async def next(self) -> tuple[str, bool] | None:
@@ -37,7 +40,10 @@ class _Words:
                 return None
             piece = await self._stream.read()
             if piece:
-                self._rest += piece
+                self._rest = self._rest[self._position :] + piece
+                self._position = 0
+                if len(self._rest) > _ARGUMENT_MAX + CHUNK_BYTES:
+                    raise Fault("argument line too long")
             else:
                 self._ended = True
 
@@ -45,7 +51,7 @@ class _Words:
         if self._delimiter is not None:
             return self._delimited(self._delimiter)
         data = self._rest
-        position = 0
+        position = self._position
         while position < len(data) and data[position] in b" \t\n":
             position += 1
         out = bytearray()
@@ -59,7 +65,7 @@ class _Words:
                 ends_line = end < len(data) and data[end] == 10
                 if end == len(data) and not self._ended:
                     return None
-                self._rest = data[end + ends_line :]
+                self._position = end + ends_line
                 return decode(bytes(out)), ends_line
             if byte in b"'\"":
                 closing = data.find(bytes((byte,)), position + 1)
@@ -81,19 +87,19 @@ class _Words:
                 byte = data[position]
             out.append(byte)
             position += 1
-        if self._ended and position > start:
-            self._rest = b""
-            return decode(bytes(out)), True
         if self._ended:
-            self._rest = b""
+            self._position = len(data)
+            if position > start:
+                return decode(bytes(out)), True
         return None
 
     def _delimited(self, delimiter: bytes) -> tuple[str, bool] | None:
-        word, found, rest = self._rest.partition(delimiter)
-        if found or (self._ended and word):
-            self._rest = rest
-            return decode(word), True
-        return None
+        end = self._rest.find(delimiter, self._position)
+        if end < 0 and not (self._ended and self._position < len(self._rest)):
+            return None
+        word = self._rest[self._position : end if end >= 0 else len(self._rest)]
+        self._position = end + len(delimiter) if end >= 0 else len(self._rest)
+        return decode(word), True
 
 
 async def xargs(call: Call) -> int:

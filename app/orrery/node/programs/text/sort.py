@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orrery.node.processes.program import Stream
+from orrery.node.processes.program import Process, Stream
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import LineReader
 from orrery.node.programs.options import Options
+from orrery.node.programs.ordering import in_order
 from orrery.node.programs.text.numbers import is_digits, number_of
 
 _SORT_LONG: Final = {"numeric-sort": "n", "reverse": "r", "unique": "u", "key": "k", "field-separator": "t", "ignore-case": "f",
@@ -159,6 +160,19 @@ def _comparable(flags: str, *, is_busybox: bool = False) -> Callable[[bytes], An
     return apply
 
 
+def _itself(line: bytes) -> bytes:
+    return line
+
+
+async def _without_repeats(process: Process, order: "_Order", lines: list[bytes]) -> list[bytes]:
+    kept: list[bytes] = []
+    for line in lines:
+        await process.tick(4)
+        if not kept or not order.same(kept[-1], line):
+            kept.append(line)
+    return kept
+
+
 class _Order:
     """Sorts lines by keys, the last resort being the whole line."""
 
@@ -184,7 +198,16 @@ class _Order:
         used = _Key(key.start_field, key.start_char, key.end_field, key.end_char, flags)
         return lambda line: compare(_extract(line, used, self._separator)), "r" in flags
 
+    async def arrange(self, process: Process, lines: list[bytes]) -> list[bytes]:
+        """`sort` for any number of lines, letting others go on."""
+        if not self._is_stable:
+            lines = await in_order(process, lines, _itself, is_reversed="r" in self._flags)
+        for function, is_reversed in reversed(self.parts()):
+            lines = await in_order(process, lines, function, is_reversed=is_reversed)
+        return lines
+
     def sort(self, lines: list[bytes]) -> list[bytes]:
+        """A few lines in order."""
         if not self._is_stable:
             lines.sort(reverse="r" in self._flags)
         for function, is_reversed in reversed(self.parts()):
@@ -220,12 +243,12 @@ async def sort(call: Call) -> int:
         return 2
     if options.has("c", "C"):
         return await _check(call, order, lines, options)
-    await call.process.tick(len(lines))
-    ordered = order.sort(lines)
+    ordered = await order.arrange(call.process, lines)
     if options.has("R"):
-        call.process.clock.random.shuffle(ordered)
+        draw = call.process.clock.random.random
+        ordered = await in_order(call.process, ordered, lambda _: draw(), is_reversed=False)
     if options.has("u"):
-        ordered = [line for index, line in enumerate(ordered) if index == 0 or not order.same(ordered[index - 1], line)]
+        ordered = await _without_repeats(call.process, order, ordered)
     target = options.value("o")
     sink = call.process.stdout if target is None else call.process.files.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for start in range(0, len(ordered), 1000):

@@ -202,7 +202,7 @@ async def _store(shell: "Shell", options: _Options, text: list[tuple[str, bool]]
     ifs = " \t\n" if ifs is None else ifs
     if options.array:
         items = split_for_read(text, ifs, len(text) + 1)
-        shell.variables.arrays[options.array] = dict(enumerate(items))
+        shell.variables.set_array(options.array, dict(enumerate(items)))
         shell.variables.values.pop(options.array, None)
         return
     if not options.names:
@@ -236,5 +236,5 @@ async def mapfile(shell: "Shell", arguments: list[str]) -> int:
     name = names[0] if names else "MAPFILE"
     start = int(given.get("O", "0"))
     shell.variables.values.pop(name, None)
-    shell.variables.arrays[name] = dict(enumerate(lines[skip:], start))
+    shell.variables.set_array(name, dict(enumerate(lines[skip:], start)))
     return 0

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.text.awk.functions import PLAIN, check_count, substitute
-from orrery.node.programs.text.awk.machine import Machine
+from orrery.node.programs.text.awk.machine import PARTS_MAX, Machine
 from orrery.node.programs.text.awk.records import to_bytes
 from orrery.node.programs.text.awk.tree import Node
 from orrery.node.programs.text.awk.values import UNSET, Input, Value, compare, to_number, to_text, to_truth
@@ -17,8 +17,6 @@ Setter: TypeAlias = Callable[[Value], None]
 
 LONG: Final = 65_536
 """A longer text is checked against the memory limit before it is made."""
-PARTS_MAX: Final = 100_000
-"""split makes no more elements than this."""
 _ARITHMETIC: Final[dict[str, Callable[[float, float], float]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,

@@ -10,6 +10,8 @@ from orrery.node.programs.text.awk.records import Channels, to_bytes
 from orrery.node.programs.text.awk.values import UNSET, Array, Input, Value, to_number, to_text
 
 FIELDS_MAX: Final = 100_000
+PARTS_MAX: Final = 100_000
+"""split makes no more elements than this."""
 
 
 class Untyped:
@@ -95,7 +97,7 @@ class Machine:
 
     def split(self, text: str, separator: str) -> list[str]:
         if separator == " ":
-            return text.split()
+            return text.split(None, PARTS_MAX)
         if not text:
             return []
         if self.variables["RS"] == "" and separator != "\n":
@@ -104,9 +106,9 @@ class Machine:
 
     def split_by(self, text: str, separator: str) -> list[str]:
         if not separator:
-            return list(text)
+            return list(text[: PARTS_MAX + 1])
         if len(separator) == 1 and separator not in " \\":
-            return text.split(separator) if text else []
+            return text.split(separator, PARTS_MAX) if text else []
         pattern, data = self.pattern(separator), to_bytes(text)
         parts: list[str] = []
         position = start = 0

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from orrery.node.processes.program import Child, Stream
+from orrery.node.processes.program import CHUNK_BYTES, Child, Stream
 from orrery.node.programs.call import Call
 from orrery.node.programs.patterns.compile import compile_pattern
 from orrery.node.programs.reasons import reason
@@ -60,20 +60,35 @@ class RecordReader:
     async def _line(self) -> str | None:
         if self._lines:
             return decode(self._lines.pop())
-        while b"\n" not in self._rest:
-            size = len(self._rest)
-            if not await self._more():
-                if not self._rest:
-                    return None
+        if b"\n" not in self._rest:
+            held = await self._until_newline()
+            if not self._rest:
+                return None
+            if b"\n" not in self._rest[-CHUNK_BYTES:]:
                 rest, self._rest = self._rest, b""
+                self._call.process.allocate(-held)
                 return decode(rest)
-            if size > 65_536:
-                self._call.process.allocate(len(self._rest) - size)
+            self._call.process.allocate(-held)
         lines = self._rest.split(b"\n")
         self._rest = lines.pop()
         lines.reverse()
         self._lines = lines
         return decode(self._lines.pop())
+
+    async def _until_newline(self) -> int:
+        """Read on until a line ends or everything does; how much memory that is accounted for. A long line is put together once."""
+        pieces, held = [self._rest], 0
+        while not self._ended:
+            piece = await self._stream.read(CHUNK_BYTES)
+            await self._call.process.tick()
+            self._ended = not piece
+            pieces.append(piece)
+            if b"\n" in piece:
+                break
+            held += len(piece)
+            self._call.process.allocate(len(piece))
+        self._rest = b"".join(pieces)
+        return held
 
     async def _paragraph(self) -> str | None:
         while True:
