@@ -314,3 +314,54 @@ async def test_a_node_wakes_only_daemonsets_with_something_to_do_there(cluster: 
     await cluster.settle()
 
     assert counts.reconciles == before
+
+
+async def test_a_new_node_gets_its_pod_and_takes_the_unplaced_one_along(cluster: Simulation) -> None:
+    """Nothing fits anywhere, so the Pods wait; nobody but the controller would remove the one whose node is gone."""
+    owned = daemonset()
+    owned["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1k"}}
+    await cluster.apply(owned)
+    await cluster.settle()
+    assert status_of(cluster)["desiredNumberScheduled"] == 3
+
+    await cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}, "spec": {}})
+    await cluster.advance(5)
+    assert len(names(cluster, "agent")) == 4
+    assert (status_of(cluster)["desiredNumberScheduled"], status_of(cluster)["currentNumberScheduled"]) == (4, 4)
+
+    await cluster.delete("nodes", "ghost")
+    await cluster.advance(60)
+
+    assert len(names(cluster, "agent")) == 3
+    assert status_of(cluster)["desiredNumberScheduled"] == 3
+
+
+async def test_a_name_taken_by_another_template_is_counted(cluster: Simulation) -> None:
+    """A hash collision: the next name is tried, and the status says how often that was so."""
+    await cluster.apply(daemonset())
+    await cluster.settle()
+    (first,) = cluster.list(REVISIONS, app="agent")
+    await cluster.delete(DAEMONSETS, "agent")
+    await cluster.settle()
+    foreign = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "data": {"spec": {}}, "revision": 1}
+    await cluster.client.create(REVISIONS, {**foreign, "metadata": {"name": name_of(first), "namespace": "default"}})
+
+    await cluster.apply(daemonset())
+    await cluster.settle()
+
+    assert status_of(cluster)["collisionCount"] == 1
+    (revision,) = cluster.list(REVISIONS, app="agent")
+    assert name_of(revision) != name_of(first)
+    assert nodes_of(cluster) == WORKERS
+
+
+async def test_foreground_deletion_waits_for_the_pods(cluster: Simulation) -> None:
+    await cluster.apply(daemonset())
+    await cluster.settle()
+
+    await cluster.delete(DAEMONSETS, "agent", propagation="Foreground")
+    assert cluster.client.get(DAEMONSETS, "default", "agent") is not None
+    await cluster.settle()
+
+    assert not cluster.pods(app="agent")
+    assert cluster.client.get(DAEMONSETS, "default", "agent") is None

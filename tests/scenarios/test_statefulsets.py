@@ -6,6 +6,7 @@ import pytest
 
 from orrery.machinery.objects import FrozenObject, controller_of, labels_of, name_of, owner_references_of, uid_of
 from orrery.testing import Simulation
+from orrery.testing.simulation import pod
 from tests.scenarios.workloads import (
     CLAIMS,
     REVISIONS,
@@ -389,3 +390,65 @@ async def test_events_of_other_pods_wake_no_statefulset(cluster: Simulation) -> 
 
     events_of_one_pod = 12
     assert cluster.cluster.runner.counts("statefulset-controller").reconciles - before <= events_of_one_pod
+
+
+async def test_a_name_taken_by_another_template_is_counted(cluster: Simulation) -> None:
+    await cluster.apply(statefulset(replicas=1))
+    await cluster.settle()
+    taken = status_of(cluster)["currentRevision"]
+    await cluster.delete(STATEFULSETS, "web")
+    await cluster.settle()
+    foreign = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "data": {"spec": {}}, "revision": 1}
+    await cluster.client.create(REVISIONS, {**foreign, "metadata": {"name": taken, "namespace": "default"}})
+
+    await cluster.apply(statefulset(replicas=1))
+    await cluster.settle()
+
+    assert status_of(cluster)["collisionCount"] == 1
+    assert status_of(cluster)["currentRevision"] != taken
+    assert names(cluster, "web") == ["web-0"]
+
+
+async def test_foreground_deletion_waits_for_the_pods(cluster: Simulation) -> None:
+    await cluster.apply(statefulset())
+    await cluster.settle()
+
+    await cluster.delete(STATEFULSETS, "web", propagation="Foreground")
+    assert cluster.client.get(STATEFULSETS, "default", "web") is not None
+    await cluster.settle()
+
+    assert not names(cluster, "web")
+    assert cluster.client.get(STATEFULSETS, "default", "web") is None
+    assert not cluster.list(REVISIONS, app="web")
+
+
+async def test_a_foreign_pod_in_the_way_is_left_alone(cluster: Simulation) -> None:
+    """A Pod of the wanted name that the selector does not match: nothing is told, and it is tried again when it is gone."""
+    await cluster.apply(pod("web-0"))
+    await cluster.apply(statefulset(replicas=1))
+    await cluster.advance(30)
+    assert controller_of(cluster.get("pods", "web-0")) is None
+    assert cluster.events("web") == []
+
+    await cluster.delete("pods", "web-0")
+    await cluster.advance(60)
+
+    assert controller_of(cluster.get("pods", "web-0")) is not None
+
+
+async def test_a_waiting_pod_gets_a_claim_back_that_somebody_deleted(cluster: Simulation) -> None:
+    nowhere = claim_template()
+    nowhere["spec"]["storageClassName"] = "nonesuch"
+    await cluster.apply(statefulset(replicas=1, volumeClaimTemplates=[nowhere]))
+    await cluster.advance(30)
+    first = uid_of(cluster.get(CLAIMS, "data-web-0"))
+
+    def let_go(draft: dict[str, Any]) -> None:
+        draft["metadata"]["finalizers"] = []
+
+    await cluster.delete(CLAIMS, "data-web-0")
+    await cluster.edit("data-web-0", let_go, CLAIMS)
+    await cluster.edit("web-0", lambda draft: draft["metadata"].setdefault("annotations", {}).update(touched="yes"), "pods")
+    await cluster.advance(30)
+
+    assert uid_of(cluster.get(CLAIMS, "data-web-0")) != first
