@@ -150,6 +150,25 @@ async def _plain(call: Call, words: list[str]) -> int:
     return await _become(call, words or ["sh"])
 
 
+async def _wordpress(call: Call, words: list[str]) -> int:
+    if words[:1] == ["apache2-foreground"] and not call.process.files.exists(f"{call.process.directory}/index.php"):
+        where = call.process.directory
+        await call.process.complain(f"WordPress not found in {where} - copying now...")
+        try:
+            call.process.files.write(f"{where}/index.php", b"<?php\n")
+        except OSError as error:
+            await call.process.complain(f"tar: .: Cannot utime: {reason(error)}")
+            return 2
+        await call.process.complain(f"Complete! WordPress has been successfully copied to {where}")
+        environment = call.process.environment
+        if any(name.startswith("WORDPRESS_") for name in environment):
+            names = " ".join(sorted(name for name in environment if name.startswith("WORDPRESS_")))
+            await call.process.complain(
+                f"No 'wp-config.php' found in {where}, but 'WORDPRESS_...' variables supplied; copying 'wp-config-docker.php' ({names})"
+            )
+    return await _become(call, words)
+
+
 async def entrypoint(call: Call) -> int:
     # DIFFERS: upstream's script is deaf to SIGTERM until it execs the server; ours ends at once, since a thousand may start together.
     for signal in _ENDINGS:
@@ -160,7 +179,14 @@ async def entrypoint(call: Call) -> int:
         return await _become(call, ["log-agent", *words])
     if call.name == "run.sh":
         return await _become(call, ["redis-server"])
-    handlers = {"nginx": _nginx, "nginx-unprivileged": _nginx, "mysql": _mysql, "mariadb": _mysql, "postgres": _postgres}
+    handlers = {
+        "nginx": _nginx,
+        "nginx-unprivileged": _nginx,
+        "mysql": _mysql,
+        "mariadb": _mysql,
+        "postgres": _postgres,
+        "wordpress": _wordpress,
+    }
     return await handlers.get(image, _plain)(call, words)
 
 
