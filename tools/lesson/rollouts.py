@@ -93,7 +93,7 @@ ROLLBACK = Chapter(
         Run("kubectl rollout history deployment/web", "A rollback is a new rollout of an old template: revision 1 is now revision 3."),
         Run("kubectl rollout undo deployment/web --to-revision=7"),
         Run(
-            'kubectl patch deployment/web -p \'{"spec":{"progressDeadlineSeconds":1}}\'',
+            'kubectl patch deployment/web -p \'{"spec":{"progressDeadlineSeconds":3}}\'',
             "With a deadline `rollout status` does not wait for ever.",
         ),
         Run("kubectl set image deployment/web nginx=nginx:1.999"),
