@@ -167,6 +167,7 @@ class ContainerStart:
             uid=self._setting("runAsUser"),
             gid=self._setting("runAsGroup"),
             groups=self._groups(),
+            has_only_these_groups=(pod["spec"].get("securityContext") or {}).get("supplementalGroupsPolicy") == "Strict",
             memory_bytes=memory_limit(container.get("resources") or {}),
             is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",

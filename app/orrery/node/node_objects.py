@@ -27,6 +27,9 @@ _CONDITIONS: Final = (
 )
 
 
+_HANDLER_FEATURES: Final = {"recursiveReadOnlyMounts": True, "userNamespaces": True}
+
+
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
     """One node as it registers itself."""
@@ -82,7 +85,9 @@ def node_status(facts: NodeFacts, old: FrozenObject, now_s: float) -> Object:
     status["allocatable"] = {**(old.get("allocatable") or {}), **facts.capacity}
     status["conditions"] = node_conditions(old.get("conditions") or (), now_s)
     status["daemonEndpoints"] = {"kubeletEndpoint": {"Port": 10250}}
+    status["features"] = {"supplementalGroupsPolicy": True}
     status["nodeInfo"] = _node_info(facts)
+    status["runtimeHandlers"] = [{"features": dict(_HANDLER_FEATURES), "name": name} for name in ("runc", "")]
     return status
 
 

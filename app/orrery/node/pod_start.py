@@ -119,9 +119,12 @@ class PodStart:
         if actions.creates_sandbox and not await self._create_sandbox():
             return Outcome(retry_s=RETRY_S)
         await self._replace(actions.replace)
+        wanted = [*actions.start_ephemeral, *actions.start_init, *actions.start]
+        if wanted:
+            self._check_pull_secrets()
         has_changed = actions.creates_sandbox
         failures: list[NotStarted] = []
-        for container in [*actions.start_ephemeral, *actions.start_init, *actions.start]:
+        for container in wanted:
             if self._is_unwanted():
                 return Outcome(has_changed=True)
             failure = await self._start(container)
@@ -134,6 +137,14 @@ class PodStart:
         if has_changed:  # What ends at once has ended by then, and is never told to run.
             await self._host.clock.sleep(self._host.pace.look_s())
         return self._outcome(failures, has_changed=has_changed)
+
+    def _check_pull_secrets(self) -> None:
+        pod = self._pod()
+        names = [one["name"] for one in pod["spec"].get("imagePullSecrets") or () if one.get("name")]
+        missing = [name for name in dict.fromkeys(names) if self._host.client.get("secrets", namespace_of(pod), name) is None]
+        if missing:
+            message = f"Unable to retrieve some image pull secrets ({', '.join(missing)}); attempting to pull the image may not succeed."
+            self._host.recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
     def _outcome(self, failures: Sequence[NotStarted], *, has_changed: bool) -> Outcome:
         """Failures are tried again when a back-off ends, else at the kubelet's usual pace."""

@@ -177,13 +177,13 @@ def _tell_why_not_started(status: Object, container: FrozenObject, pod: FrozenOb
 
 
 def _mount_statuses(container: FrozenObject) -> list[Object]:
-    """Of every mount, how it is mounted; the runtime is taken for one without recursive read-only mounts."""
+    """Of every mount, how it is mounted."""
     mounts = []
     for mount in container.get("volumeMounts") or ():
         entry: Object = {"name": mount["name"], "mountPath": mount["mountPath"]}
         if mount.get("readOnly"):
             entry["readOnly"] = True
-            entry["recursiveReadOnly"] = "Disabled"
+            entry["recursiveReadOnly"] = "Enabled" if mount.get("recursiveReadOnly") in ("Enabled", "IfPossible") else "Disabled"
         mounts.append(entry)
     return mounts
 

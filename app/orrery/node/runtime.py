@@ -70,6 +70,8 @@ class ContainerConfig:
     """As the security context says; None: the image's user."""
     gid: int | None = None
     groups: tuple[int, ...] = ()
+    has_only_these_groups: bool = False
+    """Whether those of the image's /etc/group are left out."""
     memory_bytes: int | None = None
     """The memory limit."""
     is_root_read_only: bool = False

@@ -48,13 +48,13 @@ class SpawnedChild:
             parent.reap(self._process)
 
 
-def info_of(process: "SimulatedProcess") -> ProcessInfo:
-    """Its line of the process table."""
+def info_of(process: "SimulatedProcess", seen_by: "SimulatedProcess | None" = None) -> ProcessInfo:
+    """Its line of the process table; users have the names that whoever looks knows."""
     state = "Z" if process.exit_code is not None else "T" if process.is_stopped else "R" if process.is_stepping else "S"
     return ProcessInfo(
         pid=process.pid,
         parent=process.parent,
-        user=process.system.user_name(process.uid),
+        user=(seen_by or process).system.user_name(process.uid),
         argv=process.argv,
         state=state,
         started_s=process.started_s,

@@ -487,7 +487,7 @@ class SimulatedProcess:
         self.system.account_memory(count)
 
     def processes(self) -> Sequence[ProcessInfo]:
-        return [one.info() for _, one in sorted(self.system.processes.items())]
+        return [info_of(one, self) for _, one in sorted(self.system.processes.items())]
 
     def info(self) -> ProcessInfo:
         return info_of(self)

@@ -266,7 +266,7 @@ def _user(config: ContainerConfig, mounts: MountTable) -> tuple[User, str]:
     gid = config.gid
     if gid is None:
         gid = config.image.gid if config.uid is None else account.gid if account is not None else 0
-    listed = groups_of(mounts, account.name) if account is not None else ()
+    listed = groups_of(mounts, account.name) if account is not None and not config.has_only_these_groups else ()
     groups = tuple(dict.fromkeys((gid, *config.groups, *listed)))
     return User(uid, gid, groups), account.home if account is not None else "/"
 
