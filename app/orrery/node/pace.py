@@ -41,10 +41,6 @@ class Pace:
         """How long it takes until the node looks again at what it has just started."""
         return self._between(0.05, 0.25)
 
-    def stop_s(self, usual_s: float) -> float:
-        """How long a program that obeys SIGTERM takes to end."""
-        return usual_s * self._between(0.8, 1.2)
-
     def refresh_s(self) -> float:
         """How long a change of a ConfigMap or Secret takes to reach the volumes it is mounted in."""
         return self._between(20.0, 75.0)

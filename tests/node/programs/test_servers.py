@@ -230,3 +230,17 @@ async def test_small_servers_tell_about_the_request(family: str, argv: list[str]
     box, _, _ = await serving(family, argv)
 
     assert text in (await box.run(["wget", "-qO-", address])).out
+
+
+async def test_nginx_fills_its_templates_from_variables() -> None:
+    template = "server { listen ${PORT}; location / { return 200 '$host says $GREETING'; } }\n"
+    files = {
+        "/etc/nginx/templates/default.conf.template": template,
+        "/etc/nginx/conf.d/.keep": "",
+        "/etc/nginx/nginx.conf": "events {}\nhttp { include /etc/nginx/conf.d/*.conf; }\n",
+    }
+    argv = ["docker-entrypoint.sh", "nginx", "-g", "daemon off;"]
+    box, out, _ = await serving("debian:nginx", argv, files=files, env={"PORT": "8080", "GREETING": "hi"})
+
+    assert (await box.run(["curl", "-s", "localhost:8080/"])).out == "localhost says hi"
+    assert "Running envsubst on /etc/nginx/templates/default.conf.template to /etc/nginx/conf.d/default.conf\n" in out.text

@@ -111,6 +111,7 @@ COMMUNITY: Final[dict[str, Entry]] = {
     "docker.io/docker/getting-started": Entry(
         base="alpine:3.18", entrypoint=("/docker-entrypoint.sh",), command=_NGINX, ports=(80,), size_mb=18, own="nginx", stop_signal=3,
     ),
+    "docker.io/alpine/socat": Entry(base="alpine:3.22", entrypoint=("socat",), size_mb=4, own="socat"),
     "docker.io/stefanprodan/podinfo": _PODINFO,
     "ghcr.io/stefanprodan/podinfo": _PODINFO,
     "docker.io/paulbouwer/hello-kubernetes": Entry(base="alpine:3.18", command=("npm", "start"), ports=(8080,), size_mb=40, own="node npm"),

@@ -7,7 +7,7 @@ from orrery.node.files.filesystem import FileSystem, new_filesystem
 from orrery.node.files.plant import plant, plant_directory, plant_file, plant_link
 from orrery.node.images.accounts import MEMBERS, USERS, own_user
 from orrery.node.images.image import Image
-from orrery.node.images.own_files import own_files, own_links
+from orrery.node.images.own_files import own_files, own_links, own_scripts
 from orrery.node.images.systems import system_of
 from orrery.node.images.toolsets import ALPINE_BIN, ALPINE_SBIN, NO_SHELL
 from orrery.node.processes.execution import binary
@@ -106,6 +106,8 @@ def _plant_own(layer: FileSystem, image: Image) -> None:
     """The files of its entrypoint and command, where they are started from, and what its server shows."""
     for path, text in own_files(image).items():
         plant_file(layer, path, text.encode())
+    for path, text in own_scripts(image).items():
+        plant_file(layer, path, text.encode(), 0o755)
     for path, target in own_links(image.repository).items():
         plant_link(layer, path, target)
     for path in own_programs(image):

@@ -77,6 +77,12 @@ _NGINX: Final = {
     "/etc/nginx/nginx.conf": _NGINX_CONF,
     "/etc/nginx/conf.d/default.conf": _NGINX_SITE,
 }
+_NGINX_SCRIPTS: Final = (
+    "10-listen-on-ipv6-by-default.sh",
+    "15-local-resolvers.envsh",
+    "20-envsubst-on-templates.sh",
+    "30-tune-worker-processes.sh",
+)
 _HTTPD: Final = {"/usr/local/apache2/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n"}
 
 _NGINX_NAMES: Final = ("nginx", "nginx-slim", "nginx-unprivileged", "getting-started", "hello")
@@ -139,6 +145,13 @@ _FILES: Final[Mapping[str, Mapping[str, str]]] = {
 def own_links(repository: str) -> Mapping[str, str]:
     """Path and target of the links of an image: servers that write their log to a file let it lead to the container's own."""
     return _LINKS.get(repository.rpartition("/")[2], {})
+
+
+def own_scripts(image: Image) -> Mapping[str, str]:
+    """Executable files of an image. The entry point of nginx does what its scripts stand for."""
+    if image.entrypoint[:1] != ("/docker-entrypoint.sh",) or "nginx" not in image.own:
+        return {}
+    return {f"/docker-entrypoint.d/{name}": f"#!/bin/sh\n# /docker-entrypoint.sh does what {name} is for.\n" for name in _NGINX_SCRIPTS}
 
 
 def own_files(image: Image) -> Mapping[str, str]:

@@ -25,14 +25,16 @@ async def apache(call: Call) -> int:
     if "-t" in call.arguments:
         await call.process.complain("Syntax OK")
         return 0
-    if call.is_busybox and call.name == "httpd":
+    if call.is_busybox and call.name == "httpd" and call.family.image != "httpd":
         return await _busybox_httpd(call)
-    process = call.process
-    stop = Stop(call, (15, 28, 2))
+    process, is_php = call.process, call.name == "apache2-foreground"
+    stop, me = Stop(call, (15, 28, 2)), "apache2" if is_php else "httpd"
+    shown = f"Apache/{version} (Debian)" if is_php else f"Apache/{version} (Unix)"
+    module = "mpm_prefork:notice" if is_php else "mpm_event:notice"
     address = next(iter(process.network.addresses), "127.0.0.1")
     for _ in range(2):
         await process.complain(
-            f"AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using {address}."
+            f"AH00558: {me}: Could not reliably determine the server's fully qualified domain name, using {address}."
             " Set the 'ServerName' directive globally to suppress this message"
         )
     try:
@@ -43,11 +45,12 @@ async def apache(call: Call) -> int:
             "80\nno listening sockets available, shutting down\nAH00015: Unable to open logs"
         )
         return 1
-    await _notice(call, "mpm_event:notice", f"AH00489: Apache/{version} (Unix) configured -- resuming normal operations")
-    await _notice(call, "core:notice", "AH00094: Command line: 'httpd -D FOREGROUND'")
+    number, extra = ("AH00163", " PHP/8.3.27") if is_php else ("AH00489", "")
+    await _notice(call, module, f"{number}: {shown}{extra} configured -- resuming normal operations")
+    await _notice(call, "core:notice", f"AH00094: Command line: '{me} -D FOREGROUND'")
 
     async def answer(request: Request) -> Response:
-        return _answer(call, request, _ROOT if call.name != "apache2-foreground" else "/var/www/html")
+        return _answer(call, request, "/var/www/html" if is_php else _ROOT)
 
     async def log(request: Request, response: Response) -> None:
         stamp = format_moment("%d/%b/%Y:%H:%M:%S +0000", process.clock.now_s())
@@ -56,11 +59,11 @@ async def apache(call: Call) -> int:
             f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target} {request.version}" {response.status} {size}\n'
         )
 
-    service = HttpService(call, answer, server=f"Apache/{version} (Unix)", log=log)
+    service = HttpService(call, answer, server=shown, log=log)
     await process.first_of(stop.wait(), accept_all(process, listener, service.talk))
     listener.close()
     text = "AH00492: caught SIGWINCH, shutting down gracefully" if stop.signal == 28 else "AH00491: caught SIGTERM, shutting down"
-    await _notice(call, "mpm_event:notice", text)
+    await _notice(call, module, text)
     return 0
 
 

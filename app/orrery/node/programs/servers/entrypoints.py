@@ -1,14 +1,16 @@
 """The entry point scripts of official images: what they check and say before the server takes over. Which one depends on the image."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers import postgres
 from orrery.node.programs.system.moments import format_moment
 
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _MYSQL_WAYS: Final = ("MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD")
 _MARIADB_WAYS: Final = ("MARIADB_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD_HASH", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD",
                         *_MYSQL_WAYS)  # fmt: skip
@@ -66,9 +68,31 @@ async def _nginx_script(call: Call, name: str, me: str, say: Callable[[str], Awa
             await say(f"{name}: info: can not modify /{conf.lstrip('/')} (read-only file system?)\n")
         else:
             await say(f"{name}: info: Getting the checksum of {conf}\n{name}: info: Enabled listen on IPv6 in {conf}\n")
-    elif name not in ("20-envsubst-on-templates.sh", "30-tune-worker-processes.sh"):
+    elif name == "20-envsubst-on-templates.sh":
+        await _nginx_templates(call, say)
+    elif name != "30-tune-worker-processes.sh":
         child = await call.process.spawn([path])
         await child.wait()
+
+
+async def _nginx_templates(call: Call, say: Callable[[str], Awaitable[None]]) -> None:
+    """Templates of configuration: variables that are set are put in, all others stay."""
+    files, environment = call.process.files, call.process.environment
+    folder = environment.get("NGINX_ENVSUBST_TEMPLATE_DIR") or "/etc/nginx/templates"
+    ending = environment.get("NGINX_ENVSUBST_TEMPLATE_SUFFIX") or ".template"
+    target = environment.get("NGINX_ENVSUBST_OUTPUT_DIR") or "/etc/nginx/conf.d"
+    if not files.is_directory(folder):
+        return
+    for name in files.list(folder):
+        if not name.endswith(ending) or files.is_directory(f"{folder}/{name}"):
+            continue
+        path = f"{target}/{name.removesuffix(ending)}"
+        text = files.read(f"{folder}/{name}").decode("utf-8", "surrogateescape")
+        await say(f"20-envsubst-on-templates.sh: Running envsubst on {folder}/{name} to {path}\n")
+        try:
+            files.write(path, encode(_VARIABLE.sub(lambda found: environment.get(found[1] or found[2], found[0]), text)))
+        except OSError as error:
+            await call.process.complain(f"/docker-entrypoint.d/20-envsubst-on-templates.sh: cannot create {path}: {reason(error)}")
 
 
 def _lacks(call: Call, ways: tuple[str, ...]) -> bool:
