@@ -29,6 +29,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "net.interfaces": "ip ifconfig route netstat ss traceroute arp",
     "net.names": "nslookup dig host ping ping6",
     "net.netcat": "nc telnet ncat netcat",
+    "net.socat": "socat",
     "net.wget": "wget",
     "servers.apache": "httpd httpd-foreground apache2-foreground",
     "servers.agnhost": "agnhost",
