@@ -27,6 +27,7 @@ from orrery.controllers.engine.ownership import (
     Orphans,
     controller_keys,
     is_controlled_by,
+    is_up_for_adoption,
     new_controller_reference,
     plan_claim,
 )
@@ -134,7 +135,7 @@ class DaemonSetController:
     async def _claim(self, daemonset: FrozenObject) -> Sequence[FrozenObject]:
         selector = LabelSelector.of(daemonset["spec"]["selector"])
         owned = [pod for pod in self._client.owned_by("pods", uid_of(daemonset)) if is_controlled_by(pod, daemonset)]
-        orphans = self._orphans.within(self._client, namespace_of(daemonset))
+        orphans = self._orphans.within(self._client, namespace_of(daemonset), selector)
         claim = plan_claim(daemonset, (*owned, *orphans), lambda pod: selector.matches(labels_of(pod)))
         return await self._claims.carry_out(claim, daemonset, self._reference(daemonset))
 
@@ -242,21 +243,24 @@ class DaemonSetController:
                 yield key_of_object(daemonset)
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
+        if change.is_controlled and not change.may_be_of("DaemonSet"):
+            return ()
         new, old = change.new, change.old
         if new is not None and old is not None and says_the_same(new, old):
             return ()
-        keys = set(controller_keys(change, api_version="apps/v1", kind="DaemonSet"))
-        if new is not None and controller_of(new) is None and not is_deleting(new):
-            keys.update(self._matching(new))
-        return sorted(keys)
+        return self._keys_of_dependent(change)
 
     def _keys_of_revision(self, change: Change) -> Iterable[str]:
         """One that was changed or deleted behind its owner's back, or that nobody owns."""
         if change.is_present and change.is_controlled and change.former is None:
             return ()
+        return self._keys_of_dependent(change)
+
+    def _keys_of_dependent(self, change: Change) -> Iterable[str]:
+        """Who owns it, who owned it, and who may want it."""
         keys = set(controller_keys(change, api_version="apps/v1", kind="DaemonSet"))
-        if change.new is not None and not change.is_controlled:
-            keys.update(self._matching(change.new))
+        if is_up_for_adoption(change):
+            keys.update(self._matching(change.any))
         return sorted(keys)
 
     def _matching(self, orphan: FrozenObject) -> Iterable[str]:

@@ -100,7 +100,7 @@ class ReplicaSets:
         """Those it controls, after adoption of matching orphans and release of those that no longer match."""
         selector = LabelSelector.of(deployment["spec"]["selector"])
         owned = (one for one in self._client.owned_by(BUCKET, uid_of(deployment)) if is_controlled_by(one, deployment))
-        orphans = self._orphans.within(self._client, namespace_of(deployment))
+        orphans = self._orphans.within(self._client, namespace_of(deployment), selector)
         claim = plan_claim(deployment, (*owned, *orphans), lambda one: selector.matches(labels_of(one)))
         reference = new_controller_reference(deployment, api_version="apps/v1", kind="Deployment")
         return await self._claims.carry_out(claim, deployment, reference)

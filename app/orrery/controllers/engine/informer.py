@@ -17,7 +17,7 @@ class Change:
     """One object before and after. `old` is None for a creation, `new` for a deletion (`old` is then its last state).
 
     At the start every existing object comes once as if it were new. Objects are parsed only when asked for: `key`, `uid`, `owners`,
-    `is_deleting` and `is_controlled` come from the record as it is.
+    `is_deleting`, `is_controlled` and `may_be_of` come from the record as it is.
     """
 
     __slots__ = ("_event", "_record")
@@ -87,6 +87,12 @@ class Change:
     def is_controlled(self) -> bool:
         """Whether one of its owners is its controller. Bytes of a string cannot look like this: its quotes are escaped."""
         return bool(self._record.index.owners) and b'"controller":true' in self._record.body
+
+    def may_be_of(self, kind: str) -> bool:
+        """Whether the bytes, now or before, can name an owner of that kind: who asks this first need not parse others' objects."""
+        marker = b'"kind":"%b"' % kind.encode()
+        former = self.former
+        return marker in self._record.body or (former is not None and marker in former.body)
 
     @property
     def is_deleting(self) -> bool:

@@ -7,7 +7,7 @@ controller is adopted, unless either side is being deleted.
 `Orphans` keeps the names of objects without a controller, so that looking for something to adopt costs nothing when there is none.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orrery.controllers.engine.controller import key_for
@@ -19,11 +19,13 @@ from orrery.machinery.objects import (
     Object,
     controller_of,
     is_deleting,
+    labels_of,
     name_of,
     namespace_of,
     owner_references_of,
     uid_of,
 )
+from orrery.machinery.selectors import LabelSelector
 from orrery.verbs.client import Client
 
 
@@ -55,6 +57,14 @@ def controller_keys(change: Change, *, api_version: str, kind: str) -> Iterable[
         yield before
 
 
+def is_up_for_adoption(change: Change) -> bool:
+    """Whether an object that nobody controls is new so, or has other labels than before: then somebody may want it."""
+    new, old = change.new, change.old
+    if new is None or change.is_controlled or is_deleting(new):
+        return False
+    return old is None or controller_of(old) is not None or labels_of(old) != labels_of(new)
+
+
 def _controller_key(obj: FrozenObject, api_version: str, kind: str) -> str | None:
     reference = controller_of(obj)
     if reference is None or reference["kind"] != kind:
@@ -66,26 +76,40 @@ def _controller_key(obj: FrozenObject, api_version: str, kind: str) -> str | Non
 
 
 class Orphans:
-    """Names of the live objects of one bucket that nobody controls, by namespace; fed by `Informer.observe`."""
+    """Names of the live objects of one bucket that nobody controls, by namespace and label; fed by `Informer.observe`."""
 
     def __init__(self, bucket: GroupResource) -> None:
         self.bucket = bucket
-        self._names: dict[str, set[str]] = {}
+        self._labels: dict[str, dict[str, Mapping[str, str]]] = {}
+        self._labelled: dict[tuple[str, str, str], set[str]] = {}
 
     def observe(self, change: Change) -> None:
         _, namespace, name = change.key.split("/", 2)
+        known = self._labels.get(namespace)
+        if known is not None and name in known:
+            self._forget(namespace, name, known.pop(name))
+            if not known:
+                del self._labels[namespace]
         if change.is_present and not change.is_controlled:
-            self._names.setdefault(namespace, set()).add(name)
-        elif (names := self._names.get(namespace)) is not None:
+            labels = change.record.index.labels
+            self._labels.setdefault(namespace, {})[name] = labels
+            for key, value in labels.items():
+                self._labelled.setdefault((namespace, key, value), set()).add(name)
+
+    def _forget(self, namespace: str, name: str, labels: Mapping[str, str]) -> None:
+        for key, value in labels.items():
+            names = self._labelled[namespace, key, value]
             names.discard(name)
             if not names:
-                del self._names[namespace]
+                del self._labelled[namespace, key, value]
 
-    def within(self, client: Client, namespace: str) -> Sequence[FrozenObject]:
-        """The orphans of one namespace, by name."""
-        names = self._names.get(namespace)
-        if not names:
+    def within(self, client: Client, namespace: str, selector: LabelSelector) -> Sequence[FrozenObject]:
+        """The orphans of one namespace that the selector may select, by name; looked up by the label that fewest carry."""
+        if namespace not in self._labels:
             return ()
+        names: Collection[str] = self._labels[namespace]
+        for key, value in selector.equalities.items():
+            names = min(names, self._labelled.get((namespace, key, value), ()), key=len)
         found = (client.get(self.bucket, namespace, name) for name in sorted(names))
         return [obj for obj in found if obj is not None]
 

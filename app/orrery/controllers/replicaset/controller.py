@@ -11,7 +11,15 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.controllers.engine.ownership import Claims, Orphans, controller_keys, is_controlled_by, new_controller_reference, plan_claim
+from orrery.controllers.engine.ownership import (
+    Claims,
+    Orphans,
+    controller_keys,
+    is_controlled_by,
+    is_up_for_adoption,
+    new_controller_reference,
+    plan_claim,
+)
 from orrery.controllers.pods import PodControl, is_active, is_terminating, new_pod, says_the_same
 from orrery.controllers.replicaset.plan import Scale, plan_batches, plan_conditions, plan_scale, plan_status, tally
 from orrery.machinery.clock import timestamp
@@ -110,7 +118,7 @@ class ReplicaSetController:
         """Its active Pods after adoption and release, and those that are still terminating."""
         matches = self._matcher(replicaset)
         pods = [pod for pod in self._client.owned_by("pods", uid_of(replicaset)) if is_controlled_by(pod, replicaset)]
-        orphans = self._orphans.within(self._client, namespace_of(replicaset))
+        orphans = self._orphans.within(self._client, namespace_of(replicaset), self._flavour.selector(replicaset))
         claim = plan_claim(replicaset, (pod for pod in (*pods, *orphans) if is_active(pod)), matches)
         terminating = [pod for pod in pods if is_terminating(pod) and matches(pod)]
         return await self._claims.carry_out(claim, replicaset, self._reference(replicaset)), terminating
@@ -189,14 +197,14 @@ class ReplicaSetController:
         }
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
+        if change.is_controlled and not change.may_be_of(self._flavour.kind):
+            return ()
         new, old = change.new, change.old
         if new is not None and old is not None and says_the_same(new, old):
             return ()
-        if new is None or controller_of(new) is not None or is_deleting(new):
-            return controller_keys(change, api_version=self._flavour.api_version, kind=self._flavour.kind)
-        # An orphan: wake whoever may want it, and whoever gave it up.
         keys = set(controller_keys(change, api_version=self._flavour.api_version, kind=self._flavour.kind))
-        keys.update(self._matching(new))
+        if is_up_for_adoption(change):
+            keys.update(self._matching(change.any))
         return sorted(keys)
 
     def _matching(self, pod: FrozenObject) -> Iterable[str]:

@@ -53,7 +53,7 @@ class History:
         """The owner's revisions after adoption and release, oldest first."""
         selector = LabelSelector.of(owner["spec"].get("selector"))
         owned = [one for one in self._client.owned_by(BUCKET, uid_of(owner)) if is_controlled_by(one, owner)]
-        orphans = self._orphans.within(self._client, namespace_of(owner))
+        orphans = self._orphans.within(self._client, namespace_of(owner), selector)
         claim = plan_claim(owner, (*owned, *orphans), lambda one: selector.matches(labels_of(one)))
         return in_order(await self._claims.carry_out(claim, owner, self._reference(owner)))
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.controllers.engine.ownership import Claims, Orphans, controller_keys, is_controlled_by, plan_claim
+from orrery.controllers.engine.ownership import Claims, Orphans, controller_keys, is_controlled_by, is_up_for_adoption, plan_claim
 from orrery.controllers.pods import says_the_same
 from orrery.controllers.replicaset.plan import plan_batches
 from orrery.controllers.revisions import STATEFULSETS, History
@@ -35,7 +35,6 @@ from orrery.machinery.errors import ApiError
 from orrery.machinery.objects import (
     FrozenObject,
     Object,
-    controller_of,
     is_deleting,
     labels_of,
     name_of,
@@ -152,7 +151,7 @@ class StatefulSetController:
     async def _claim(self, statefulset: FrozenObject) -> Sequence[FrozenObject]:
         selector = LabelSelector.of(statefulset["spec"].get("selector"))
         owned = [pod for pod in self._client.owned_by("pods", uid_of(statefulset)) if is_controlled_by(pod, statefulset)]
-        orphans = self._orphans.within(self._client, namespace_of(statefulset))
+        orphans = self._orphans.within(self._client, namespace_of(statefulset), selector)
         claim = plan_claim(statefulset, (*owned, *orphans), lambda pod: is_member(pod, statefulset) and selector.matches(labels_of(pod)))
         return await self._claims.carry_out(claim, statefulset, reference_to(statefulset))
 
@@ -218,12 +217,14 @@ class StatefulSetController:
     # What wakes whom.
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
+        if change.is_controlled and not change.may_be_of("StatefulSet"):
+            return ()
         new, old = change.new, change.old
         if new is not None and old is not None and says_the_same(new, old) and new.get("status", {}).get("phase") != "Pending":
             return ()
         keys = set(controller_keys(change, api_version="apps/v1", kind="StatefulSet"))
-        if new is not None and controller_of(new) is None and not is_deleting(new):
-            keys.update(self._matching(new))
+        if is_up_for_adoption(change):
+            keys.update(self._matching(change.any))
         return sorted(keys)
 
     def _matching(self, pod: FrozenObject) -> Iterable[str]:
