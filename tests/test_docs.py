@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.generate_docs import PAGES, differences
+from tools.generate_docs import PAGES, differences, settings_told
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,3 +36,7 @@ def test_the_readme_names_every_option_of_serve() -> None:
     options = set(re.findall(r'option\("(--[a-z-]+)"', (ROOT / "app/orrery/cli/options.py").read_text()))
     missing = {option for option in options if f"`{option}" not in (ROOT / "README.md").read_text()}
     assert not missing
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [name for name, _, meaning in settings_told() if not meaning] == []

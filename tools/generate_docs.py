@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Writes what docs/ takes from the code: docs/differences.md from the `# DIFFERS:` lines, docs/kinds.md and
-docs/fields.md from the catalogue and from who names which field, docs/image-catalogue.md from the images.
+docs/fields.md from the catalogue and from who names which field, docs/image-catalogue.md from the images, docs/limits.md from the settings.
 
 `make openapi` runs it; `generate_docs.py --check` fails when a file is out of date, as tests/test_docs.py does.
 """
 
+import ast
+import itertools
 import re
 import sys
 from collections import defaultdict
@@ -144,7 +146,60 @@ def images_page() -> str:
     return head + "\n".join(rows) + "\n"
 
 
-PAGES = {"differences.md": differences_page, "image-catalogue.md": images_page, "fields.md": fields_page, "kinds.md": kinds_page}
+def limits_page() -> str:
+    """docs/limits.md: every setting with its default and what it means, from the docstrings of `Settings`."""
+    parts = [_LIMITS_HEAD, "| Setting | Default | Meaning |", "| --- | --- | --- |"]
+    parts += [f"| `{name}` | {_shown(default)} | {meaning} |" for name, default, meaning in settings_told()]
+    return "\n".join(parts) + "\n"
+
+
+def settings_told() -> list[tuple[str, object, str]]:
+    """Name, default and docstring of every setting, in their order."""
+    from orrery.settings import Settings
+
+    body = next(node for node in ast.parse((SOURCES / "settings.py").read_text()).body if isinstance(node, ast.ClassDef)).body
+    told = []
+    for field, after in itertools.zip_longest(body, body[1:]):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+        meaning = " ".join(str(text).split())
+        told.append((field.target.id, Settings.model_fields[field.target.id].default, meaning))
+    return told
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, int) and default >= 1 << 20 and default % (1 << 20) == 0:
+        return f"{default >> 20} MiB"
+    return f"`{default}`"
+
+
+_LIMITS_HEAD = """# Limits
+
+Orrery is one process, so whatever runs in its containers is bounded: nothing they do takes the server's memory or keeps it from answering.
+A container meets the limits where a real one would, and is told in the same words.
+
+| What runs | What it gets |
+| --- | --- |
+| a loop that spins or prints, a fork bomb, anything busy | half of the event loop's time, in steps of 2 ms; other requests go first |
+| a program that wants more memory than the container's limit | all its processes are killed: `OOMKilled`, exit code 137 |
+| more memory than all containers may have together | the container that holds most is `OOMKilled` |
+| more processes than there may be | `Resource temporarily unavailable`: bash ends with 254, dash and busybox with 2 |
+| a file larger than what is left of the disk | `No space left on device`; zeros are free, so `dd if=/dev/zero` fills nothing |
+| a log flood | who writes faster than the rate waits; the oldest lines are forgotten |
+| endless recursion of a shell | exit code 139, or `OOMKilled` |
+| a regular expression that would take forever | matched in linear time; with back-references `Memory exhausted` (grep: exit code 2) |
+
+Every limit and delay is a field of `Settings` in `app/orrery/settings.py`; the README says which are options of `orrery serve`.
+"""
+
+PAGES = {
+    "differences.md": differences_page,
+    "fields.md": fields_page,
+    "image-catalogue.md": images_page,
+    "kinds.md": kinds_page,
+    "limits.md": limits_page,
+}
 
 
 def main() -> int:

@@ -5,7 +5,9 @@ import gc
 import tracemalloc
 
 from orrery.machinery.clock import VirtualClock
+from orrery.node.processes.memory_pool import MemoryPool
 from orrery.node.processes.program import Process
+from orrery.node.processes.system import PROCESS_BYTES
 from orrery.node.processes.turns import SLICE_S, TICK_S
 from tests.node.processes.harness import Box
 from tests.node.processes.test_runtime import Node
@@ -75,3 +77,26 @@ async def test_who_has_used_little_goes_before_who_has_used_much() -> None:
     assert clock.now_s() - began_s < 0.1
     busy.system.kill_all()
     await clock.idle()
+
+
+async def test_when_all_containers_together_take_too_much_the_largest_is_killed() -> None:
+    pool = MemoryPool(100 * PROCESS_BYTES)
+
+    async def hold(process: Process) -> int:
+        process.allocate(int(process.argv[1]) * PROCESS_BYTES)
+        await process.sleep(1e6)
+        return 0
+
+    boxes = [Box(programs={"hold": hold}) for _ in range(3)]
+    for box, size in zip(boxes, (20, 60, 30), strict=True):
+        box.system.pool = pool
+        box.start(["hold", str(size)])
+        await box.clock.idle()
+
+    assert [box.system.is_out_of_memory for box in boxes] == [False, True, False]
+    assert pool.used == 50 * PROCESS_BYTES
+
+    for box in boxes:
+        box.system.kill_all()
+        await box.clock.idle()
+    assert pool.used == 0

@@ -313,6 +313,8 @@ class SimulatedProcess:
             stream.close()
         self.descriptors = {}
         self.system.account_memory(-self.memory)
+        if self.system.pool is not None and self.memory:
+            self.system.pool.account(self.system, PROCESS_BYTES - self.memory)
         self.memory = 0
         self._leave_children()
         if self._parent is None:
@@ -484,6 +486,8 @@ class SimulatedProcess:
 
     def allocate(self, count: int) -> None:
         self.memory += count
+        if self.system.pool is not None:
+            self.system.pool.account(self.system, count)
         self.system.account_memory(count)
 
     def processes(self) -> Sequence[ProcessInfo]:

@@ -28,6 +28,7 @@ from orrery.node.processes.container import SimulatedContainer, Streams
 from orrery.node.processes.execution import DEFAULT_PATH, binary
 from orrery.node.processes.handlers import why_not_started
 from orrery.node.processes.image_programs import SHELLS, find_for
+from orrery.node.processes.memory_pool import MemoryPool
 from orrery.node.processes.pipes import new_pipe
 from orrery.node.processes.proc_files import proc_filesystem
 from orrery.node.processes.program import Process, Program, Stream
@@ -59,6 +60,8 @@ class RuntimeLimits:
     disks_bytes: int = 1024 * 1024 * 1024
     """All containers together."""
     processes_max: int = 1024
+    memory_bytes: int = 1024 * 1024 * 1024
+    """All containers together."""
     logs: LogLimits = field(default_factory=LogLimits)
     disk_size: int = 100 * 1024 * 1024 * 1024
     """How large a node's disk seems."""
@@ -70,6 +73,7 @@ def limits_of(settings: Settings) -> RuntimeLimits:
         settings.container_disk_bytes_max,
         settings.disks_bytes_max,
         settings.container_processes_max,
+        settings.containers_memory_bytes_max,
         logs=LogLimits(settings.container_log_bytes_max, settings.container_log_bytes_per_s_max),
         disk_size=int(parse(settings.node_ephemeral_storage).value),
     )
@@ -100,6 +104,7 @@ class SimulatedRuntime:
         self._names = names
         self._route = route
         self._turns = Turns(clock)
+        self._memory = MemoryPool(self._limits.memory_bytes)
         self._sandboxes: dict[str, Sandbox] = {}
         self._devices = new_filesystem(parent=self.disks)
         plant_devices(self._devices)
@@ -154,6 +159,7 @@ class SimulatedRuntime:
             hostname=sandbox.config.hostname,
             toolbox="gnu" if family_of(config.image).startswith("debian") else "busybox",
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
+            pool=self._memory,
             pids=self._pids(config, sandbox),
         )
         mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))

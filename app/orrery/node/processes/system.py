@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.machinery.clock import Clock
 from orrery.node.files.accounts import user_names
 from orrery.node.files.filesystem import MountTable
+from orrery.node.processes.memory_pool import MemoryPool
 from orrery.node.processes.program import Network, Program, Stream
 from orrery.node.processes.signals import SIGKILL
 from orrery.node.processes.turns import Group, Turns
@@ -83,6 +84,7 @@ class System:
         "over",
         "own",
         "pids",
+        "pool",
         "started_s",
         "toolbox",
         "turns",
@@ -100,7 +102,9 @@ class System:
         toolbox: str = "gnu",
         limits: Limits | None = None,
         pids: PidSpace | None = None,
+        pool: MemoryPool | None = None,
     ) -> None:
+        self.pool = pool
         self.clock = clock
         self.turns = turns
         self.mounts = mounts
@@ -176,8 +180,12 @@ class System:
         """Take or give back memory; beyond the limit everything in the container is killed, as with memory.oom.group."""
         self.memory += count
         if count > 0 and self.memory > self.limits.memory_bytes and not self.is_out_of_memory:
-            self.is_out_of_memory = True
-            self.kill_all()
+            self.run_out_of_memory()
+
+    def run_out_of_memory(self) -> None:
+        """Everything in the container is killed for want of memory."""
+        self.is_out_of_memory = True
+        self.kill_all()
 
     def kill_all(self, *, besides: "SimulatedProcess | None" = None) -> None:
         """SIGKILL from outside, which nobody survives; the end of a PID namespace when its process 1 is among them."""
