@@ -90,3 +90,24 @@ async def test_containers_of_one_pod_are_ready_only_together(cluster: NodeCluste
     assert cluster.condition("Ready")["message"] == "containers with unready status: [a]"
     assert [one["name"] for one in cluster.status()["containerStatuses"]] == ["a", "b"]
     assert cluster.status()["phase"] == "Pending"
+
+
+async def test_a_sidecar_that_is_not_alive_is_started_again(cluster: NodeCluster) -> None:
+    probe = {"exec": {"command": ["false"]}, "periodSeconds": 5, "failureThreshold": 1}
+    sidecar = busy("helper", ["sleep", "3600"], restartPolicy="Always", livenessProbe=probe)
+    await cluster.run(initContainers=[sidecar], terminationGracePeriodSeconds=3)
+    await cluster.clock.advance(30)
+
+    assert ("Killing", "Init container helper failed liveness probe") in cluster.events.of("web")
+    assert cluster.container(container="helper")["restartCount"] >= 1
+    assert cluster.container(container="web")["restartCount"] == 0
+
+
+async def test_a_containers_own_rules_restart_it_in_a_pod_that_never_restarts(cluster: NodeCluster) -> None:
+    rules = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+    worker = busy("worker", ["sh", "-c", "sleep 1; exit 42"], restartPolicy="Never", restartPolicyRules=rules)
+    await cluster.run(containers=[worker], restartPolicy="Never")
+    await cluster.clock.advance(30)
+
+    assert cluster.container(container="worker")["restartCount"] >= 1
+    assert cluster.status()["phase"] == "Running"

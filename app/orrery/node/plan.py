@@ -54,6 +54,8 @@ def plan_actions(spec: FrozenObject, state: PodState) -> Actions:
 def _why_replaced(container: FrozenObject, run: Run) -> str:
     """Why a running container must be started anew; empty when it may go on."""
     if run.wanted_image and run.wanted_image != container["image"]:
+        if is_sidecar(container):
+            return f"Init container {container['name']} definition changed"
         return f"Container {container['name']} definition changed, will be restarted"
     if needs_restart(container, run.resources):
         return f"Container {container['name']} resize requires restart"
@@ -106,7 +108,7 @@ def _plan_init(spec: FrozenObject, state: PodState, actions: Actions) -> bool:
             continue
         if is_past and not is_sidecar(container):
             continue
-        if run.state is RunState.RUNNING and is_sidecar(container):
+        if run.state is RunState.RUNNING and run.is_started and is_sidecar(container):
             _plan_sidecar_change(container, run, actions)
         if run.state is RunState.EXITED and (is_sidecar(container) or run.exit_code != 0):
             if not is_sidecar(container) and not should_restart(container, spec, run.exit_code):

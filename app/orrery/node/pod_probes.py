@@ -75,10 +75,17 @@ class PodProbes:
         if run.handle is None:
             return
         pod = self._pod()
-        policy = container.get("restartPolicy") or pod["spec"].get("restartPolicy")
-        ending = "" if policy == "Never" else ", will be restarted"
-        tell_killing(self._host, pod, container, f"Container {container['name']} failed {probe} probe{ending}")
+        tell_killing(self._host, pod, container, _why_killed(pod["spec"], container, probe))
         grace_s = container[f"{probe}Probe"].get("terminationGracePeriodSeconds")
         killing = Killing(self._host, pod, container, run.handle)
         self._killings.add(task := asyncio.ensure_future(killing.run(grace_s_of(pod) if grace_s is None else float(grace_s))))
         task.add_done_callback(self._killings.discard)
+
+
+def _why_killed(spec: FrozenObject, container: FrozenObject, probe: str) -> str:
+    """As the kubelet says it: of sidecars, it does not say that they are restarted."""
+    what = f"ontainer {container['name']} failed {probe} probe"
+    if any(one["name"] == container["name"] for one in spec.get("initContainers") or ()):
+        return f"Init c{what}"
+    policy = container.get("restartPolicy") or spec.get("restartPolicy")
+    return f"C{what}" if policy == "Never" else f"C{what}, will be restarted"
