@@ -134,6 +134,7 @@ class Cluster:
         self.catalogue = catalogue
         self.clock = clock
         self.settings = settings
+        self.images = ImageCatalogue(settings.images, images)
         authorizer = RbacAuthorizer(log)
         admission = (*default_chain(), RoleEscalation(authorizer))
         self.quotas = QuotaLedger(log, _namespaced_buckets(catalogue))
@@ -152,7 +153,7 @@ class Cluster:
             clock,
             settings,
             self._node_recorder,
-            catalogue=ImageCatalogue(settings.images, images),
+            catalogue=self.images,
             sign=self._issuer.sign,
             kept=data / "containers" if data is not None else None,
         )
@@ -297,7 +298,7 @@ class Cluster:
                 new_openapi_router(library, self.clock),
                 new_openid_router(self._issuer.key_set),
                 new_docs_router(library),
-                new_router(self.client),
+                new_router(self.client, users_images=self.images.users),
             ),
         )
         self.kubelet.serve_api(self._app, address=self._api_address, port=apiserver.PORT, mark=INSIDE_KEY)

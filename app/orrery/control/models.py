@@ -46,3 +46,20 @@ class RolledBack(Model):
     message: str = Field(examples=["deployment.apps/web rolled back"])
     rolled_back_to: int = Field(alias="rolledBackTo", description="The revision whose template the Deployment has now.", examples=[1])
     changed: bool = Field(description="False when the Deployment had that template already.")
+
+
+class CatalogueImage(Model):
+    """One image that containers of this server can run."""
+
+    repository: str = Field(description="As in a Pod, without a tag.", examples=["nginx"])
+    kind: str = Field(description="server, quiet server, shell, program, tool, script or Python; see docs/images.md.", examples=["server"])
+    ports: list[int] = Field(description="Where its program listens.", examples=[[80]])
+    tags: str = Field(description="Tags that exist, in short; empty when all do.", examples=["1.25.{0..5} | -alpine"])
+    latest: str = Field(description="The version `latest` means, where tags are versions.", examples=["1.29.4"])
+    source: str = Field(description="built in, lesson, or user.", examples=["built in"])
+
+
+class CatalogueImages(Model):
+    """All images a server knows, by name."""
+
+    items: list[CatalogueImage]
