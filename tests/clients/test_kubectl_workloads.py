@@ -44,6 +44,58 @@ Pod Template:
 """
 
 
+DESCRIBED_TEMPLATE = """\
+Pod Template:
+  Labels:  app=web
+  Containers:
+   nginx:
+    Image:         nginx:1.25
+    Port:          <none>
+    Host Port:     <none>
+    Environment:   <none>
+    Mounts:        <none>
+  Volumes:         <none>
+  Node-Selectors:  <none>
+  Tolerations:     <none>
+"""
+DESCRIBED_STATEFULSET = """\
+Selector:           app=web
+Labels:             <none>
+Annotations:        <none>
+Replicas:           2 desired | 2 total
+Update Strategy:    RollingUpdate
+  Partition:        0
+Pods Status:        2 Running / 0 Waiting / 0 Succeeded / 0 Failed
+"""
+DESCRIBED_DAEMONSET = """\
+Selector:       app=web
+Node-Selector:  <none>
+Labels:         <none>
+Annotations:    deprecated.daemonset.template.generation: 1
+Desired Number of Nodes Scheduled: 3
+Current Number of Nodes Scheduled: 3
+Number of Nodes Scheduled with Up-to-date Pods: 3
+Number of Nodes Scheduled with Available Pods: 3
+Number of Nodes Misscheduled: 0
+Pods Status:  3 Running / 0 Waiting / 0 Succeeded / 0 Failed
+"""
+
+
+def test_both_are_described_as_on_a_real_cluster(kubectl: KubectlRunner) -> None:
+    kubectl.file("web.yaml", f"{STATEFULSET}---\n{DAEMONSET}")
+    kubectl("create", "-f", "web.yaml")
+    kubectl("rollout", "status", "sts/web")
+    kubectl("rollout", "status", "ds/web")
+
+    statefulset, daemonset = kubectl("describe", "sts", "web"), kubectl("describe", "ds", "web")
+
+    assert DESCRIBED_STATEFULSET + DESCRIBED_TEMPLATE + "Volume Claims:     <none>\nEvents:\n" in statefulset
+    assert DESCRIBED_DAEMONSET + DESCRIBED_TEMPLATE + "Events:\n" in daemonset
+    told = r"  Normal  SuccessfulCreate  \d+s +statefulset-controller  Create Pod web-0 in StatefulSet web successful"
+    assert re.search(told, statefulset)
+    assert len(re.findall(r"  Normal  SuccessfulCreate  \d+s +daemonset-controller  Created pod: web-\w{5}", daemonset)) == 3
+
+
 def history(kubectl: KubectlRunner, what: str) -> list[str]:
     """Revision numbers."""
     return [line.split()[0] for line in kubectl("rollout", "history", what).splitlines()[2:] if line]
