@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orrery.cli.options import parse
+from orrery.cli.options import ServeOptions, parse
 from tests.clients.conftest import missing
 
 pytestmark = pytest.mark.client
@@ -71,7 +71,7 @@ def test_the_image_runs_a_command_that_exists() -> None:
 
     options = parse(yaml.safe_load(command), variables)
 
-    assert options is not None
+    assert isinstance(options, ServeOptions)
     assert (options.host, options.port, str(options.data)) == ("0.0.0.0", 8080, "/data")
     assert options.insecure
 

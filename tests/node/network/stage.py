@@ -44,7 +44,7 @@ class Stage:
             pod_name=name,
             pod_uid=name,
             name=name,
-            image=Image("test", ("1",)),
+            image=Image("test", entrypoint=("1",)),
             argv=(),
             sandbox=sandbox,
         )
