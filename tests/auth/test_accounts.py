@@ -193,3 +193,12 @@ def test_keys_are_kept_for_their_owners_eyes_only(tmp_path: Path) -> None:
     assert {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "pki").iterdir()} == dict.fromkeys(
         ("sa.key", "ca.key", "ca.crt"), 0o600
     )
+
+
+def test_the_authority_may_be_made_by_another_process(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    keys.begin()
+
+    assert keys.certificate.startswith("-----BEGIN CERTIFICATE-----")
+    assert (tmp_path / "pki" / "ca.key").read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    keys.end()

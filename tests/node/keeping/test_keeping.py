@@ -60,6 +60,19 @@ async def test_logs_of_the_last_two_runs_are_read_again(tmp_path: Path) -> None:
     assert await text_of(logs.find("uid", "main", previous=True)) == b"run 2\nnot finished"
 
 
+async def test_runs_that_follow_each_other_at_once_keep_their_own_logs(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    logs, keeper = new_logs(tmp_path, clock)
+    for number in range(4):
+        run(logs, clock, f"id{number}", b"run %d\n" % number).close()
+    await keeper.stop()
+
+    logs, _ = new_logs(tmp_path, clock)
+
+    assert await text_of(logs.find("uid", "main")) == b"run 3\n"
+    assert await text_of(logs.find("uid", "main", previous=True)) == b"run 2\n"
+
+
 async def test_a_killed_process_loses_its_last_moment_only(tmp_path: Path) -> None:
     clock = VirtualClock()
     logs, _ = new_logs(tmp_path, clock)

@@ -31,31 +31,37 @@ class LogFiles:
         self._keeper = keeper
         self._clock = clock
         self._limits = limits
+        self._numbers: dict[str, dict[str, list[int]]] = {}
+        """Of the runs that are kept, or will be, by Pod and container, oldest first."""
 
     def load(self, pod_uid: str, container: str) -> LogBook:
         book = LogBook()
-        for number in self._numbers(pod_uid, container)[-_RUNS_KEPT:]:
+        for number in self._numbers_of(pod_uid, container)[-_RUNS_KEPT:]:
             found = self._read(self._keeper.path("pods", pod_uid, "logs", _name(container, number)))
             if found is not None:
                 book.begin(found)
         return book
 
     def follow(self, pod_uid: str, container: str, log: RunLog) -> None:
-        numbers = self._numbers(pod_uid, container)
-        for old in numbers[: 1 - _RUNS_KEPT]:
-            self._keeper.drop("pods", pod_uid, "logs", _name(container, old))
-        name = _name(container, numbers[-1] + 1 if numbers else 0)
+        numbers = self._numbers_of(pod_uid, container)
+        numbers.append(numbers[-1] + 1 if numbers else 0)
+        while len(numbers) > _RUNS_KEPT:
+            self._keeper.drop("pods", pod_uid, "logs", _name(container, numbers.pop(0)))
+        name = _name(container, numbers[-1])
         kept = KeptLog(self._keeper.path("pods", pod_uid, "logs", name), log, bytes_max=self._limits.bytes_max)
         log.on_change = lambda: self._keeper.changed(kept)
         self._keeper.changed(kept)
 
     def forget(self, pod_uid: str) -> None:
+        self._numbers.pop(pod_uid, None)
         self._keeper.drop("pods", pod_uid)
 
-    def _numbers(self, pod_uid: str, container: str) -> list[int]:
-        """Of the files that are there, oldest first."""
-        names = (unquote(name).rpartition(".") for name in self._keeper.names("pods", pod_uid, "logs"))
-        return sorted(int(number) for found, _, number in names if found == container and number.isdigit())
+    def _numbers_of(self, pod_uid: str, container: str) -> list[int]:
+        held = self._numbers.setdefault(pod_uid, {})
+        if container not in held:  # Those of a previous life of the process are in the names of their files.
+            names = (unquote(name).rpartition(".") for name in self._keeper.names("pods", pod_uid, "logs"))
+            held[container] = sorted(int(number) for found, _, number in names if found == container and number.isdigit())
+        return held[container]
 
     def _read(self, path: Path) -> RunLog | None:
         try:
