@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from orrery.controllers.engine.informer import Change
 from orrery.controllers.pods import is_terminal
+from orrery.controllers.scheduler.resized import version_of
 from orrery.controllers.scheduler.wishes import Amounts, HostPort, Wish, amount_of, wish_of
 from orrery.machinery.objects import FrozenObject, Object, labels_of, name_of, namespace_of, uid_of
 
@@ -84,6 +85,7 @@ class Placed:
     wish: Wish
     node: str
     generation: int
+    """`version_of` it, or ASSUMED."""
 
 
 class Effect(Enum):
@@ -159,7 +161,7 @@ class Cluster:
                 return Effect.NONE
             self._remove(key)
             return Effect.ROOM
-        generation = pod["metadata"].get("generation", 0)
+        generation = version_of(pod)
         if before is not None and before.node == node and before.generation in (generation, ASSUMED):
             if before.generation == ASSUMED:
                 self._placed[key] = replace(before, generation=generation)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from orrery.controllers.scheduler.resized import counted_spec
 from orrery.kinds.pod_totals import add, sum_of_containers
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
@@ -57,7 +58,7 @@ class Wish:
 
 
 def wish_of(pod: FrozenObject) -> Wish:
-    spec = pod["spec"]
+    spec = counted_spec(pod)
     namespace, name = namespace_of(pod), name_of(pod)
     reference = controller_of(pod)
     scored = requests_of(spec, default_cpu=DEFAULT_CPU_MILLI, default_memory=DEFAULT_MEMORY_BYTES)
