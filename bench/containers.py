@@ -137,7 +137,7 @@ def measure_crowd(seconds: float) -> Figures:
 def measure_exec(seconds: float) -> Figures:
     """`kubectl exec POD -- true`, kubectl's own start included; the quickest and the median of ten."""
     kubectl = shutil.which("kubectl") or ""
-    for found in sorted(Path(__file__).parents[1].glob(".tools/kubectl-*")):
+    for found in sorted(Path(__file__).parents[1].glob(".tools/kubectl-*/kubectl")):
         kubectl = str(found)
     if not kubectl:
         return {}

@@ -54,7 +54,7 @@ class Settings(BaseModel):
     """How long superseded revisions stay before compaction may take them."""
     compaction_interval_s: float = 300.0
     """How often it looks for some."""
-    parsed_objects_max: int = 8_000
+    parsed_objects_max: int = 12_000
     """Objects that are kept parsed, beside their encoded form; the least recently used are parsed again when asked for."""
     events_ttl_s: float = 3600.0
     """How long Event objects live."""

@@ -205,3 +205,15 @@ def test_what_a_history_holds_is_counted_by_the_bytes_of_its_bodies() -> None:
     assert [event.revision for event in history.since("pods", history.floor("pods"))] == [8, 9, 10]
     assert history.floor() == history.floor("pods") == 7
     assert history.floor("nodes") == 0
+
+
+async def test_events_do_not_push_the_parses_of_pods_out_of_the_cache() -> None:
+    """Nobody looks into an Event again, and there are seven of them to a Pod."""
+    log = MemoryLog(Settings(parsed_objects_max=3))
+    kept = await create(log, pod("web"))
+    parsed = kept.object
+
+    for number in range(10):
+        await create(log, f"events/default/e{number}")
+
+    assert kept.object is parsed

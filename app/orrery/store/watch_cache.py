@@ -17,6 +17,8 @@ from orrery.store.log import ABSENT, Event, HistoryGone, Index, Operation, Page,
 from orrery.store.records import CachedRecord, IndexSharing, ParseCache
 from orrery.store.streams import Dispatcher
 
+_WRITTEN_ONLY: Final = frozenset({"events", "leases.coordination.k8s.io"})
+"""What is written far more often than anybody looks into it: its parses would push those of Pods out of the cache."""
 _AFTER_SLASH: Final = "0"
 """The character after `/`: keys of a namespace are those from `bucket/namespace/` to `bucket/namespace0`."""
 
@@ -70,6 +72,8 @@ class WatchCache:
         self.dispatcher.dispatch(event, (bucket, namespace, name))
         if previous is not None:
             self._parses.drop(previous.revision)
+        if bucket in _WRITTEN_ONLY:
+            self._parses.drop(record.revision)
         return event
 
     def _replace(self, record: CachedRecord, previous: CachedRecord | None, *, place: tuple[str, str], lives: bool) -> None:
