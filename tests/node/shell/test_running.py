@@ -126,3 +126,16 @@ async def test_bytes_that_are_no_text_pass_unchanged(shell: str) -> None:
     result = await play(shell, r"x=$(printf 'a\377b\303\244'); printf '%s' " '"$x" | wc -c; echo ${#x}')
 
     assert result.out.split() == ["5", "5"]
+
+
+@pytest.mark.parametrize(("script", "shown"), [("env", ["SHLVL=0", "_=/bin/env"]), ("env; true", ["SHLVL=1", "_=/bin/env"])])
+async def test_bash_tells_a_program_its_name_and_how_deep_it_is(script: str, shown: list[str]) -> None:
+    result = await play("bash", script)
+
+    assert [line for line in result.out.splitlines() if line.startswith(("SHLVL=", "_="))] == shown
+
+
+async def test_a_program_in_a_pipeline_of_bash_is_as_deep_as_the_shell() -> None:
+    result = await play("bash", "env | grep SHLVL")
+
+    assert result.out == "SHLVL=1\n"

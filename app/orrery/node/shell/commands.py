@@ -252,12 +252,23 @@ async def _run_program(shell: "Shell", node: Simple, arguments: list[str], *, la
     environment = shell.variables.environment()
     if overlay:
         environment = {**environment, **overlay}
+    is_last = last and not shell.traps.actions.get(0) and not shell.traps.pending and not shell.jobs.items
+    if shell.flavour.is_bash:
+        environment = _as_bash_tells(shell, environment, arguments[0], is_last=is_last and not shell.is_subshell)
     try:
-        if last and not shell.traps.actions.get(0) and not shell.traps.pending and not shell.jobs.items:
+        if is_last:
             return await replace(shell, arguments, environment)
         return await spawn(shell, arguments, environment, node)
     finally:
         redirections.restore(shell, saved)
+
+
+def _as_bash_tells(shell: "Shell", environment: dict[str, str], name: str, *, is_last: bool) -> dict[str, str]:
+    """bash names the program in `_`, and one that takes its place is a level further out."""
+    told = {**environment, "_": name if "/" in name else shell.process.find_program(name) or name}
+    if is_last and (level := told.get("SHLVL", "")).isdigit():
+        told["SHLVL"] = str(max(int(level) - 1, 0))
+    return told
 
 
 async def replace(shell: "Shell", arguments: list[str], environment: dict[str, str], *, builtin: str = "") -> int:
