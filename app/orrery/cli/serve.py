@@ -5,6 +5,7 @@ What can go wrong before the first request is one line on standard error and exi
 
 import asyncio
 import contextlib
+import importlib
 import ipaddress
 import os
 import signal
@@ -112,7 +113,9 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
         _write_kubeconfig(options.kubeconfig, url, tokens[0].token if tokens else "")
         print(_welcome(url, options, token=bool(tokens)), flush=True)
         Collector(asyncio.get_running_loop().call_soon_threadsafe).start()
+        loading = asyncio.get_running_loop().run_in_executor(None, _load_shell)
         await server.serve(sockets=[listener])
+        await loading
     finally:
         await cluster.stop()
 
@@ -128,6 +131,11 @@ def _reason(problem: OSError) -> str:
     """What is wrong in the system's words, without the address or the file, which the message has already."""
     text = os.strerror(problem.errno) if problem.errno is not None and problem.errno > 0 else problem.strerror or str(problem)
     return f"{text[:1].lower()}{text[1:]}"
+
+
+def _load_shell() -> None:
+    """What the first container's shell needs, in a thread beside the first requests: loading it at once would hold others up."""
+    importlib.import_module("orrery.node.shell.main")
 
 
 def _reachable(host: str) -> str:
