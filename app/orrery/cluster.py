@@ -25,7 +25,7 @@ from orrery.controllers.engine.runner import Runner
 from orrery.controllers.garbage_collector import GarbageCollector
 from orrery.controllers.job import JobController, JobFinalizerController
 from orrery.controllers.namespaces import NamespaceController, RootCertificateController, ServiceAccountController
-from orrery.controllers.nodes import NodeTaintController, NodeTtlController
+from orrery.controllers.nodes import NodeLifecycleController, NodeTtlController, TaintEvictionController
 from orrery.controllers.pod_gc import PodGcController
 from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
 from orrery.controllers.quota import ResourceQuotaController
@@ -90,7 +90,6 @@ _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     VolumeProtection,
     ClassProtection,
     ServiceCidrController,
-    NodeTaintController,
     NodeTtlController,
     RoleAggregationController,
     ApiServiceController,
@@ -172,6 +171,8 @@ class Cluster:
         batch_s = _JOB_BATCH_S[self.settings.pace]
         self._add("job-controller", lambda client, recorder: JobController(client, recorder, batch_s=batch_s))
         self._add("cronjob-controller", CronJobController)
+        self._add("node-controller", NodeLifecycleController)
+        self._add("taint-eviction-controller", TaintEvictionController)
         self._add("pod-garbage-collector", lambda client, recorder: PodGcController(client, ended_max=self.settings.terminated_pods_max))
         self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
         self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))

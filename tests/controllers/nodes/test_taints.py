@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orrery.controllers.nodes import NodeTaintController, NodeTtlController
+from orrery.controllers.nodes import NodeLifecycleController, NodeTtlController
 from orrery.controllers.nodes.taints import plan_taints
 from orrery.machinery.objects import Object
 from tests.controllers.world import World, node
@@ -29,7 +29,7 @@ def test_conditions_and_cordons_become_taints() -> None:
 
 
 async def test_a_node_that_turns_ready_takes_pods(world: World) -> None:
-    world.runner.add(NodeTaintController(world.client), world.client)
+    world.runner.add(NodeLifecycleController(world.client, world.recorder("node-controller")), world.client)
     world.runner.add(NodeTtlController(world.client), world.client)
     world.runner.start()
     await world.create("nodes", {**node("a", taints=[NOT_READY]), "status": {}})

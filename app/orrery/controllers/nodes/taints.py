@@ -1,16 +1,11 @@
-"""Taints that keep new Pods off a Node say what its conditions say: not ready, out of something, or cordoned.
+"""What is kept in step on a Node: taints that keep new Pods off say what its conditions say, old names of labels what new ones say.
 
-Follows the NoSchedule part of upstream's node lifecycle controller.
+Follows `doNoScheduleTaintingPass` and `reconcileNodeLabels` of upstream's node lifecycle controller.
 """
-# DIFFERS: upstream also notes when a node's Lease is not renewed and evicts its Pods; our nodes live as long as the server.
 
 from typing import Final
 
-from orrery.controllers.engine.controller import DONE, Outcome, split_key
-from orrery.controllers.engine.informer import Change, Informer
-from orrery.machinery.clock import timestamp
-from orrery.machinery.objects import FrozenObject, Object
-from orrery.verbs.client import Client
+from orrery.machinery.objects import FrozenObject, Object, labels_of
 
 _PREFIX: Final = "node.kubernetes.io/"
 UNSCHEDULABLE: Final = f"{_PREFIX}unschedulable"
@@ -22,6 +17,7 @@ _BY_CONDITION: Final = {
     ("NetworkUnavailable", "True"): f"{_PREFIX}network-unavailable",
     ("PIDPressure", "True"): f"{_PREFIX}pid-pressure",
 }
+_LABELS: Final = {"kubernetes.io/os": "beta.kubernetes.io/os", "kubernetes.io/arch": "beta.kubernetes.io/arch"}
 _OURS: Final = frozenset({UNSCHEDULABLE, *_BY_CONDITION.values()})
 
 
@@ -47,36 +43,7 @@ def _is_ours(taint: FrozenObject) -> bool:
     return taint.get("effect") == "NoSchedule" and taint["key"] in _OURS
 
 
-class NodeTaintController:
-    """A key is a Node."""
-
-    name = "node-lifecycle-controller"
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def watch(self, informer: Informer) -> None:
-        informer.on("nodes", _keys_of)
-
-    async def reconcile(self, key: str) -> Outcome:
-        now = timestamp(self._client.clock.now_s())
-
-        def edit(draft: Object) -> bool:
-            taints = plan_taints(draft, now)
-            if taints is None:
-                return False
-            if taints:
-                draft.setdefault("spec", {})["taints"] = taints
-            else:
-                draft["spec"].pop("taints", None)
-            return True
-
-        await self._client.change("nodes", *split_key(key), edit)
-        return DONE
-
-
-def _keys_of(change: Change) -> tuple[str, ...]:
-    node = change.new
-    if node is None or plan_taints(node, "") is None:
-        return ()
-    return (f"/{node['metadata']['name']}",)
+def plan_labels(node: FrozenObject) -> dict[str, str]:
+    """Labels of old names that are not there or say something else than the new ones."""
+    labels = labels_of(node)
+    return {old: labels[new] for new, old in _LABELS.items() if new in labels and labels.get(old) != labels[new]}
