@@ -14,13 +14,15 @@ from typing import Final, NamedTuple, Protocol
 from orrery.machinery.clock import Clock
 from orrery.node.processes.pipes import Waiters
 from orrery.node.processes.program import CHUNK_BYTES, Stream
-from orrery.node.processes.turns import pause
+from orrery.node.processes.turns import TICKS_PER_LOOK, pause
 
 LINE_MAX: Final = 16 * 1024
 """containerd splits longer lines."""
 _ENTRY_BYTES: Final = 120
 """What a line costs besides its text."""
 _TICKS_PER_CALL: Final = 8
+_PIECE_BYTES: Final = 4096
+"""What is certain to stay together when several processes write, as PIPE_BUF of a pipe."""
 _STREAMS: Final = {"All": None, "Stdout": "stdout", "Stderr": "stderr"}
 
 
@@ -233,7 +235,10 @@ class LogStream:
 
     async def write(self, data: bytes) -> None:
         await pause(_TICKS_PER_CALL)
-        self._log.add(self._name, data)
+        for start in range(0, len(data), _PIECE_BYTES):  # 64 KiB of short lines at once would hold others up.
+            if start:
+                await pause(TICKS_PER_LOOK)
+            self._log.add(self._name, data[start : start + _PIECE_BYTES])
         for listener in self.listeners:
             await listener.write(data)
         await self._log.slow_down(len(data))
