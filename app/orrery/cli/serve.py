@@ -25,7 +25,7 @@ from orrery.cli.options import ServeOptions
 from orrery.cluster import Cluster, ClusterSource, open_cluster
 from orrery.node.images.user_files import ImagesUnusable, load_images
 from orrery.settings import Settings
-from orrery.store.log import StoreUnusable
+from orrery.store.log import Event, StoreUnusable
 
 _LAST_REQUESTS_S: Final = 5
 """How long requests under way may still take after the signal to stop."""
@@ -113,9 +113,8 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
         _write_kubeconfig(options.kubeconfig, url, tokens[0].token if tokens else "")
         print(_welcome(url, options, token=bool(tokens)), flush=True)
         Collector(asyncio.get_running_loop().call_soon_threadsafe).start()
-        loading = asyncio.get_running_loop().run_in_executor(None, _load_shell)
+        _prepare_for_pods(cluster)
         await server.serve(sockets=[listener])
-        await loading
     finally:
         await cluster.stop()
 
@@ -133,9 +132,24 @@ def _reason(problem: OSError) -> str:
     return f"{text[:1].lower()}{text[1:]}"
 
 
-def _load_shell() -> None:
-    """What the first container's shell needs, in a thread beside the first requests: loading it at once would hold others up."""
+def _prepare_for_pods(cluster: Cluster) -> None:
+    """Load what the first container needs in a thread, when its Pod comes: while its image is pulled, so that nobody waits for it."""
+    loop = asyncio.get_running_loop()
+
+    def first(_: Event) -> None:
+        subscription.cancel()
+        loop.run_in_executor(None, _load, cluster)
+
+    subscription = cluster.client.subscribe("pods", first)
+    if cluster.settings.pace == "fast":
+        subscription.cancel()
+        loop.run_in_executor(None, _load, cluster)
+
+
+def _load(cluster: Cluster) -> None:
     importlib.import_module("orrery.node.shell.main")
+    with contextlib.suppress(OSError):  # Who asks for the key is told.
+        _ = cluster.keys.signing_key
 
 
 def _reachable(host: str) -> str:
