@@ -26,6 +26,8 @@ KINDS = ROOT / "openapi" / "kubernetes-1.35.kinds.json"
 TARGET = ROOT / "openapi" / "kubernetes-1.35.schema.json"
 
 META = "k8s.io/apimachinery/pkg/apis/meta/v1"
+METRICS = "k8s.io/metrics/pkg/apis/metrics/v1beta1"
+METRICS_KINDS = ("NodeMetrics", "NodeMetricsList", "PodMetrics", "PodMetricsList")
 EXTENSIONS = "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 SPECIAL = {
     (META, "Time"): "time",
@@ -55,6 +57,7 @@ EXTRA_ROOTS = [
     ("k8s.io/api/authentication/v1", "TokenRequest"),
     *(("k8s.io/api/core/v1", name) for name in ("PodLogOptions", "PodExecOptions", "PodAttachOptions", "PodPortForwardOptions")),
     *(("k8s.io/api/core/v1", name) for name in ("PodProxyOptions", "ServiceProxyOptions", "NodeProxyOptions", "SerializedReference")),
+    *((METRICS, name) for name in ("NodeMetricsList", "PodMetricsList")),
 ]
 
 
@@ -104,6 +107,8 @@ class Table:
         kinds = definition.get("x-kubernetes-group-version-kind", ())
         if len(kinds) == 1 or name.endswith(".Scale"):
             entry["gvk"] = [[kind["group"], kind["version"], kind["kind"]] for kind in kinds]
+        if declared.package.path == METRICS and declared.name in METRICS_KINDS:
+            entry["gvk"] = [["metrics.k8s.io", "v1beta1", declared.name]]
         if definition.get("x-kubernetes-map-type"):
             entry["map"] = definition["x-kubernetes-map-type"]
         entry["fields"] = list(self.fields(declared, definition, ()))
@@ -124,7 +129,10 @@ class Table:
         self, name: str, options: list[str], each: GoField, *, declared: GoType, definition: dict[str, Any], via: tuple[str, ...]
     ) -> list[Any]:
         schema = definition.get("properties", {}).get(name, {})
-        flags = "o" * ("omitempty" in options) + "z" * ("omitzero" in options) + "r" * (name in definition.get("required", ()))
+        required = definition.get("required", ())
+        if declared.package.path == METRICS and "omitempty" not in options:
+            required = (name,)
+        flags = "o" * ("omitempty" in options) + "z" * ("omitzero" in options) + "r" * (name in required)
         row = [name, self.type(each.type, declared), flags]
         extras = self.extras(schema, via)
         enum = self.enum(each.type, declared)

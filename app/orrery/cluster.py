@@ -62,6 +62,7 @@ from orrery.node.images.catalogue import ImageCatalogue
 from orrery.node.kubelet import Kubelet
 from orrery.node.processes.runtime import SimulatedRuntime
 from orrery.node.sessions import ContainerSessions
+from orrery.node.usage import SimulatedUsage
 from orrery.settings import Settings
 from orrery.store import compaction
 from orrery.store.log import Index, Log
@@ -156,6 +157,8 @@ class Cluster:
             sign=self._issuer.sign,
             kept=data / "containers" if data is not None else None,
         )
+        if isinstance(self.kubelet.runtime, SimulatedRuntime):
+            self.verbs.ports.usage = SimulatedUsage(self._client("metrics-server"), self.kubelet.runtime, clock)
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []
         self._expiry: EventExpiry | None = None

@@ -40,6 +40,7 @@ _SERVED: Final = {
     ("discovery.k8s.io", "v1"): (16200, 15),
     ("resource.k8s.io", "v1"): (16200, 21),
     ("flowcontrol.apiserver.k8s.io", "v1"): (16100, 21),
+    ("metrics.k8s.io", "v1beta1"): (100, 100),
 }
 """Priority of the group, priority of the version."""
 _DESCRIPTIONS: Final = {
@@ -50,7 +51,7 @@ _DESCRIPTIONS: Final = {
 
 def bootstrap_objects(settings: Settings) -> list[tuple[GroupResource, Object]]:
     """Bucket and object, in an order in which they can be created: those inside a namespace come last."""
-    rows = [*_namespaces(), *_priority_classes(), *_service_network(settings), *_api_services(), *_recorded()]
+    rows = [*_namespaces(), *_priority_classes(), *_service_network(settings), *_api_services(), *_metrics_roles(), *_recorded()]
     return sorted(rows, key=lambda row: "namespace" in row[1]["metadata"])
 
 
@@ -125,6 +126,21 @@ def _api_services() -> Rows:
                 "spec": spec,
             },
         )
+
+
+def _metrics_roles() -> Rows:
+    """What metrics-server's manifests bring, so that whoever may view may see metrics."""
+    labels = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
+    rule = {"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]}
+    yield (
+        "clusterroles.rbac.authorization.k8s.io",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "system:aggregated-metrics-reader", "labels": {"k8s-app": "metrics-server", **labels}},
+            "rules": [rule],
+        },
+    )
 
 
 def _recorded() -> Rows:

@@ -14,6 +14,7 @@ from orrery.kinds.behaviours import BEHAVIOURS
 from orrery.kinds.catalogue import Catalogue
 from orrery.kinds.columns import COLUMNS
 from orrery.kinds.kind import Behaviour, Kind, Subresource
+from orrery.kinds.metrics import METRICS
 from orrery.machinery.assets import asset
 from orrery.machinery.objects import FrozenObject, Object
 
@@ -45,7 +46,7 @@ _CONVERSIONS: Final = {
 
 
 def builtin() -> Catalogue:
-    """Every kind of the stable built-in groups of Kubernetes 1.35, in discovery's order."""
+    """Every kind of the stable built-in groups of Kubernetes 1.35, in discovery's order, and those of metrics-server."""
     rows = orjson.loads(asset("openapi/kubernetes-1.35.kinds.json").read_bytes())
     kinds = {(row["group"], row["version"], row["resource"]): _kind(row) for row in rows}
     for place, conversion in _CONVERSIONS.items():
@@ -58,7 +59,7 @@ def builtin() -> Catalogue:
             to_storage=conversion.to_storage,
             from_storage=conversion.from_storage,
         )
-    return Catalogue(kinds.values())
+    return Catalogue((*kinds.values(), *METRICS))
 
 
 def _kind(row: dict[str, Any]) -> Kind:

@@ -21,7 +21,7 @@ from orrery.node.images.store import ImageError, Pulled
 from orrery.node.naming import field_path, pod_title, restart_key
 from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.probing import named_ports, with_port_numbers
-from orrery.node.resize import memory_limit
+from orrery.node.resize import cpu_limit, memory_limit
 from orrery.node.runtime import (
     START_ERROR_CODE,
     ContainerConfig,
@@ -169,6 +169,7 @@ class ContainerStart:
             groups=self._groups(),
             has_only_these_groups=(pod["spec"].get("securityContext") or {}).get("supplementalGroupsPolicy") == "Strict",
             memory_bytes=memory_limit(container.get("resources") or {}),
+            cpu_cores=cpu_limit(container.get("resources") or {}),
             is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",

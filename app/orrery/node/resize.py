@@ -82,6 +82,11 @@ def memory_limit(resources: FrozenObject) -> int | None:
     return _amount(resources, "limits", "memory") // 10**9 or None
 
 
+def cpu_limit(resources: FrozenObject) -> float | None:
+    """In cores; None: no limit."""
+    return _amount(resources, "limits", "cpu") / 10**9 or None
+
+
 def why_memory_cannot_shrink(
     changes: Sequence[tuple[FrozenObject, FrozenObject, int]], *, pod_used: int, pod_limits: tuple[int, int]
 ) -> str:

@@ -13,6 +13,7 @@ from orrery.node.pod_state import PodState, Run, RunState
 from orrery.node.resize import (
     IN_PROGRESS,
     PENDING,
+    cpu_limit,
     grants_of,
     is_resized,
     memory_limit,
@@ -97,6 +98,7 @@ class PodResizing:
             run.resources = container.get("resources") or {}
             if run.handle is not None:
                 run.handle.limit_memory(memory_limit(run.resources))
+                run.handle.limit_cpu(cpu_limit(run.resources))
         return True
 
     def _problem(self, runs: Sequence[tuple[FrozenObject, Run]]) -> str:

@@ -74,6 +74,8 @@ class ContainerConfig:
     """Whether those of the image's /etc/group are left out."""
     memory_bytes: int | None = None
     """The memory limit."""
+    cpu_cores: float | None = None
+    """The CPU limit."""
     is_root_read_only: bool = False
     termination_path: str = "/dev/termination-log"
     falls_back_to_logs: bool = False
@@ -129,6 +131,9 @@ class ContainerHandle(Protocol):
 
     def limit_memory(self, limit: int | None) -> None:
         """Change the memory limit in bytes of the running container; None: no limit of its own."""
+
+    def limit_cpu(self, cores: float | None) -> None:
+        """The same for the CPU limit."""
 
     def stop(self, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after `grace_s`. Again with less grace: the earlier SIGKILL counts."""

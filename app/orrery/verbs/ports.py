@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from orrery.verbs.access import Authorizer, PrivilegedOnly
 from orrery.verbs.account_tokens import Sign, TokenAnswer
+from orrery.verbs.usage import NoUsage, UsageSource
 
 
 def _no_tokens(token: str, audiences: Sequence[str]) -> TokenAnswer:
@@ -21,3 +22,5 @@ class Ports:
     """Who a bearer token belongs to, for those audiences."""
     sign: Sign | None = None
     """Signs service account tokens."""
+    usage: UsageSource = field(default_factory=NoUsage)
+    """What containers and nodes use."""

@@ -12,7 +12,7 @@ from orrery.machinery.clock import Clock
 from orrery.machinery.objects import Object
 from orrery.settings import Settings
 from orrery.store.log import Log, Record
-from orrery.verbs import create, delete, delete_collection, get_list, patch, update, virtual, watch
+from orrery.verbs import create, delete, delete_collection, get_list, metrics, patch, update, virtual, watch
 from orrery.verbs.admission.admission import Admission, Counting, Validating
 from orrery.verbs.admission.chain import default_chain, default_validators
 from orrery.verbs.call import Call, DeleteOptions, ListOptions, User
@@ -82,12 +82,16 @@ class Verbs:
             return await handler_of(call).get(self._registry, call)
         if virtual.is_virtual(call.kind):
             return virtual.get(call)
+        if metrics.is_metrics(call.kind):
+            return metrics.get(self._registry, call)
         return get_list.get(self._registry, call, resource_version)
 
     async def list(self, call: Call, options: ListOptions) -> Listing:
         _warn_deprecated(call)
         if virtual.is_virtual(call.kind):
             return virtual.list_objects(self._registry, call)
+        if metrics.is_metrics(call.kind):
+            return metrics.list_objects(self._registry, call, options)
         return get_list.list_objects(self._registry, call, options)
 
     async def update(self, call: Call, obj: Object) -> tuple[Record, bool]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Final
 
 from orrery.machinery.clock import Clock, Timer
@@ -87,6 +88,7 @@ class SimulatedContainer:
         self._kill_due_s = 0.0
         self._screen: asyncio.Task[None] | None = None
         system.over.add_done_callback(self._end)
+        self.limit_cpu(config.cpu_cores)
 
     # ContainerHandle.
 
@@ -100,6 +102,9 @@ class SimulatedContainer:
 
     def limit_memory(self, limit: int | None) -> None:
         self.system.limits = replace(self.system.limits, memory_bytes=limit or self._usual_memory)
+
+    def limit_cpu(self, cores: float | None) -> None:
+        self.system.account.meter.limit = cores or inf
 
     def stop(self, grace_s: float) -> None:
         due_s = self._clock.now_s() + grace_s

@@ -17,6 +17,7 @@ from types import coroutine
 from typing import Any, Final, Protocol, TypeVar
 
 from orrery.machinery.clock import Clock, Timer
+from orrery.node.processes.cpu_meter import CpuMeter
 from orrery.node.processes.program import Killed
 
 STEP_S: Final = 0.000_01
@@ -41,9 +42,10 @@ T = TypeVar("T")
 class Group:
     """What is charged together: a container."""
 
-    __slots__ = ("place_s", "used_s")
+    __slots__ = ("meter", "place_s", "used_s")
 
     def __init__(self) -> None:
+        self.meter = CpuMeter()
         self.used_s = 0.0
         """All the time it has used."""
         self.place_s = 0.0
@@ -90,6 +92,8 @@ class Turns:
         self._floor_s = 0.0
         self.began_s = 0.0
         """When the step that runs now began."""
+        self.over_s = 0.0
+        """When the last step was over."""
 
     def begin(self) -> None:
         self.began_s = self._clock.busy_s()
@@ -106,6 +110,8 @@ class Turns:
         runner.ticks = 0
         runner.cpu_s += cost_s
         runner.account.used_s += cost_s
+        self.over_s = self.began_s + cost_s
+        runner.account.meter.add(self.over_s, cost_s)
         runner.account.place_s += cost_s
         self._debt_s += cost_s
 
@@ -158,16 +164,20 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
     """Run a coroutine step by step, charging each, and throw in what ends it."""
     error: BaseException | None = None
     told = 0
+    wanted_since_s = 0.0  # Since when it has wanted to go on; 0: it waited for something else.
     while True:
         if error is None and (runner.is_stopped or turns.must_wait()):
             try:
                 if runner.is_stopped:
+                    wanted_since_s = 0.0
                     yield from runner.stay_stopped().__await__()
                 else:
                     yield from turns.wait(runner.account).__await__()
             except asyncio.CancelledError as cancelled:
                 error = _killed(runner) or cancelled
         turns.begin()
+        if wanted_since_s and turns.began_s > wanted_since_s:
+            runner.account.meter.add(turns.began_s, turns.began_s - wanted_since_s)
         runner.is_stepping = True
         try:
             waits_for = program.send(None) if error is None else program.throw(error)
@@ -177,6 +187,7 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
         finally:
             runner.is_stepping = False
             turns.charge(runner)
+        wanted_since_s = turns.over_s if waits_for is None else 0.0
         was_told, error = isinstance(error, Killed), _killed(runner)
         if was_told:  # It was told to end and waits for something: it is told again.
             told += 1
