@@ -2,6 +2,7 @@
 
 from operator import attrgetter
 
+from orrery.kinds.kind import Kind
 from orrery.machinery.errors import BadRequest, NotFound
 from orrery.store.indexes import INDEXED_FIELDS
 from orrery.store.log import HistoryGone, Log, Page, Record, Scope
@@ -55,7 +56,7 @@ def list_objects(registry: Registry, call: Call, options: ListOptions) -> Listin
         if wanted:
             raise BadRequest("specifying resource version is not allowed when using continue")
         at = max(at, 0)
-        after = scope_prefix(scope) + start[1:].rstrip("\0")
+        after = _token_prefix(call.kind, scope) + start[1:].rstrip("\0")
     elif options.resource_version_match == EXACT:
         at = wanted
     if options.resource_version == "0":
@@ -82,7 +83,7 @@ def _page(registry: Registry, call: Call, selection: Selection, scope: Scope, *,
         records = [as_asked(kind, record) for record in records]
     token = ""
     if more:
-        token = new_token("/" + records[-1].key[len(scope_prefix(scope)) :], page.revision)
+        token = new_token("/" + records[-1].key[len(_token_prefix(kind, scope)) :], page.revision)
     return Listing(records, page.revision, token, remaining if more else None)
 
 
@@ -129,6 +130,11 @@ def watch_scope(call: Call, selection: Selection) -> Scope:
     return Scope(kind.bucket, namespace, selection.name)
 
 
+def _token_prefix(kind: Kind, scope: Scope) -> str:
+    """What a continue token leaves out of a key; what it names is `name` or `namespace/name`."""
+    return scope_prefix(scope) if kind.namespaced else f"{scope.bucket}//"
+
+
 def scope_prefix(scope: Scope) -> str:
-    """What the keys of a scope begin with; the rest is what a continue token names."""
+    """What the keys of a scope begin with."""
     return f"{scope.bucket}/{scope.namespace}/" if scope.namespace else f"{scope.bucket}/"
