@@ -31,11 +31,11 @@ async def test_pages_continue_at_the_revision_of_the_first(api: Api) -> None:
 
 async def test_pages_of_a_kind_without_namespaces_continue(api: Api) -> None:
     for name in ("system:b", "system:a", "plain"):
-        await api.create("rbac.authorization.k8s.io/clusterroles", {"metadata": {"name": name}, "rules": []})
+        await api.create("clusterroles.rbac.authorization.k8s.io", {"metadata": {"name": name}, "rules": []})
 
-    first = await api.list("rbac.authorization.k8s.io/clusterroles", ListOptions(limit=1))
+    first = await api.list("clusterroles.rbac.authorization.k8s.io", ListOptions(limit=1))
     assert orjson.loads(base64.urlsafe_b64decode(first.continue_token + "=="))["start"] == "/plain\0"
-    rest = await api.list("rbac.authorization.k8s.io/clusterroles", ListOptions(limit=5, continue_token=first.continue_token))
+    rest = await api.list("clusterroles.rbac.authorization.k8s.io", ListOptions(limit=5, continue_token=first.continue_token))
     assert names(rest) == ["system:a", "system:b"]
 
 
