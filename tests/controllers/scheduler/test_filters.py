@@ -3,21 +3,23 @@
 import pytest
 
 from orrery.controllers.scheduler.affinity import fits_node_affinity, named_nodes
-from orrery.controllers.scheduler.filters import refusal_message, tolerates
+from orrery.controllers.scheduler.filters import enough_nodes
+from orrery.controllers.scheduler.messages import NO_HELP, NO_VICTIMS, about_all, cut, refusal_message, unavailable
 from orrery.controllers.scheduler.nodes import NodeView
 from orrery.controllers.scheduler.refusals import Refusal
-from orrery.controllers.scheduler.wishes import Wish, wish_of
+from orrery.controllers.scheduler.taints import tolerates
+from orrery.controllers.scheduler.wishes import Shape, shape_of
 from orrery.machinery.objects import Object
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 NODE = NodeView("node-1", {"disk": "ssd", "cores": "8"}, (), False, {})
 
 
-def wish(**spec: object) -> Wish:
-    return wish_of({"metadata": {"name": "a", "namespace": "n", "uid": "u"}, "spec": {"containers": [{"name": "c"}], **spec}})
+def wish(**spec: object) -> Shape:
+    return shape_of({"metadata": {"name": "a", "namespace": "n", "uid": "u"}, "spec": {"containers": [{"name": "c"}], **spec}})
 
 
-def with_terms(*terms: Object) -> Wish:
+def with_terms(*terms: Object) -> Shape:
     return wish(affinity={"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": list(terms)}}})
 
 
@@ -89,9 +91,21 @@ def test_refusals_are_counted_and_sorted_as_text() -> None:
     full = Refusal(("Insufficient cpu", "Insufficient memory"), resolvable=True)
     tainted = Refusal(("node(s) had untolerated taint(s)",))
 
-    assert refusal_message(wish(), [full, tainted, full]) == (
+    preemption = unavailable([NO_HELP, NO_VICTIMS, NO_VICTIMS])
+    assert refusal_message([full, tainted, full], preemption) == (
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory. "
         "no new claims to deallocate, preemption: 0/3 nodes are available: "
         "1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod."
     )
-    assert refusal_message(wish(), []) == "no nodes available to schedule pods"
+    assert refusal_message([full], "") == "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."
+    assert about_all(3, "pod affinity terms conflict") == "0/3 nodes are available: pod affinity terms conflict. not found"
+
+
+def test_a_note_longer_than_events_allow_is_cut() -> None:
+    assert cut("x" * 1024) == "x" * 1024
+    assert cut("x" * 1025) == "x" * 1020 + " ..."
+
+
+@pytest.mark.parametrize(("nodes", "enough"), [(3, 3), (99, 99), (100, 100), (250, 120), (1000, 420), (5000, 500), (10000, 500)])
+def test_of_many_nodes_some_are_enough(nodes: int, enough: int) -> None:
+    assert enough_nodes(nodes) == enough

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orrery.controllers.scheduler.resized import version_of
-from orrery.controllers.scheduler.wishes import wish_of
+from orrery.controllers.scheduler.wishes import shape_of
 
 
 def pod(asked: str, has: str, granted: str, *conditions: dict[str, str], generation: int = 2) -> dict[str, Any]:
@@ -34,7 +34,7 @@ INFEASIBLE = {"type": "PodResizePending", "reason": "Infeasible"}
     ],
 )
 def test_a_resize_counts_for_the_most_that_it_may_come_to(resized: dict[str, Any], milli: int) -> None:
-    assert wish_of(resized).requests["cpu"] == milli
+    assert shape_of(resized).requests["cpu"] == milli
 
 
 def test_a_version_changes_with_the_state_of_a_resize() -> None:

@@ -40,8 +40,8 @@ def test_containers_without_requests_count_for_something_when_nodes_are_compared
 
     wish = wish_of(pod)
 
-    assert wish.requests == {"cpu": 1000, "memory": 1024**3}
-    assert (wish.cpu_for_score, wish.memory_for_score) == (1100, 1024**3 + 200 * 1024**2)
+    assert wish.shape.requests == {"cpu": 1000, "memory": 1024**3}
+    assert (wish.shape.cpu_for_score, wish.shape.memory_for_score) == (1100, 1024**3 + 200 * 1024**2)
 
 
 @pytest.mark.parametrize(

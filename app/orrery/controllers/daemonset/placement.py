@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from orrery.controllers.engine.informer import Change
-from orrery.controllers.scheduler.affinity import REQUIRED, matches_term
-from orrery.controllers.scheduler.filters import is_hard, tolerates
+from orrery.controllers.scheduler.affinity import matches_term
 from orrery.controllers.scheduler.nodes import NodeView, view_of
+from orrery.controllers.scheduler.taints import is_hard, tolerates
+from orrery.controllers.scheduler.terms import REQUIRED
 from orrery.machinery.objects import FrozenObject, Object, labels_of, name_of, uid_of
 
 _NODE_NAME: Final = "metadata.name"

@@ -62,6 +62,11 @@ class Change:
         return self._event is None or self._event.operation is not Operation.DELETED
 
     @property
+    def is_news(self) -> bool:
+        """False for what exists at the start."""
+        return self._event is not None
+
+    @property
     def key(self) -> str:
         """The object's key in the log: `pods/default/web-1`."""
         return self._record.key

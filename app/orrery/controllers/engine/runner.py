@@ -39,7 +39,9 @@ class _Loop:
         self.counts = Counts()
         # A controller may say how long its failing keys wait, at first and at most.
         base_s, max_s = getattr(controller, "backoff_s", (BACKOFF_BASE_S, BACKOFF_MAX_S))
-        self.queue = WorkQueue(client.clock, backoff_base_s=base_s, backoff_max_s=max_s)
+        # And which keys come before others, when it matters.
+        rank = getattr(controller, "rank", None)
+        self.queue = WorkQueue(client.clock, backoff_base_s=base_s, backoff_max_s=max_s, rank=rank)
         self.informer = Informer(client, self.queue)
         self._workers = workers
         self._tasks: list[asyncio.Task[None]] = []

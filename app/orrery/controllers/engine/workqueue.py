@@ -9,6 +9,7 @@ there is room, which a level-based controller may always do.
 """
 
 import asyncio
+import heapq
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -25,16 +26,48 @@ def backoff_s(failures: int, base_s: float = BACKOFF_BASE_S, max_s: float = BACK
     return float(min(base_s * 2 ** min(failures, _DOUBLINGS_MAX), max_s))
 
 
+Rank = tuple[int, ...]
+
+
+class _Ranked:
+    """Keys by rank, the smallest first, and among equals in the order they came."""
+
+    def __init__(self, rank: Callable[[str], Rank]) -> None:
+        self._rank = rank
+        self._heap: list[tuple[Rank, int, str]] = []
+        self._came = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def append(self, key: str) -> None:
+        self._came += 1
+        heapq.heappush(self._heap, (self._rank(key), self._came, key))
+
+    def popleft(self) -> str:
+        return heapq.heappop(self._heap)[2]
+
+    def clear(self) -> None:
+        self._heap.clear()
+
+
 class WorkQueue:
     """Keys waiting for a worker. Every `get` is answered by one `done`."""
 
     def __init__(
-        self, clock: Clock, *, keys_max: int = 200_000, backoff_base_s: float = BACKOFF_BASE_S, backoff_max_s: float = BACKOFF_MAX_S
+        self,
+        clock: Clock,
+        *,
+        keys_max: int = 200_000,
+        backoff_base_s: float = BACKOFF_BASE_S,
+        backoff_max_s: float = BACKOFF_MAX_S,
+        rank: Callable[[str], Rank] | None = None,
     ) -> None:
+        """`rank` when some keys come before others; it is asked when a key begins to wait."""
         self._clock = clock
         self._backoff = (backoff_base_s, backoff_max_s)
         self._keys_max = keys_max
-        self._ready: deque[str] = deque()
+        self._ready: deque[str] | _Ranked = deque() if rank is None else _Ranked(rank)
         self._dirty: set[str] = set()  # Wanted: waiting in `_ready`, or to be put there when `done`.
         self._processing: set[str] = set()
         self._failures: dict[str, int] = {}

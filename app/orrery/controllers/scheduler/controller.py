@@ -1,25 +1,33 @@
 """Binds Pods without a node to the best node that fits, and tells why when none does.
 
-Choosing does not wait, so two Pods never race for the same room; bindings do, so many are written in one batch. A Pod that fits
-nowhere waits for an event that may change that, with upstream's back-off (1 s doubling to 10 s) between attempts.
+Pods come by priority. Choosing does not wait, so two Pods never race for the same room; bindings do, so many are written in one
+batch. A Pod that fits nowhere may have less important ones removed; otherwise it waits for an event that may change things for it.
+As upstream does since 1.33, a Pod whose back-off (1 s doubling to 10 s) is not over yet is still tried when nobody else waits.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
+from orrery.controllers.engine.controller import DONE, Outcome, key_for, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.controllers.engine.workqueue import WorkQueue
-from orrery.controllers.pods import condition_of
-from orrery.controllers.scheduler.filters import filter_nodes, refusal_message
-from orrery.controllers.scheduler.nodes import Cluster, Effect, NodeView
-from orrery.controllers.scheduler.scores import choose
+from orrery.controllers.scheduler.affinity import named_nodes
+from orrery.controllers.scheduler.cluster import Cluster, PodNews
+from orrery.controllers.scheduler.defaults import DefaultSelectors
+from orrery.controllers.scheduler.filters import CONFLICT, Attempt, Found
+from orrery.controllers.scheduler.hints import News, OtherNews, may_help_itself
+from orrery.controllers.scheduler.messages import NO_NODES, about_all, plugins_of, refusal_message
+from orrery.controllers.scheduler.nodes import NodeView
+from orrery.controllers.scheduler.preemptor import Preemptor
+from orrery.controllers.scheduler.refusals import NO_NODE, NODE_AFFINITY, VOLUMES
+from orrery.controllers.scheduler.reports import ERROR, UNSCHEDULABLE, Reports
+from orrery.controllers.scheduler.scores import choose, score
 from orrery.controllers.scheduler.volumes import BIND_TIMEOUT_S, PodVolumes, VolumePlan, VolumeProblem, VolumeTopology
+from orrery.controllers.scheduler.waiting import WaitingPods
 from orrery.controllers.scheduler.wishes import Wish, wish_of
-from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import Conflict, NotFound
-from orrery.machinery.objects import FrozenObject, Object, is_deleting, labels_of, name_of, namespace_of, uid_of
+from orrery.machinery.objects import FrozenObject, is_deleting, labels_of, uid_of
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
 
@@ -27,24 +35,10 @@ SCHEDULER: Final = "default-scheduler"
 WORKERS: Final = 256
 """How many bindings may be under way at once, so that one batch of the store takes them all."""
 
-_BACKOFF_FIRST_S: Final = 1.0
-_BACKOFF_MAX_S: Final = 10.0
 _FLUSH_S: Final = 300.0
-_WAKE: Final = "*"
-"""A key that is no Pod: look at all who wait."""
-
-# DIFFERS: upstream takes waiting Pods by priority; we take them in the order they came.
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A Pod that fitted nowhere."""
-
-    attempts: int
-    again_s: float
-    """Before this it is not tried again."""
-    wants_neighbours: bool
-    wants_volumes: bool
+_SLICE: Final = 200
+"""So many Pods that were there at the start are read at a time."""
+_NO_PLUGINS: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -60,66 +54,104 @@ class SchedulerController:
     """One key is one Pod without a node."""
 
     workers: Final = WORKERS
+    backoff_s: Final = (1.0, 10.0)
 
     def __init__(self, client: Client, recorder: EventRecorder) -> None:
         self._client = client
         self._clock = client.clock
-        self._recorder = recorder
+        self._reports = Reports(client, recorder)
         self._cluster = Cluster()
         self._volumes = VolumeTopology(client, self._cluster)
-        self._waiting: dict[str, _Waiting] = {}
+        self._defaults = DefaultSelectors(client)
+        self._preemptor = Preemptor(client, self._cluster, self._reports)
+        self._waiting = WaitingPods(self._labels_of_namespace)
         self._binding: dict[str, _Binding] = {}
-        self._queue: WorkQueue | None = None
-        self._news: set[Effect] = set()
+        self._priorities: dict[str, int] = {}
 
     @property
     def name(self) -> str:
         return SCHEDULER
 
+    def rank(self, key: str) -> tuple[int, int]:
+        """Who is not held back comes first, then who is more important."""
+        waiting = self._waiting.get(key)
+        is_held_back = waiting is not None and self._clock.now_s() < waiting.again_s
+        return int(is_held_back), -self._priorities.get(key, 0)
+
     def watch(self, informer: Informer) -> None:
-        self._queue = informer.queue
         informer.on("nodes", self._keys_of_node)
         informer.on("pods", self._keys_of_pod)
+        informer.observe("services", self._defaults.see_service)
         informer.on("persistentvolumes", self._keys_of_volume)
         informer.hear("persistentvolumeclaims", self._keys_of_claim)
-        informer.hear("storageclasses.storage.k8s.io", lambda change: self._heard(Effect.VOLUME))
+        informer.hear("storageclasses.storage.k8s.io", lambda change: self._helped_by(OtherNews.VOLUME))
 
     async def reconcile(self, key: str) -> Outcome:
-        if key == _WAKE:
-            self._wake()
-            return DONE
+        await self._read_all()
         pod = self._client.get("pods", *split_key(key))
         binding = self._binding.get(key)
         if binding is not None:
             return await self._go_on(pod, key, binding)
         if pod is None or not _is_ours(pod):
-            self._waiting.pop(key, None)
+            self._drop(key)
             return DONE
-
         wish = wish_of(pod)
+        if not self._cluster.nodes:
+            return await self._fail(pod, wish, NO_NODES, frozenset({NO_NODE}), nominated="")
         try:
             volumes = self._volumes.of(pod) if _mounts_claims(pod) else None
         except VolumeProblem as problem:
-            return await self._fail(pod, wish, self._about_all(str(problem)))
-        fitting, refusals = filter_nodes(wish, self._cluster, self._client, volumes)
-        if not fitting:
-            return await self._fail(pod, wish, refusal_message(wish, refusals))
-        node = choose(wish, fitting, self._cluster, self._clock.random)
+            return await self._fail(pod, wish, about_all(len(self._cluster.nodes), str(problem)), frozenset({VOLUMES}))
+        if named_nodes(wish.shape) == frozenset():
+            return await self._fail(pod, wish, about_all(len(self._cluster.nodes), CONFLICT), frozenset({NODE_AFFINITY}))
+        return await self._place(pod, wish, volumes)
 
+    async def _read_all(self) -> None:
+        """Know all Pods on nodes before the first is placed; others may work in between."""
+        for _ in range(self._cluster.unread // _SLICE + 1):
+            if self._cluster.read(_SLICE):
+                await asyncio.sleep(0)
+
+    async def _place(self, pod: FrozenObject, wish: Wish, volumes: PodVolumes | None) -> Outcome:
+        attempt = Attempt(wish, self._cluster, self._labels_of_namespace, volumes)
+        promised = self._promised(pod, wish)
+        found = attempt.find(promised)
+        if not found.fitting:
+            return await self._preempt(pod, attempt, found, promised)
+        node = self._choose(wish, found)
         self._cluster.assume(wish, node.name)
         if volumes is not None and volumes.undecided:
-            return await self._bind_volumes(wish, volumes, node)
+            return await self._bind_volumes(pod, wish, volumes, node)
         await self._bind(pod, wish, node.name)
-        self._waiting.pop(key, None)
         return DONE
+
+    def _promised(self, pod: FrozenObject, wish: Wish) -> str:
+        return self._cluster.nomination(wish.key) or str((pod.get("status") or {}).get("nominatedNodeName", ""))
+
+    def _choose(self, wish: Wish, found: Found) -> NodeView:
+        if len(found.fitting) == 1:
+            return found.fitting[0][0]
+        points = score(wish.shape, found.fitting, self._cluster, self._labels_of_namespace, self._defaults.of(wish.shape))
+        return choose(points, found.fitting, self._clock.random)
+
+    async def _preempt(self, pod: FrozenObject, attempt: Attempt, found: Found, promised: str) -> Outcome:
+        """No node fits: see whether others can go, and tell."""
+        decision = self._preemptor.decide(attempt, found, promised)
+        refusals = found.all_refusals
+        message = refusal_message(refusals, decision.why, wants_devices=attempt.shape.wants_devices)
+        outcome = await self._fail(pod, attempt.wish, message, plugins_of(refusals), nominated=decision.nominated)
+        if decision.candidate is not None:
+            await self._preemptor.carry_out(decision.candidate, pod, attempt.wish)
+        return outcome
 
     # Volumes come before the Pod.
 
-    async def _bind_volumes(self, wish: Wish, volumes: PodVolumes, node: NodeView) -> Outcome:
+    async def _bind_volumes(self, pod: FrozenObject, wish: Wish, volumes: PodVolumes, node: NodeView) -> Outcome:
         """Set volumes aside or have them made, and come back when the claims are bound: no worker waits for that."""
         plan = volumes.plan(node)
         self._binding[wish.key] = _Binding(wish, plan, self._clock.now_s() + BIND_TIMEOUT_S)
         try:
+            await self._reports.promise(pod, node.name)
             await self._volumes.begin(plan)
         except BaseException:
             self._give_up(wish.key)
@@ -141,11 +173,10 @@ class SchedulerController:
         except VolumeProblem as problem:
             self._give_up(key)
             message = f'running PreBind plugin "VolumeBinding": binding volumes: {problem}'
-            return await self._fail(pod, wish, message, reason="SchedulerError")
+            return await self._fail(pod, wish, message, _NO_PLUGINS, nominated="")
         self._volumes.end(binding.plan)
         del self._binding[key]
         await self._bind(pod, wish, node.name)
-        self._waiting.pop(key, None)
         return DONE
 
     def _give_up(self, key: str) -> None:
@@ -156,98 +187,97 @@ class SchedulerController:
     async def _bind(self, pod: FrozenObject, wish: Wish, node: str) -> None:
         try:
             await self._client.bind(wish.namespace, wish.name, node, uid=wish.uid)
-        except (NotFound, Conflict):
+        except BaseException as error:
             self._cluster.forget(wish)
-            return  # Deleted, replaced or bound by somebody else meanwhile; its events say what to do.
-        except BaseException:
-            self._cluster.forget(wish)
+            if isinstance(error, NotFound | Conflict):
+                return  # Deleted, replaced or bound by somebody else meanwhile; its events say what to do.
             raise
-        message = f"Successfully assigned {wish.key} to {node}"
-        self._recorder.event(pod, "Normal", "Scheduled", message, action="Binding")
+        self._drop(wish.key)
+        self._reports.scheduled(pod, wish, node)
 
-    async def _fail(self, pod: FrozenObject, wish: Wish, message: str, *, reason: str = "Unschedulable") -> Outcome:
-        """Say so, and wait for better times."""
-        before = self._waiting.get(wish.key)
-        attempts = before.attempts + 1 if before is not None else 1
-        backoff_s = min(_BACKOFF_FIRST_S * 2 ** min(attempts - 1, 10), _BACKOFF_MAX_S)
-        near = bool("podAffinity" in wish.affinity or wish.spread)
-        self._waiting[wish.key] = _Waiting(attempts, self._clock.now_s() + backoff_s, near, _mounts_claims(pod))
-        self._recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
-        await self._report(pod, message, reason)
+    async def _fail(self, pod: FrozenObject, wish: Wish, message: str, plugins: frozenset[str], *, nominated: str | None = None) -> Outcome:
+        """Say so, and wait for better times; what no plugin refused is tried again when its back-off is over."""
+        now_s = self._clock.now_s()
+        self._waiting.put(wish, plugins, now_s)
+        if nominated is not None:
+            self._cluster.nominate(wish, nominated)
+        await self._reports.failed(pod, message, UNSCHEDULABLE if plugins else ERROR, nominated)
+        waiting = self._waiting.get(wish.key)
+        if not plugins and waiting is not None:
+            return requeue_after(waiting.again_s - now_s, background=False)
         return requeue_after(_FLUSH_S)
 
-    async def _report(self, pod: FrozenObject, message: str, reason: str) -> None:
-        """PodScheduled=False, unless it says so already."""
-        condition: Object = {
-            "type": "PodScheduled",
-            "observedGeneration": pod["metadata"].get("generation", 0),
-            "status": "False",
-            "lastProbeTime": None,
-            "lastTransitionTime": timestamp(self._clock.now_s()),
-            "reason": reason,
-            "message": message,
-        }
-        current = condition_of(pod, "PodScheduled")
-        if current is not None and current["status"] == "False":
-            condition["lastTransitionTime"] = current.get("lastTransitionTime")
-        if current == condition:
-            return
-        uid = uid_of(pod)
+    def _drop(self, key: str) -> None:
+        """The Pod is not for this scheduler to place any more."""
+        self._waiting.pop(key)
+        self._priorities.pop(key, None)
 
-        def change(draft: Object) -> bool:
-            if uid_of(draft) != uid or draft["spec"].get("nodeName"):
-                return False
-            status = draft.setdefault("status", {})
-            others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
-            status["conditions"] = [*others, condition]
-            return True
-
-        await self._client.change("pods", namespace_of(pod), name_of(pod), change, subresource="status")
-
-    def _about_all(self, problem: str) -> str:
-        return f"0/{len(self._cluster.nodes)} nodes are available: {problem}. not found"
+    def _labels_of_namespace(self, name: str) -> Mapping[str, str]:
+        namespace = self._client.get("namespaces", "", name)
+        return labels_of(namespace) if namespace is not None else {}
 
     # What wakes whom.
 
+    def _helped_by(self, news: News | None, priority_max: int | None = None) -> Iterable[str]:
+        return self._waiting.helped_by(news, priority_max) if news is not None else ()
+
     def _keys_of_node(self, change: Change) -> Iterable[str]:
-        return self._heard(self._cluster.see_node(change))
+        return self._helped_by(self._cluster.see_node(change))
 
     def _keys_of_volume(self, change: Change) -> Iterable[str]:
-        return (*self._volumes.see_volume(change), *self._heard(Effect.VOLUME))
+        return (*self._volumes.see_volume(change), *self._helped_by(OtherNews.VOLUME))
 
     def _keys_of_claim(self, change: Change) -> Iterable[str]:
-        return (*self._volumes.woken_by(key_for(change.namespace, change.name)), *self._heard(Effect.VOLUME))
+        return (*self._volumes.woken_by(key_for(change.namespace, change.name)), *self._helped_by(OtherNews.VOLUME))
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         self._volumes.see_pod(change)
-        woken = self._heard(self._cluster.see_pod(change))
-        new = change.new
+        fields = change.record.index.fields
         key = key_for(change.namespace, change.name)
+        woken = self._helped_by(self._cluster.see_pod(change))
         if key in self._binding:
             return (key, *woken)
-        if new is None:
-            self._waiting.pop(key, None)
-        elif _is_ours(new) and _is_news(new, change.old):
-            return (key_of_object(new), *woken)
+        if not change.is_present or fields.get("spec.nodeName"):
+            return (*woken, *self._withdraw(key))
+        if fields.get("spec.schedulerName") not in (SCHEDULER, "", None):
+            return woken
+        return (*woken, *self._take_in(key, change))
+
+    def _withdraw(self, key: str) -> Iterable[str]:
+        """The Pod is gone or has a node: whom it kept a node from may try."""
+        waiting = self._waiting.get(key)
+        self._drop(key)
+        if not self._cluster.nomination(key) or waiting is None:
+            return ()
+        self._cluster.nominate(waiting.wish, "")
+        return self._helped_by(PodNews(waiting.wish.shape, None), waiting.wish.shape.priority)
+
+    def _take_in(self, key: str, change: Change) -> Iterable[str]:
+        """A Pod without a node: new ones are tried, waiting ones when they changed in a way that may help."""
+        pod = change.any
+        if not _is_ours(pod):
+            return ()
+        wish = wish_of(pod)
+        self._priorities[key] = wish.shape.priority
+        woken = self._renominated(wish, change)
+        waiting = self._waiting.get(key)
+        if waiting is None or waiting.wish.uid != wish.uid:
+            return (key, *woken)
+        if waiting.wish.shape is not wish.shape:
+            self._waiting.update(wish)
+            if may_help_itself(waiting.wish.shape, wish.shape, waiting.plugins):
+                return (key, *woken)
         return woken
 
-    def _heard(self, effect: Effect) -> Iterable[str]:
-        """Remember what the event may mean to those who wait; they are looked at once for many events."""
-        if effect is Effect.NONE or not self._waiting:
+    def _renominated(self, wish: Wish, change: Change) -> Iterable[str]:
+        """Somebody promised the Pod another node, or none."""
+        former = change.former
+        before = former.index.fields.get("status.nominatedNodeName", "") if former is not None else ""
+        now = change.record.index.fields.get("status.nominatedNodeName", "")
+        if before == now or self._cluster.placed(wish.key) is not None:
             return ()
-        self._news.add(effect)
-        return (_WAKE,)
-
-    def _wake(self) -> None:
-        assert self._queue is not None
-        news = set(self._news)
-        self._news.clear()
-        now_s = self._clock.now_s()
-        for key, waiting in self._waiting.items():
-            wants_volumes = waiting.wants_volumes and Effect.VOLUME in news
-            if Effect.ROOM in news or wants_volumes or (waiting.wants_neighbours and Effect.NEIGHBOUR in news):
-                # Somebody can see this wait end, so it is no background timer.
-                self._queue.add_after(key, waiting.again_s - now_s, background=False)
+        self._cluster.nominate(wish, now)
+        return self._helped_by(PodNews(wish.shape, None), wish.shape.priority) if before else ()
 
 
 def _is_ours(pod: FrozenObject) -> bool:
@@ -260,10 +290,3 @@ def _is_ours(pod: FrozenObject) -> bool:
 
 def _mounts_claims(pod: FrozenObject) -> bool:
     return any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in pod["spec"].get("volumes") or ())
-
-
-def _is_news(new: FrozenObject, old: FrozenObject | None) -> bool:
-    """Whether an attempt may end differently now: status changes, our own among them, say nothing new."""
-    if old is None or new["spec"].get("schedulingGates") != old["spec"].get("schedulingGates"):
-        return True
-    return bool(new["metadata"].get("generation") != old["metadata"].get("generation") or labels_of(new) != labels_of(old))

@@ -1,6 +1,19 @@
 """Why one node is out: what every filter answers."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+NODE_UNSCHEDULABLE: Final = "NodeUnschedulable"
+TAINT_TOLERATION: Final = "TaintToleration"
+NODE_AFFINITY: Final = "NodeAffinity"
+NODE_PORTS: Final = "NodePorts"
+NODE_RESOURCES_FIT: Final = "NodeResourcesFit"
+VOLUMES: Final = "VolumeBinding"
+"""Stands for all plugins about volumes: the same events may help those whom they refuse."""
+POD_TOPOLOGY_SPREAD: Final = "PodTopologySpread"
+INTER_POD_AFFINITY: Final = "InterPodAffinity"
+DYNAMIC_RESOURCES: Final = "DynamicResources"
+NO_NODE: Final = "NoNode"
+"""No plugin of upstream's: there is nothing to schedule to."""
 
 
 class Refusal(NamedTuple):
@@ -8,3 +21,5 @@ class Refusal(NamedTuple):
 
     reasons: tuple[str, ...]
     resolvable: bool = False
+    plugin: str = ""
+    """Who refuses: which events may change its mind depends on that."""

@@ -6,14 +6,17 @@ the node its volume is to be made for. The binder and the provisioner do the res
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from orrery.controllers.engine.controller import key_of_object
 from orrery.controllers.engine.informer import Change
 from orrery.controllers.engine.ownership import is_controlled_by
-from orrery.controllers.scheduler.nodes import Cluster, NodeView
+from orrery.controllers.scheduler.cluster import Cluster
+from orrery.controllers.scheduler.nodes import NodeView
 from orrery.controllers.scheduler.places import is_allowed, is_in_zone, is_reachable
+from orrery.controllers.scheduler.refusals import VOLUMES as PLUGIN
 from orrery.controllers.scheduler.refusals import Refusal
 from orrery.controllers.volumes.annotations import CLAIMS, CLASSES, NO_PROVISIONER, SELECTED_NODE, VOLUMES
 from orrery.controllers.volumes.ephemeral import not_owned_message
@@ -31,12 +34,14 @@ BIND_TIMEOUT_S: Final = 600.0
 UNBOUND: Final = "pod has unbound immediate PersistentVolumeClaims"
 
 _IN_USE: Final = Refusal(
-    ("node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",), resolvable=True
+    ("node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",),
+    resolvable=True,
+    plugin=PLUGIN,
 )
 _NO_VOLUME: Final = "node(s) didn't find available persistent volumes to bind"
 _ELSEWHERE: Final = "node(s) didn't match PersistentVolume's node affinity"
 _GONE: Final = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
-_OTHER_ZONE: Final = Refusal(("node(s) had no available volume zone",))
+_OTHER_ZONE: Final = Refusal(("node(s) had no available volume zone",), plugin=PLUGIN)
 
 
 class VolumeProblem(Exception):
@@ -90,9 +95,9 @@ class VolumeTopology:
         """The Pod's claims sorted; VolumeProblem when there is no use in looking at nodes."""
         return _sorted_claims(pod, self)
 
-    def is_in_use(self, claim: FrozenObject, pod_key: str) -> bool:
-        """Whether a Pod that has a node mounts the claim."""
-        return any(key != pod_key and self._cluster.node_of(key) for key in self._users.of(key_of_object(claim)))
+    def users_of(self, claim: FrozenObject, pod_key: str) -> set[str]:
+        """The other Pods that have a node and mount the claim."""
+        return {key for key in self._users.of(key_of_object(claim)) if key != pod_key and self._cluster.node_of(key)}
 
     def woken_by(self, claim_key: str) -> Iterable[str]:
         """Pods that wait for this claim to be bound."""
@@ -180,15 +185,15 @@ class PodVolumes:
         self.bound: list[FrozenObject] = []
         """Volumes behind its bound claims."""
         self.has_lost_volume = False
-        self.is_kept_out = False
-        """Whether another Pod has a claim to itself that this one mounts."""
+        self.keepers: set[str] = set()
+        """Other Pods that have a claim to themselves that this one mounts."""
         self.undecided: list[FrozenObject] = []
         """Claims that wait for a node, the smallest first."""
         self._found: dict[str, tuple[list[FrozenObject], FrozenObject | None]] = {}
 
-    def refuse(self, node: NodeView) -> Refusal | None:
-        """Why the volumes keep the Pod off the node."""
-        if self.is_kept_out:
+    def refuse(self, node: NodeView, gone: AbstractSet[str] = frozenset()) -> Refusal | None:
+        """Why the volumes keep the Pod off the node, if the Pods in `gone` were not there."""
+        if self.keepers - gone:
             return _IN_USE
         reasons = [_ELSEWHERE] if not all(is_reachable(volume, node) for volume in self.bound) else []
         if self.undecided and self._plan(node) is None:
@@ -196,7 +201,7 @@ class PodVolumes:
         if self.has_lost_volume:
             reasons.append(_GONE)
         if reasons:
-            return Refusal(tuple(reasons))
+            return Refusal(tuple(reasons), plugin=PLUGIN)
         return None if all(is_in_zone(volume, node) for volume in self.bound) else _OTHER_ZONE
 
     def plan(self, node: NodeView) -> VolumePlan:
@@ -254,8 +259,8 @@ def _sorted_claims(pod: FrozenObject, topology: VolumeTopology) -> PodVolumes:
         claim = _claim_of(pod, volume, client)
         if claim is None:
             continue
-        if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()) and topology.is_in_use(claim, key_of_object(pod)):
-            made.is_kept_out = True
+        if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
+            made.keepers |= topology.users_of(claim, key_of_object(pod))
         if is_fully_bound(claim):
             found = client.get(VOLUMES, "", claim["spec"]["volumeName"])
             made.has_lost_volume = made.has_lost_volume or found is None

@@ -1,14 +1,21 @@
-"""What a Pod wants of a node, read from its spec once per attempt.
+"""What a Pod wants of a node, read from its spec.
 
 Requests follow component-helpers' PodRequests: the sum of the containers, or the largest moment of the init containers where that
 is more; sidecars (init containers that stay) count in both; overhead comes on top.
+
+Pods of one template want the same: they share one `Shape`, which is read once and compared by identity. Whatever is worked out for
+one of them (does it fit here, what would an event mean for it) holds for all.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from weakref import WeakValueDictionary
+
+import orjson
 
 from orrery.controllers.scheduler.resized import counted_spec
+from orrery.controllers.scheduler.terms import Constraint, PodTerms, constraints_of, terms_of
 from orrery.kinds.pod_totals import add, sum_of_containers
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
@@ -35,6 +42,38 @@ class HostPort(NamedTuple):
         return self.ip == other.ip or "0.0.0.0" in (self.ip, other.ip)
 
 
+class Owner(NamedTuple):
+    """The controller of a Pod; all empty when it has none."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Shape:
+    """What the scheduler knows of a Pod besides which one it is."""
+
+    namespace: str
+    labels: Mapping[str, str]
+    owner: Owner
+    requests: Mapping[str, int]
+    cpu_for_score: int
+    memory_for_score: int
+    ports: tuple[HostPort, ...]
+    tolerations: Sequence[Object]
+    node_selector: Mapping[str, str]
+    node_affinity: FrozenObject
+    terms: PodTerms
+    """Inter-pod affinity."""
+    constraints: tuple[Constraint, ...]
+    priority: int
+    never_preempts: bool
+    images: tuple[str, ...]
+    wants_devices: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A Pod as the scheduler sees it."""
@@ -43,42 +82,90 @@ class Wish:
     uid: str
     namespace: str
     name: str
-    labels: Mapping[str, str]
-    owner: str
-    """UID of its controller; empty when it has none."""
-    requests: Mapping[str, int]
-    cpu_for_score: int
-    memory_for_score: int
-    ports: tuple[HostPort, ...]
-    tolerations: Sequence[Object]
-    node_selector: Mapping[str, str]
-    affinity: FrozenObject
-    spread: Sequence[Object]
-    never_preempts: bool
+    shape: Shape
+
+
+_shapes: WeakValueDictionary[bytes, Shape] = WeakValueDictionary()
 
 
 def wish_of(pod: FrozenObject) -> Wish:
-    spec = counted_spec(pod)
     namespace, name = namespace_of(pod), name_of(pod)
-    reference = controller_of(pod)
-    scored = requests_of(spec, default_cpu=DEFAULT_CPU_MILLI, default_memory=DEFAULT_MEMORY_BYTES)
-    return Wish(
-        f"{namespace}/{name}",
-        uid_of(pod),
-        namespace,
-        name,
-        labels_of(pod),
-        reference["uid"] if reference is not None else "",
-        requests_of(spec),
-        scored.get("cpu", 0),
-        scored.get("memory", 0),
-        _ports_of(spec),
-        spec.get("tolerations") or (),
-        spec.get("nodeSelector") or {},
-        spec.get("affinity") or {},
-        spec.get("topologySpreadConstraints") or (),
-        spec.get("preemptionPolicy") == "Never",
+    return Wish(f"{namespace}/{name}", uid_of(pod), namespace, name, shape_of(pod))
+
+
+def shape_of(pod: FrozenObject) -> Shape:
+    """The one Shape of all Pods that want the same."""
+    spec = counted_spec(pod)
+    owner = _owner_of(pod)
+    key = orjson.dumps(
+        (
+            namespace_of(pod),
+            labels_of(pod),
+            owner.uid,
+            [(one.get("resources"), one.get("ports"), one.get("image")) for one in spec["containers"]],
+            [
+                (one.get("resources"), one.get("ports"), one.get("image"), one.get("restartPolicy"))
+                for one in spec.get("initContainers") or ()
+            ],
+            [spec.get(field) for field in _FIELDS],
+        )
     )
+    found = _shapes.get(key)
+    if found is None:
+        found = _shapes[key] = _new_shape(pod, spec, owner)
+    return found
+
+
+_FIELDS: Final = (
+    "tolerations",
+    "nodeSelector",
+    "affinity",
+    "topologySpreadConstraints",
+    "priority",
+    "preemptionPolicy",
+    "overhead",
+    "resources",
+    "resourceClaims",
+)
+"""What of a spec matters here besides its containers."""
+
+
+def _new_shape(pod: FrozenObject, spec: FrozenObject, owner: Owner) -> Shape:
+    namespace, labels = namespace_of(pod), labels_of(pod)
+    affinity = spec.get("affinity") or {}
+    scored = requests_of(spec, default_cpu=DEFAULT_CPU_MILLI, default_memory=DEFAULT_MEMORY_BYTES)
+    return Shape(
+        namespace=namespace,
+        labels=labels,
+        owner=owner,
+        requests=requests_of(spec),
+        cpu_for_score=scored.get("cpu", 0),
+        memory_for_score=scored.get("memory", 0),
+        ports=_ports_of(spec),
+        tolerations=spec.get("tolerations") or (),
+        node_selector=spec.get("nodeSelector") or {},
+        node_affinity=affinity.get("nodeAffinity") or {},
+        terms=terms_of(affinity, namespace),
+        constraints=constraints_of(spec.get("topologySpreadConstraints") or (), labels),
+        priority=spec.get("priority") or 0,
+        never_preempts=spec.get("preemptionPolicy") == "Never",
+        images=tuple(_normalized(one.get("image", "")) for one in (*(spec.get("initContainers") or ()), *spec["containers"])),
+        wants_devices=bool(spec.get("resourceClaims")),
+    )
+
+
+def _owner_of(pod: FrozenObject) -> Owner:
+    reference = controller_of(pod)
+    if reference is None:
+        return _NOBODY
+    return Owner(reference.get("apiVersion", ""), reference.get("kind", ""), reference.get("name", ""), reference["uid"])
+
+
+_NOBODY: Final = Owner()
+
+
+def _normalized(image: str) -> str:
+    return image if image.rfind(":") > image.rfind("/") else f"{image}:latest"
 
 
 def requests_of(spec: FrozenObject, *, default_cpu: int = 0, default_memory: int = 0) -> Amounts:
