@@ -16,6 +16,7 @@ from orrery.auth.escalation import RoleEscalation
 from orrery.auth.issuer import Issuer
 from orrery.auth.keys import Keys
 from orrery.auth.rbac import RbacAuthorizer
+from orrery.controllers.autoscaling import HorizontalController
 from orrery.controllers.cronjob import CronJobController
 from orrery.controllers.daemonset import DaemonSetController
 from orrery.controllers.deployment import DeploymentController
@@ -186,6 +187,11 @@ class Cluster:
             lambda client, recorder: TokenSecretController(client, sign=self._issuer.sign, certificate=self._certificate),
         )
         self._add("controllermanager", DisruptionController)
+        usage = self.verbs.ports.usage
+        self._add(
+            "horizontal-pod-autoscaler",
+            lambda client, recorder: HorizontalController(client, recorder, catalogue=self.catalogue, usage=usage),
+        )
         self._add("resourcequota-controller", lambda client, recorder: ResourceQuotaController(client, self.quotas))
         self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
         self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from orrery.node.processes.cpu_use import compute
 from orrery.node.processes.program import Process
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault
@@ -14,6 +15,8 @@ from orrery.node.programs.system.moments import format_moment
 
 VERSION: Final = "2.4.66"
 _ROOT: Final = "/usr/local/apache2/htdocs"
+_SQUARE_ROOTS_S: Final = 0.05
+"""What a request of hpa-example costs: its page draws a million square roots."""
 IT_WORKS: Final = "<html><body><h1>It works!</h1></body></html>\n"
 
 
@@ -50,6 +53,9 @@ async def apache(call: Call) -> int:
     await _notice(call, "core:notice", f"AH00094: Command line: '{me} -D FOREGROUND'")
 
     async def answer(request: Request) -> Response:
+        if call.family.image == "hpa-example" and request.path in ("/", "/index.php"):
+            await compute(process.clock, _SQUARE_ROOTS_S)
+            return Response(200, b"OK!", type="text/html; charset=UTF-8")
         return _answer(call, request, "/var/www/html" if is_php else _ROOT)
 
     async def log(request: Request, response: Response) -> None:

@@ -1,12 +1,13 @@
 """stress, which takes memory and processor time: Amos Waterland's (polinux/stress) and Vish's (vish/stress, agnhost stress).
 
-DIFFERS: upstream burns processor time; we only say that we do, and sleep. Memory is really taken: over the container's limit it is killed.
+DIFFERS: upstream burns processor time; we only say that we do, to the container's meter too, and sleep. Memory is really taken: over the container's limit it is killed.
 """
 
 import re
 from math import inf
 from typing import Final
 
+from orrery.node.processes.cpu_use import occupied
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.servers.service import Stop
@@ -47,12 +48,14 @@ async def stress(call: Call) -> int:
     for _ in range(counts["vm"]):
         call.process.allocate(bytes_each)
     limit_s = _scaled(flags["timeout"], _TIMES) if flags.get("timeout") else inf
-    if limit_s == inf:
-        await stop.wait()
-        return 143
-    ended = await call.process.first_of(stop.wait(), call.process.clock.sleep(limit_s, background=True))
-    if ended == 0:
-        return 143
+    busy = counts["cpu"] + (0 if "vm-hang" in flags else counts["vm"])
+    clock = call.process.clock
+    with occupied(clock, busy):
+        if limit_s == inf:
+            await stop.wait()
+            return 143
+        if await call.process.first_of(stop.wait(), clock.sleep(limit_s, background=True)) == 0:
+            return 143
     await call.print(f"stress: info: [{pid}] successful run completed in {int(limit_s)}s\n")
     return 0
 
@@ -76,7 +79,8 @@ async def vish_stress(call: Call) -> int:
     if cpus := int(flags.get("cpus") or 0):
         await call.process.complain(f"Spawning {cpus} threads to consume CPU")
     await call.process.complain(f'Allocated "{flags.get("mem-total") or 0}" memory')
-    await call.process.sleep(inf)
+    with occupied(call.process.clock, cpus):
+        await call.process.sleep(inf)
     return 0
 
 
