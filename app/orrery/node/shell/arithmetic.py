@@ -18,10 +18,14 @@ class Names(Protocol):
 
     flavour: Flavour
 
-    def number(self, name: str, subscript: int) -> int: ...
-    def assign_number(self, name: str, subscript: int, value: int) -> None: ...
+    def number(self, name: str, subscript: "Subscript") -> int: ...
+    def assign_number(self, name: str, subscript: "Subscript", value: int) -> None: ...
+    def subscript(self, name: str, text: str) -> "Subscript":
+        """What stands between the brackets: the key of a map, the index of an array."""
 
 
+Subscript: TypeAlias = int | str
+"""An index, or the key of an associative array."""
 Evaluate: TypeAlias = Callable[[Names], int]
 NO_SUBSCRIPT: Final = -(1 << 70)
 
@@ -126,6 +130,9 @@ class _Compiler:
             kind = match.lastgroup or ""
             self.tokens.append((kind, match[kind], match.start(kind)))
             position = match.end()
+            if kind == "name" and flavour.is_bash and (closing := closing_bracket(text, position)):
+                self.tokens.append(("subscript", text[position + 1 : closing], position))
+                position = closing + 1
 
     def fault(self, message: str = "expecting primary") -> ArithmeticFault:
         if self.flavour.is_dash:
@@ -184,13 +191,11 @@ class _Compiler:
             self.index = start
         return self.conditional()
 
-    def subscript(self) -> Evaluate | None:
-        if not (self.flavour.is_bash and self.take("[")):
+    def subscript(self) -> str | None:
+        if self.kind(0) != "subscript":
             return None
-        inner = self.comma()
-        if not self.take("]"):
-            raise self.fault()
-        return inner
+        self.index += 1
+        return self.tokens[self.index - 1][1]
 
     def conditional(self) -> Evaluate:
         condition = self.logical("||")
@@ -274,6 +279,8 @@ class _Compiler:
         kind, text, _ = self.tokens[self.index]
         if kind == "number":
             value = parse_number(text)
+            if value is None and self.flavour.is_bash and text.isdigit():
+                raise ArithmeticFault(f'{self.text}: value too great for base (error token is "{text}")')
             if value is None:
                 raise self.fault("expecting EOF")
             self.index += 1
@@ -315,15 +322,15 @@ def _apply(function: Callable[[int, int], int], left: Evaluate, right: Evaluate)
     return lambda names: function(left(names), right(names))
 
 
-def _variable(name: str, subscript: Evaluate | None) -> Evaluate:
+def _variable(name: str, subscript: str | None) -> Evaluate:
     if subscript is None:
         return lambda names: names.number(name, NO_SUBSCRIPT)
-    return lambda names: names.number(name, subscript(names))
+    return lambda names: names.number(name, names.subscript(name, subscript))
 
 
-def _assign(name: str, subscript: Evaluate | None, function: Callable[[int, int], int] | None, value: Evaluate) -> Evaluate:
+def _assign(name: str, subscript: str | None, function: Callable[[int, int], int] | None, value: Evaluate) -> Evaluate:
     def run(names: Names) -> int:
-        index = NO_SUBSCRIPT if subscript is None else subscript(names)
+        index = NO_SUBSCRIPT if subscript is None else names.subscript(name, subscript)
         result = value(names) if function is None else function(names.number(name, index), value(names))
         names.assign_number(name, index, result)
         return result
@@ -331,9 +338,9 @@ def _assign(name: str, subscript: Evaluate | None, function: Callable[[int, int]
     return run
 
 
-def _step(name: str, subscript: Evaluate | None, change: int, *, before: bool) -> Evaluate:
+def _step(name: str, subscript: str | None, change: int, *, before: bool) -> Evaluate:
     def run(names: Names) -> int:
-        index = NO_SUBSCRIPT if subscript is None else subscript(names)
+        index = NO_SUBSCRIPT if subscript is None else names.subscript(name, subscript)
         old = names.number(name, index)
         names.assign_number(name, index, wrap(old + change))
         return wrap(old + change) if before else old
@@ -341,11 +348,21 @@ def _step(name: str, subscript: Evaluate | None, change: int, *, before: bool) -
     return run
 
 
+def closing_bracket(text: str, start: int) -> int:
+    """Where the bracket that opens at `start` closes; 0 when there is none."""
+    depth = 0
+    for position in range(start, len(text)) if text.startswith("[", start) else ():
+        depth += (text[position] == "[") - (text[position] == "]")
+        if not depth:
+            return position
+    return 0
+
+
 @lru_cache(maxsize=2048)
 def compiled(text: str, flavour: Flavour) -> Evaluate:
     """The expression as a function of the variables; ArithmeticFault when it is none."""
     try:
-        return _Compiler(text.strip() if flavour.is_bash else text, flavour).whole()
+        return _Compiler(text.lstrip() if flavour.is_bash else text, flavour).whole()
     except RecursionError:
         raise ArithmeticFault("expression recursion level exceeded") from None
 

@@ -223,8 +223,10 @@ class CompoundMixin:
     # --- [[ … ]] -----------------------------------------------------------------------------------------------------------
 
     def _condition(self, line: int) -> Node:
+        self.scanner.in_condition = True
         body = self._condition_or()
         token = self.tokens.take()
+        self.scanner.in_condition = False
         if token.text != "]]":
             raise self.unexpected()
         return Condition(body, line)

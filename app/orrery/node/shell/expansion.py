@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeAlias
 
 from orrery.node.processes.program import Process
-from orrery.node.shell.arithmetic import ArithmeticFault, compiled
+from orrery.node.shell.arithmetic import ArithmeticFault, Subscript, compiled
 from orrery.node.shell.braces import TooManyWords, expand_braces
 from orrery.node.shell.errors import ShellError
 from orrery.node.shell.fields import Fields, has_pattern, pattern_of, plain
@@ -37,14 +37,16 @@ class Host(Protocol):
     variables: Variables
     process: Process
     arguments: list[str]
+    features: set[str]
     no_glob: bool
 
     def special(self, name: str) -> str | None: ...
     async def substitute(self, body: Node | None) -> str: ...
     async def substitute_process(self, body: Node | None, direction: str) -> str: ...
     async def parameter(self, part: Parameter, *, quoted: bool) -> "Value": ...
-    def number(self, name: str, subscript: int) -> int: ...
-    def assign_number(self, name: str, subscript: int, value: int) -> None: ...
+    def number(self, name: str, subscript: Subscript) -> int: ...
+    def assign_number(self, name: str, subscript: Subscript, value: int) -> None: ...
+    def subscript(self, name: str, text: str) -> Subscript: ...
     def unset_error(self, name: str) -> ShellError: ...
 
     no_unset: bool
@@ -205,9 +207,11 @@ class Expander:
             if not len(result) % _FIELDS_PER_LOOK:
                 await host.process.tick(_FIELDS_PER_LOOK // 8)
             if not host.no_glob and has_pattern(field):
-                names = expand_pathname(pattern_of(field), host.process.files)
+                names = expand_pathname(pattern_of(field), host.process.files, host.features)
                 await host.process.tick(1 + len(names))
-                result += names or [plain(field)]
+                if not names and "failglob" in host.features:
+                    raise ShellError(f"no match: {plain(field)}", 1)
+                result += names or ([] if "nullglob" in host.features else [plain(field)])
             else:
                 result.append(plain(field))
         return result
@@ -244,7 +248,7 @@ class Expander:
             await self._parts(parts, fields, quoted=True)
             text = " ".join([plain(field) for field in fields.finish()])
         try:
-            return compiled(text.strip() if self.host.flavour.is_bash else text, self.host.flavour)(self.host)
+            return compiled(text.lstrip() if self.host.flavour.is_bash else text, self.host.flavour)(self.host)
         except ArithmeticFault as fault:
             is_bash = self.host.flavour.is_bash
             raise ShellError(str(fault), 1 if is_bash else 2, only_line=True) from None

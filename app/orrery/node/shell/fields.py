@@ -117,7 +117,9 @@ def pattern_of(field: list[tuple[str, bool]]) -> str:
 
 
 def has_pattern(field: list[tuple[str, bool]]) -> bool:
-    return any(not quoted and is_pattern(text) for text, quoted in field)
+    if any(not quoted and is_pattern(text) for text, quoted in field):
+        return True
+    return len(field) > 1 and any(text == "(" and not quoted for text, quoted in field) and is_pattern(pattern_of(field))
 
 
 def split_for_read(text: list[tuple[str, bool]], ifs: str, count: int) -> list[str]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 from orrery.node.processes.program import ignore
 from orrery.node.shell.errors import CommandError, Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
 from orrery.node.shell.escapes import decode
-from orrery.node.shell.parser import Parser
 from orrery.node.shell.traps import SIGINT, SIGQUIT, SIGTERM
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ async def run_stdin(shell: "Shell") -> int:
         if text is None:
             return shell.status
         text, more = await _whole_command(shell, source, text, line_number)
-        parser = Parser.of(text, shell.flavour, line_number)
+        parser = shell.parser_of(text, line_number)
         line_number += more
         while True:
             ended, node = await shell.parse(parser)
@@ -72,7 +71,7 @@ async def _whole_command(shell: "Shell", source: _Input, text: str, line_number:
 
 
 def _is_whole(shell: "Shell", text: str, line_number: int) -> bool:
-    parser = Parser.of(text, shell.flavour, line_number)
+    parser = shell.parser_of(text, line_number)
     try:
         while True:
             ended, _ = parser.next_command()
@@ -171,6 +170,7 @@ async def run_interactive(shell: "Shell") -> int:
     process.handle(SIGINT, shell.interrupt)
     shell.options.add("interactive")
     shell.options.add("monitor")
+    shell.features.add("expand_aliases")
     shell.take_terminal()
     source = _Input(shell)
     if shell.flavour.is_ash:
@@ -234,7 +234,7 @@ async def _interruptible_line(shell: "Shell", source: _Input) -> str | None:
 async def _run_line(shell: "Shell", text: str) -> None:
     shell.interrupts.clear()
     shell.is_halted = False
-    parser = Parser.of(text, shell.flavour, 1)
+    parser = shell.parser_of(text, 1)
     try:
         while True:
             ended, node = parser.next_command()

@@ -114,11 +114,40 @@ async def _if(shell: "Shell", node: If, *, last: bool) -> int:
     return 0
 
 
-async def _loop(shell: "Shell", node: Loop, *, last: bool) -> int:
-    condition, body = HANDLERS[type(node.condition)], HANDLERS[type(node.body)]
-    result = 0
+async def as_loop(shell: "Shell", turns: Awaitable[int]) -> int:
+    """Run all turns of a loop to its exit code; a `break` of this loop ends them."""
     shell.loops += 1
     try:
+        result = await turns
+    except Break as jump:
+        if jump.count > 1:
+            raise Break(jump.count - 1) from None
+        result = 0
+    finally:
+        shell.loops -= 1
+    shell.status = result
+    return result
+
+
+async def one_turn(shell: "Shell", body: Node) -> int:
+    """A loop's body once; a `continue` of this loop ends it."""
+    try:
+        result = await HANDLERS[type(body)](shell, body, last=False)
+    except Continue as jump:
+        if jump.count > 1:
+            raise Continue(jump.count - 1) from None
+        result = 0
+    await shell.process.tick()
+    if shell.is_halted and not shell.no_exec:
+        raise Interrupted(130)
+    return result
+
+
+async def _loop(shell: "Shell", node: Loop, *, last: bool) -> int:
+    condition = HANDLERS[type(node.condition)]
+
+    async def turns() -> int:
+        result = 0
         while True:
             shell.tested += 1
             try:
@@ -126,81 +155,41 @@ async def _loop(shell: "Shell", node: Loop, *, last: bool) -> int:
             finally:
                 shell.tested -= 1
             if (status == 0) == node.until:
-                break
-            try:
-                result = await body(shell, node.body, last=False)
-            except Continue as jump:
-                result = 0
-                _leave(jump)
-            await shell.process.tick()
-            if shell.is_halted:
-                raise Interrupted(130)
-    except Break as jump:
-        result = 0
-        if jump.count > 1:
-            raise Break(jump.count - 1) from None
-    finally:
-        shell.loops -= 1
-    shell.status = result
-    return result
+                return result
+            result = await one_turn(shell, node.body)
 
-
-def _leave(jump: Continue) -> None:
-    if jump.count > 1:
-        raise Continue(jump.count - 1) from None
+    return await as_loop(shell, turns())
 
 
 async def _for(shell: "Shell", node: For, *, last: bool) -> int:
     words = list(shell.arguments) if node.words is None else await shell.expander.words(node.words)
     if node.is_select:
-        from orrery.node.shell.select import run_select
+        from orrery.node.shell.select import select_turns
 
-        return await run_select(shell, node, words)
-    result = 0
-    body = HANDLERS[type(node.body)]
-    shell.loops += 1
-    try:
+        return await as_loop(shell, select_turns(shell, node, words))
+
+    async def turns() -> int:
+        result = 0
         for word in words:
             if shell.xtrace and shell.flavour.is_bash:
                 await shell.trace(["for", node.name, "in", *[one.text for one in node.words or ()]])
             shell.variables.set(node.name, word)
-            try:
-                result = await body(shell, node.body, last=False)
-            except Continue as jump:
-                result = 0
-                _leave(jump)
-            await shell.process.tick()
-    except Break as jump:
-        result = 0
-        if jump.count > 1:
-            raise Break(jump.count - 1) from None
-    finally:
-        shell.loops -= 1
-    shell.status = result
-    return result
+            result = await one_turn(shell, node.body)
+        return result
+
+    return await as_loop(shell, turns())
 
 
 async def _arithmetic_for(shell: "Shell", node: ArithmeticFor, *, last: bool) -> int:
-    result = 0
-    await shell.expander.arithmetic(node.start)
-    shell.loops += 1
-    try:
-        while await shell.expander.arithmetic(node.condition):
-            try:
-                result = await run(shell, node.body, last=False)
-            except Continue as jump:
-                result = 0
-                _leave(jump)
-            await shell.expander.arithmetic(node.step)
-            await shell.process.tick()
-    except Break as jump:
+    async def turns() -> int:
         result = 0
-        if jump.count > 1:
-            raise Break(jump.count - 1) from None
-    finally:
-        shell.loops -= 1
-    shell.status = result
-    return result
+        while await shell.expander.arithmetic(node.condition):
+            result = await one_turn(shell, node.body)
+            await shell.expander.arithmetic(node.step)
+        return result
+
+    await shell.expander.arithmetic(node.start)
+    return await as_loop(shell, turns())
 
 
 async def _case(shell: "Shell", node: Case, *, last: bool) -> int:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from orrery.node.shell import patterns
-from orrery.node.shell.arithmetic import NO_SUBSCRIPT
+from orrery.node.shell.arithmetic import NO_SUBSCRIPT, Subscript
 from orrery.node.shell.errors import ShellError
-from orrery.node.shell.escapes import byte_length, decode, encode
+from orrery.node.shell.escapes import ansi_quoted, byte_length, decode, encode
 from orrery.node.shell.expansion import Value, check_room
 from orrery.node.shell.nodes import Parameter, Word
 from orrery.node.shell.quoting import bash_quoted
@@ -30,12 +30,15 @@ async def expand_parameter(shell: "Shell", part: Parameter, *, quoted: bool) -> 
     if part.indirect:
         return await _indirect(shell, part, quoted=quoted)
     values, is_list = await _values(shell, part)
+    if values == [] and is_list and part.subscript is not None and shell.no_unset and part.length:
+        if part.name not in shell.variables.arrays and part.name not in shell.variables.maps:
+            raise shell.unset_error(part.name)
     if part.length:
         return _length(shell, part, values, is_list=is_list)
     operator = part.operator
     if not operator:
         if values is None and shell.no_unset and not is_list:
-            raise shell.unset_error(part.name)
+            raise shell.unset_error(f"{part.name}[{part.subscript.text}]" if part.subscript is not None else part.name)
         return values if is_list else values[0] if values else None
     if operator in "-=?+":
         return await _conditional(shell, part, values, is_list=is_list)
@@ -44,6 +47,10 @@ async def expand_parameter(shell: "Shell", part: Parameter, *, quoted: bool) -> 
     if operator == ":":
         return await _substring(shell, part, values, is_list=is_list)
     change = await _change(shell, part)
+    if operator == "@" and is_list and part.word is not None and part.word.text == "A" and part.subscript is not None:
+        from orrery.node.shell.builtins.declare import described
+
+        return described(shell, part.name)
     changed = [await _changed(shell, value, change, is_by_character=operator in ("^^", ",,")) for value in values or ()]
     return changed if is_list else changed[0] if changed else None
 
@@ -109,6 +116,8 @@ async def element(shell: "Shell", name: str, subscript: Word) -> str | None:
 
 def element_at(shell: "Shell", name: str, index: int) -> str | None:
     items = shell.variables.arrays.get(name)
+    if items is None and name in shell.variables.dynamic_arrays:
+        items = dict(enumerate(shell.variables.dynamic_arrays[name]()))
     if items is None:
         return shell.variables.get(name) if index in (0, -1) else None
     if index < 0 and items:
@@ -233,10 +242,10 @@ async def _change(shell: "Shell", part: Parameter) -> "_Change | _Steps":
 def _replaced(value: str, pattern: str, replacement: str, operator: str) -> str | Iterator[str]:
     """The text, or its pieces one after the other."""
     if not pattern:
-        return value
+        return replacement + value if operator == "/#" else value + replacement if operator == "/%" else value
     if operator == "/#":
-        match = patterns.prefix(pattern, longest=True).match(value)
-        return replacement + value[match.end() :] if match else value
+        rest = patterns.without_prefix(value, pattern, longest=True)
+        return replacement + rest if len(rest) < len(value) else value
     if operator == "/%":
         rest = patterns.without_suffix(value, pattern, longest=True)
         return rest + replacement if len(rest) < len(value) else value
@@ -274,7 +283,7 @@ def _transformation(shell: "Shell", part: Parameter, letter: str) -> _Change:
         "U": str.upper,
         "L": str.lower,
         "u": lambda value: value[:1].upper() + value[1:],
-        "E": lambda value: value,
+        "E": ansi_quoted,
         "A": lambda value: f"{part.name}={bash_quoted(value)}",
         "P": lambda value: value,
         "a": lambda value: shell.attributes(part.name),
@@ -284,8 +293,11 @@ def _transformation(shell: "Shell", part: Parameter, letter: str) -> _Change:
     return changes[letter]
 
 
-def number_of(shell: "Shell", name: str, subscript: int) -> str | None:
+def number_of(shell: "Shell", name: str, subscript: Subscript) -> str | None:
     """The text of a variable or element, for arithmetic."""
     if subscript == NO_SUBSCRIPT:
         return shell.variables.get(name)
+    name = shell.variables.references.get(name, name)
+    if isinstance(subscript, str):
+        return shell.variables.maps[name].get(subscript)
     return element_at(shell, name, subscript)

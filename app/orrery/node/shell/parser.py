@@ -5,8 +5,10 @@ Compound commands are in `compound`, bash's [[ … ]] in `conditions`.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from orrery.node.shell.arithmetic import closing_bracket
 from orrery.node.shell.compound import CompoundMixin
 from orrery.node.shell.errors import SyntaxFault
 from orrery.node.shell.flavours import Flavour
@@ -38,6 +40,7 @@ _LIST_ENDS: Final = frozenset({"}", "do", "done", "elif", "else", "esac", "fi", 
 _COMPOUND: Final = frozenset(["{", "case", "for", "if", "until", "while"])
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\+?)=")
 _ELEMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[")
+_KEY: Final = re.compile(r"\[((?:[^\]\[\n]|\[[^\]\n]*\])+)\]=")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DECLARATIONS: Final = frozenset(["declare", "export", "local", "readonly", "typeset"])
 _DEPTH_MAX: Final = 120
@@ -61,6 +64,9 @@ class Parser(CompoundMixin):
 
     def __init__(self, scanner: Scanner) -> None:
         super().__init__(Tokens(scanner, parse_commands), scanner)
+        self.aliases: Mapping[str, str] = {}
+        self._expanded: dict[str, int] = {}
+        """Aliases that were put in, and how much text was left after each: within its own text none is put in again."""
         self._reserved = _BASH_RESERVED if self.flavour.is_bash else RESERVED
 
     @classmethod
@@ -231,6 +237,8 @@ class Parser(CompoundMixin):
 
     def command(self) -> Node:
         """A simple or compound command, or a function's definition."""
+        if self.aliases:
+            self._expand_aliases()
         name = self.peek_reserved(skip_newlines=False)
         if name in _COMPOUND or name in ("(", "[[", "select"):
             return self.compound(name)
@@ -241,6 +249,20 @@ class Parser(CompoundMixin):
             self.tokens.take()
             raise self.unexpected()
         return self.simple()
+
+    def _expand_aliases(self) -> None:
+        """Put the text of an alias in the place of its name."""
+        scanner = self.scanner
+        if self.flavour.is_bash and "expand_aliases" not in scanner.features:
+            return
+        while (token := self.tokens.peek()).is_bare and token.text in self.aliases:
+            left = len(scanner.text) - scanner.position
+            if left >= self._expanded.get(token.text, 0) > 0 and len(scanner.text) - token.start > self._expanded[token.text] - 1:
+                return
+            self._expanded[token.text] = left + 1
+            after = scanner.text[scanner.position :]
+            self.tokens.rewind()
+            scanner.text = scanner.text[: token.start] + self.aliases[token.text] + after
 
     # --- simple commands ---------------------------------------------------------------------------------------------------
 
@@ -298,8 +320,8 @@ class Parser(CompoundMixin):
     def _element(self, word: Word) -> Assignment | None:
         """bash's name[subscript]=value, read again from its text."""
         match = _ELEMENT.match(word.text)
-        end = word.text.find("]", match.end()) if match else -1
-        if match is None or end < 0:
+        end = closing_bracket(word.text, match.end() - 1) if match else 0
+        if match is None or not end:
             return None
         rest = word.text[end + 1 :]
         append = rest.startswith("+=")
@@ -318,16 +340,21 @@ class Parser(CompoundMixin):
         items: list[tuple[Word | None, Word]] = []
         while True:
             self.skip_newlines()
+            if key := _KEY.match(self.scanner.text, self.tokens.peek().start):
+                items.append(self._keyed_item(key))
+                continue
             token = self.tokens.take()
             if token.text == ")" and token.kind == "operator":
                 return tuple(items)
             if token.word is None:
                 raise self.unexpected()
-            end = token.text.find("]=")
-            if token.text.startswith("[") and end > 0:
-                items.append((self._word_of(token.text[1:end]), self._word_of(token.text[end + 2 :])))
-            else:
-                items.append((None, token.word))
+            items.append((None, token.word))
+
+    def _keyed_item(self, key: "re.Match[str]") -> tuple[Word, Word]:
+        """[key]=value, whose key may have blanks."""
+        self.tokens.rewind()
+        self.scanner.position = key.end()
+        return self._word_of(f'"{key[1]}"' if " " in key[1] and key[1][0] not in "'\"" else key[1]), self.scanner.word()
 
     def redirect(self) -> Redirect:
         token = self.tokens.take()

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-_SPECIAL: Final = re.compile(r"[*?\[\\]")
+from orrery.node.shell import extglob
+
+_SPECIAL: Final = re.compile(r"[*?\[\\(]")
 _CLASSES: Final = {
     "alpha": "a-zA-Z",
     "digit": "0-9",
@@ -29,7 +31,7 @@ _PIECE_MAX: Final = 65_536
 
 def is_pattern(text: str) -> bool:
     """Whether `text` has a character that matches more than itself."""
-    return "*" in text or "?" in text or "[" in text
+    return "*" in text or "?" in text or "[" in text or ("(" in text and extglob.is_extended(text))
 
 
 def escape(text: str) -> str:
@@ -123,6 +125,9 @@ def each(pattern: str, text: str) -> Iterator[tuple[int, int]]:
 
     A star takes in whatever follows, so where the piece before the first star fits and the rest does not, the rest fits nowhere later.
     """
+    if extglob.is_extended(pattern):
+        yield from extglob.each(pattern, text)
+        return
     expression = part(pattern)
     pieces = _pieces(pattern)
     if len(pieces) == 1:
@@ -154,14 +159,21 @@ def matches(pattern: str, text: str) -> bool:
     """Whether the whole of `text` is of the pattern."""
     if not _SPECIAL.search(pattern):
         return pattern == text
+    if "(" in pattern and extglob.is_extended(pattern):
+        return extglob.matches(pattern, text)
     return whole(pattern).match(text) is not None
 
 
 def without_prefix(text: str, pattern: str, *, longest: bool) -> str:
+    if extglob.is_extended(pattern):
+        return text[extglob.prefix_end(pattern, text, longest=longest) or 0 :]
     match = prefix(pattern, longest=longest).match(text)
     return text[match.end() :] if match else text
 
 
 def without_suffix(text: str, pattern: str, *, longest: bool) -> str:
+    if extglob.is_extended(pattern):
+        start = extglob.suffix_start(pattern, text, longest=longest)
+        return text if start is None else text[:start]
     match = suffix(pattern, longest=longest).match(text[::-1])
     return text[: len(text) - match.end()] if match else text

@@ -1,7 +1,7 @@
 """From characters to words: quoting and the expansions inside a word. The grammar is `parser`'s; here-documents are `tokens`'."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 
 from orrery.node.shell.errors import SyntaxFault
@@ -29,6 +29,8 @@ _PLAIN_ARITHMETIC: Final = re.compile(r"[^\\$`()]+")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
 _SPECIAL: Final = "@*#?$!-0123456789"
+_PLAIN_GROUP: Final = re.compile(r"[^\s|()\\'\"$`]+")
+_END_OF_GROUP: Final = frozenset("|) \t\n;&<>(")
 _END_OF_WORD: Final = frozenset(" \t\n;&|<>()")
 
 SubParser = Callable[["Scanner", str], Node | None]
@@ -45,6 +47,10 @@ class Scanner:
         self.hit_end = False
         """A here-document or a continued line ended with the text: more of it may come."""
         self.depth = depth
+        self.in_condition = False
+        """Within [[ … ]], where patterns are extended ones without being asked for."""
+        self.features: Set[str] = frozenset()
+        """bash's of shopt, as they are when a word is read."""
         self._parse_commands = parse_commands
         self._first_line = first_line
         self._counted = (0, first_line)
@@ -105,6 +111,10 @@ class Scanner:
                 self.position = match.end()
                 continue
             char = text[self.position]
+            if char == "(" and literal and self._extends(literal[-1]):
+                parts += [Literal("".join(literal)), *self._group()]
+                literal.clear()
+                continue
             if char in ends and not (char in "<>" and self._starts_process_substitution()):
                 break
             part = self._special(char, in_quotes=False)
@@ -120,6 +130,25 @@ class Scanner:
         if literal:
             parts.append(Literal("".join(literal)))
         return parts
+
+    def _extends(self, before: str) -> bool:
+        """Whether a parenthesis after `before` belongs to an extended pattern."""
+        return before[-1] in "?*+@!" and ("extglob" in self.features or self.in_condition)
+
+    def _group(self) -> list[Part]:
+        """The parenthesis of an extended pattern, with its alternatives."""
+        line = self.line
+        parts: list[Part] = [Literal("(")]
+        self.position += 1
+        while self.peek() != ")":
+            if not self.peek():
+                raise self.unterminated(")", line)
+            if self.peek() in "| \t\n;&<>(":
+                parts.append(Literal(self.peek()))
+                self.position += 1
+            parts += self._parts(_PLAIN_GROUP, _END_OF_GROUP)
+        self.position += 1
+        return [*parts, Literal(")")]
 
     def regular_expression(self) -> Word:
         """The operand of =~ : parentheses and bars are plain in it, and blanks inside parentheses."""
@@ -340,6 +369,7 @@ class Scanner:
                 self.position += 1
             inner.append(char)
         scanner = Scanner("".join(inner), self.flavour, self._parse_commands, line, self.depth + 1)
+        scanner.features = self.features
         return CommandSubstitution(self._parse_commands(scanner, ""))
 
     # --- ${…} --------------------------------------------------------------------------------------------------------------

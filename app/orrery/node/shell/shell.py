@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from orrery.node.processes.program import CHUNK_BYTES, Child, Process
 from orrery.node.shell import traps as trap_names
-from orrery.node.shell.arithmetic import ArithmeticFault, evaluate, parse_number
+from orrery.node.shell.arithmetic import NO_SUBSCRIPT, ArithmeticFault, Subscript, evaluate, parse_number
 from orrery.node.shell.dynamic import define_dynamic
 from orrery.node.shell.errors import Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
 from orrery.node.shell.escapes import decode
@@ -19,6 +19,7 @@ from orrery.node.shell.forking import new_child
 from orrery.node.shell.jobs import Jobs
 from orrery.node.shell.messages import Messages
 from orrery.node.shell.nodes import Function, Node, Parameter, Word
+from orrery.node.shell.options import FEATURES_AT_START
 from orrery.node.shell.parameters import expand_parameter, number_of
 from orrery.node.shell.parser import Parser, parse_commands
 from orrery.node.shell.scanner import Scanner
@@ -53,7 +54,7 @@ class Shell(Messages):
         self.pid: int = process.pid
         self.background: int | None = None
         self.options: set[str] = set()
-        self.features: set[str] = {"sourcepath", "expand_aliases"} if flavour.is_bash else set()
+        self.features: set[str] = set(FEATURES_AT_START) if flavour.is_bash else set()
         """bash's shopt."""
         self.errexit = self.no_unset = self.xtrace = self.no_glob = self.no_exec = False
         self.functions: dict[str, Function] = {}
@@ -171,7 +172,7 @@ class Shell(Messages):
 
     async def run_text(self, text: str, *, first_line: int | None = None, last: bool = False) -> int:
         """Parse and run a whole text, one line's list after the other; its exit code."""
-        parser = Parser.of(text, self.flavour, self.line if first_line is None else first_line)
+        parser = self.parser_of(text, self.line if first_line is None else first_line)
         result = 0
         while True:
             ended, node = await self.parse(parser)
@@ -180,6 +181,13 @@ class Shell(Messages):
             if node is None or self.no_exec:
                 continue
             result = await self.run(node, last=last and parser.at_end)
+
+    def parser_of(self, text: str, first_line: int) -> Parser:
+        """A parser that sees what shopt and alias change while its text runs."""
+        parser = Parser.of(text, self.flavour, first_line)
+        parser.scanner.features = self.features
+        parser.aliases = self.aliases
+        return parser
 
     async def parse(self, parser: Parser) -> tuple[bool, Node | None]:
         """The next command; a syntax error is told and ends the shell."""
@@ -328,7 +336,12 @@ class Shell(Messages):
             return ShellError(f"{shown}: unbound variable", 127 if not self.is_subshell else 1)
         return ShellError(f"{name}: parameter not set", 2)
 
-    def number(self, name: str, subscript: int) -> int:
+    def subscript(self, name: str, text: str) -> Subscript:
+        """The key or index that `text` is for this array."""
+        target = self.variables.references.get(name, name)
+        return text if target in self.variables.maps else evaluate(text, self)
+
+    def number(self, name: str, subscript: Subscript) -> int:
         """A variable in arithmetic."""
         text = number_of(self, name, subscript)
         if text is None:
@@ -356,12 +369,18 @@ class Shell(Messages):
         finally:
             self.depth -= 1
 
-    def assign_number(self, name: str, subscript: int, value: int) -> None:
-        if subscript < -(1 << 69):
+    def assign_number(self, name: str, subscript: Subscript, value: int) -> None:
+        if subscript == NO_SUBSCRIPT:
             self.variables.set(name, str(value))
-        else:
-            items = self.variables.make_array(name)
-            items[subscript if subscript >= 0 or not items else max(items) + 1 + subscript] = str(value)
+            return
+        name = self.variables.references.get(name, name)
+        if isinstance(subscript, str):
+            self.variables.check_writable(name)
+            self.variables.set_element(name, self.variables.maps[name], subscript, str(value))
+            return
+        items = self.variables.make_array(name)
+        index = subscript if subscript >= 0 or not items else max(items) + 1 + subscript
+        self.variables.set_element(name, items, index, str(value))
 
     async def assign_element(self, name: str, subscript: Word, value: str, *, append: bool) -> None:
         """name[subscript]=value."""
@@ -424,13 +443,15 @@ class Shell(Messages):
     def evaluate(self, text: str) -> int:
         """Arithmetic on a text; ShellError when it is none."""
         try:
-            return evaluate(text.strip(), self)
+            return evaluate(text.lstrip(), self)
         except ArithmeticFault as fault:
             raise ShellError(str(fault), 1, only_line=True) from None
 
     def word_of(self, text: str) -> Word:
         """`text` read as one word."""
-        return Scanner(text, self.flavour, parse_commands, self.line).word()
+        scanner = Scanner(text, self.flavour, parse_commands, self.line)
+        scanner.features = self.features
+        return scanner.word()
 
     def document_of(self, text: str) -> Word:
         """`text` with expansions as in double quotes, for prompts."""

@@ -30,6 +30,8 @@ class Variables:
         self.maps: dict[str, dict[str, str]] = {}
         self.references: dict[str, str] = {}
         self.dynamic: dict[str, Callable[[], str]] = {}
+        self.dynamic_arrays: dict[str, Callable[[], list[str]]] = {}
+        """bash's FUNCNAME and its like."""
         self.export_all = False
         self.on_change: dict[str, Callable[[str | None], None]] = {}
         self.extra: dict[str, str] = {name: value for name, value in environment.items() if not name.isidentifier()}
@@ -159,6 +161,10 @@ class Variables:
             return {key: items[key] for key in sorted(items)}
         if name in self.maps:
             return self.maps[name]
+        if name in self.references:
+            return self.array(self.references[name])
+        if name in self.dynamic_arrays:
+            return dict(enumerate(self.dynamic_arrays[name]()))
         value = self.get(name)
         return {} if value is None else {0: value}
 

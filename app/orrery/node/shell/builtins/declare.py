@@ -6,6 +6,7 @@ from orrery.node.shell.arithmetic import ArithmeticFault, evaluate
 from orrery.node.shell.assignments import assign_array
 from orrery.node.shell.errors import CommandError
 from orrery.node.shell.escapes import encode
+from orrery.node.shell.options import FEATURES, listed
 from orrery.node.shell.parser import Parser
 from orrery.node.shell.quoting import bash_declared
 
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
 
 _LETTERS: Final = "aAfFgiIlnprtux"
-_SHOPT: Final = frozenset(
-    [
-        "autocd", "cdspell", "checkhash", "checkjobs", "checkwinsize", "cmdhist", "dotglob", "execfail", "expand_aliases", "extglob",
-        "failglob", "globasciiranges", "globstar", "histappend", "inherit_errexit", "interactive_comments", "lastpipe", "login_shell",
-        "nocaseglob", "nocasematch", "nullglob", "progcomp", "promptvars", "sourcepath", "xpg_echo",
-    ]
-)  # fmt: skip
 
 
 async def declare(shell: "Shell", arguments: list[str]) -> int:
@@ -167,30 +161,36 @@ async def let(shell: "Shell", arguments: list[str]) -> int:
 
 
 async def shopt(shell: "Shell", arguments: list[str]) -> int:
+    from orrery.node.shell.builtins.variables import set_option
+
     words = arguments[1:]
     letters = ""
     while words and words[0].startswith("-"):
         letters += words[0][1:]
         words = words[1:]
     code = 0
-    for name in words or sorted(_SHOPT):
-        known = name in _SHOPT
-        if "o" in letters:
-            from orrery.node.shell.builtins.variables import set_option
-
-            if "s" in letters or "u" in letters:
-                set_option(shell, name, on="s" in letters)
-            code = code or int(name not in shell.options)
-        elif not known:
-            await shell.complain(f"{name}: invalid shell option name", "shopt")
+    names = listed("bash") if "o" in letters else FEATURES
+    for name in words or names:
+        known = name in names
+        if not known:
+            await shell.complain(f"{name}: invalid {'' if 'o' in letters else 'shell '}option name", "shopt")
             code = 1
-        elif "s" in letters and words:
-            shell.features.add(name)
-        elif "u" in letters and words:
-            shell.features.discard(name)
+        elif "o" in letters and letters.strip("opq"):
+            set_option(shell, name, on="s" in letters)
+        elif letters.strip("opq") and words:
+            (shell.features.add if "s" in letters else shell.features.discard)(name)
         else:
-            on = name in shell.features
+            on = name in (shell.options if "o" in letters else shell.features)
             code = code or int(not on and bool(words))
-            if "q" not in letters:
-                await shell.process.print(f"{name:<15}\t{'on' if on else 'off'}\n")
+            await _show_feature(shell, name, letters, on=on)
     return code
+
+
+async def _show_feature(shell: "Shell", name: str, letters: str, *, on: bool) -> None:
+    if "q" in letters:
+        return
+    if "p" in letters:
+        command = f"set {'-' if on else '+'}o" if "o" in letters else f"shopt {'-s' if on else '-u'}"
+        await shell.process.print(f"{command} {name}\n")
+    else:
+        await shell.process.print(f"{name:<15}\t{'on' if on else 'off'}\n")

@@ -273,7 +273,6 @@ async def _list_variables(shell: "Shell") -> int:
 
 
 async def alias(shell: "Shell", arguments: list[str]) -> int:
-    """Kept and listed. DIFFERS: upstream expands aliases in interactive shells; we do not."""
     code = 0
     start = "alias " if shell.flavour.is_bash else ""
     if len(arguments) == 1:
