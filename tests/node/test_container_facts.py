@@ -56,3 +56,44 @@ async def test_a_node_says_what_its_runtime_can_do(cluster: NodeCluster) -> None
     assert node is not None
     assert node["status"]["features"] == {"supplementalGroupsPolicy": True}
     assert [one["name"] for one in node["status"]["runtimeHandlers"]] == ["runc", ""]
+
+
+@pytest.mark.parametrize(
+    ("security", "held", "bound", "gains_none"),
+    [
+        ({}, "00000000a80425fb", "00000000a80425fb", 0),
+        ({"capabilities": {"add": ["NET_ADMIN", "SYS_TIME"]}}, "00000000aa0435fb", "00000000aa0435fb", 0),
+        ({"capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}, "0000000000000400", "0000000000000400", 0),
+        ({"capabilities": {"drop": ["ALL"]}, "allowPrivilegeEscalation": False}, "0000000000000000", "0000000000000000", 1),
+        ({"privileged": True}, "000001ffffffffff", "000001ffffffffff", 0),
+        ({"runAsUser": 1000}, "0000000000000000", "00000000a80425fb", 0),
+    ],
+)
+async def test_proc_tells_the_capabilities_of_a_process(
+    cluster: NodeCluster, security: dict[str, Any], held: str, bound: str, gains_none: int
+) -> None:
+    command = ["sh", "-c", "grep -E 'CapPrm|CapBnd|NoNewPrivs' /proc/1/status"]
+    container = {"name": "web", "image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", "command": command, "securityContext": security}
+    await cluster.run(containers=[container], restartPolicy="Never")
+    await cluster.clock.settle()
+
+    assert await cluster.said() == f"CapPrm:\t{held}\nCapBnd:\t{bound}\nNoNewPrivs:\t{gains_none}\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "line"),
+    [
+        ("busybox:1.36", "uid=1000 gid=3000 groups=2000,3000,4000"),
+        ("debian:13", "uid=1000 gid=3000 groups=3000,2000,4000"),
+        (
+            "registry.k8s.io/e2e-test-images/agnhost:2.45",
+            "uid=1000(user-defined-in-image) gid=3000 groups=2000,3000,4000,50000(group-defined-in-image)",
+        ),
+    ],
+)
+async def test_id_shows_the_groups_as_the_kernel_sorts_them(cluster: NodeCluster, image: str, line: str) -> None:
+    context = {"runAsUser": 1000, "runAsGroup": 3000, "fsGroup": 2000, "supplementalGroups": [4000]}
+    await cluster.run(image=image, command=["id"], restartPolicy="Never", securityContext=context)
+    await cluster.clock.settle()
+
+    assert await cluster.said() == line + "\n"

@@ -20,6 +20,7 @@ from orrery.node.images.references import Reference
 from orrery.node.images.store import ImageError, Pulled
 from orrery.node.naming import field_path, pod_title, restart_key
 from orrery.node.pod_state import PodState, Run, RunState, container_id
+from orrery.node.privileges import privileges_of
 from orrery.node.probing import named_ports, with_port_numbers
 from orrery.node.resize import cpu_limit, memory_limit
 from orrery.node.runtime import (
@@ -174,6 +175,7 @@ class ContainerStart:
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
             target=container.get("targetContainerName", ""),
+            privileges=privileges_of(pod, container),
             sandbox=self._sandbox(),
             ports=named_ports(container),
             mounts=mounts,

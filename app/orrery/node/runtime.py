@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from orrery.machinery.objects import Object
 from orrery.node.images.image import Image
+from orrery.node.privileges import USUAL, Privileges
 
 if TYPE_CHECKING:
     from orrery.node.files.filesystem import Mounted
@@ -84,6 +85,7 @@ class ContainerConfig:
     """What the Pod says the container listens on, in its ports and probes: for images nobody knows."""
     target: str = ""
     """The container whose processes it sees, for one that debugs."""
+    privileges: Privileges = USUAL
     sandbox: "SandboxConfig | None" = None
     mounts: "tuple[Mounted, ...]" = ()
 

@@ -87,6 +87,7 @@ _SERVICES: Final = {
     "ubuntu": "ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash",
     "curl": "curl_user:x:100:101:Linux User,,,:/home/curl_user:/bin/sh",
     "podinfo": "app:x:100:101:Linux User,,,:/home/app:/bin/sh",
+    "agnhost": "user-defined-in-image:x:1000:1000:Linux User,,,:/home/user-defined-in-image:/bin/sh",
     "elasticsearch": "elasticsearch:x:1000:1000::/usr/share/elasticsearch:/bin/bash",
 }
 """By an image's short name: the line of /etc/passwd its own user has."""
@@ -106,6 +107,14 @@ MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Who is in a group besides those whose own it is: what `id` shows."""
+
+
+_GROUPS: Final = {"agnhost": (("group-defined-in-image", "50000", "user-defined-in-image"),)}
+
+
+def own_groups(name: str) -> tuple[tuple[str, str, str], ...]:
+    """Name, number and members of groups that an image of that short name brings besides its user's own."""
+    return _GROUPS.get(name, ())
 
 
 def own_user(name: str, uid: int, gid: int) -> str:

@@ -45,7 +45,7 @@ COMMUNITY: Final[dict[str, Entry]] = {
     ),
     "registry.k8s.io/e2e-test-images/perl": Entry(base="debian:bookworm", command=("perl",), is_server=False, size_mb=300, own="perl"),
     "registry.k8s.io/nginx-slim": Entry(
-        tags="0.{1..27} latest", base="debian:bookworm-slim", command=_NGINX, ports=(80,), size_mb=40, own="nginx", stop_signal=3,
+        tags="0.{1..27} latest", base="debian:bookworm-slim", command=_NGINX, ports=(80,), size_mb=40, own="nginx curl", stop_signal=3,
     ),
     "registry.k8s.io/busybox": Entry(tags="latest 1.24 1.27 1.27.2", base="busybox", command=("sh",), is_server=False, size_mb=1.13),
     "registry.k8s.io/hpa-example": Entry(

@@ -5,7 +5,7 @@ from typing import Final
 
 from orrery.node.files.filesystem import FileSystem, new_filesystem
 from orrery.node.files.plant import plant, plant_directory, plant_file, plant_link
-from orrery.node.images.accounts import MEMBERS, USERS, own_user
+from orrery.node.images.accounts import MEMBERS, USERS, own_groups, own_user
 from orrery.node.images.image import Image
 from orrery.node.images.own_files import own_files, own_links, own_scripts
 from orrery.node.images.systems import system_of
@@ -56,15 +56,16 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
         plant_directory(layer, folder, 0o700 if folder == "/root" else 0o755)
     plant_directory(layer, "/var/tmp", 0o1777)
     passwd, groups = USERS[family]
-    members = [entry.split(":") for entry in groups.split()]
-    own = own_user(image.repository.rpartition("/")[2], image.uid, image.gid)
+    members = [(name, gid, MEMBERS[family].get(name, "")) for name, gid in (entry.split(":") for entry in groups.split())]
+    title = image.repository.rpartition("/")[2]
+    own = own_user(title, image.uid, image.gid)
     if own:
         name, _, _, gid = own.split(":")[:4]
-        members.append([name, gid])
+        members.append((name, gid, ""))
         if (home := own.split(":")[5]) != "/nonexistent":
             plant_directory(layer, home, uid=int(own.split(":")[2]), gid=int(gid))
     plant_file(layer, "/etc/passwd", (passwd + own).encode())
-    plant_file(layer, "/etc/group", "".join(f"{name}:x:{gid}:{MEMBERS[family].get(name, '')}\n" for name, gid in members).encode())
+    plant_file(layer, "/etc/group", "".join(f"{name}:x:{gid}:{users}\n" for name, gid, users in [*members, *own_groups(title)]).encode())
     plant_file(layer, "/etc/shadow", b"root:*:20423:0:99999:7:::\n", 0o640, gid=42)
     plant_file(layer, "/etc/nsswitch.conf", _NSSWITCH)
     plant_file(layer, "/etc/shells", _SHELLS)

@@ -77,12 +77,22 @@ def _status(process: SimulatedProcess) -> bytes:
         f"PPid:\t{process.parent}",
         "Uid:\t" + "\t".join([str(process.uid)] * 4),
         "Gid:\t" + "\t".join([str(process.gid)] * 4),
-        "Groups:\t" + " ".join(str(group) for group in process.groups),
+        "Groups:\t" + "".join(f"{group} " for group in sorted(process.groups)),
         f"VmSize:\t{process.memory // 1024:8d} kB",
         f"VmRSS:\t{process.memory // 1024:8d} kB",
         "Threads:\t1",
+        *_privileges(process),
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _privileges(process: SimulatedProcess) -> list[str]:
+    """Users other than root have no capabilities, only the bound of what a program with some of its own could give them."""
+    bound, gains_none, is_filtered = process.system.privileges
+    held = 0 if process.uid else bound
+    sets = {"CapInh": 0, "CapPrm": held, "CapEff": held, "CapBnd": bound, "CapAmb": 0}
+    filters = (("NoNewPrivs", gains_none), ("Seccomp", 2 * is_filtered), ("Seccomp_filters", is_filtered))
+    return [*(f"{name}:\t{bits:016x}" for name, bits in sets.items()), *(f"{name}:\t{int(value)}" for name, value in filters)]
 
 
 def _process_stat(process: SimulatedProcess) -> bytes:

@@ -161,6 +161,7 @@ class SimulatedRuntime:
             limits=Limits(config.memory_bytes or self._limits.container_memory_bytes, self._limits.processes_max),
             pool=self._memory,
             pids=self._pids(config, sandbox),
+            privileges=config.privileges,
         )
         mounts.add(Mounted("/proc", proc_filesystem(system), source="proc"))
         user, home = _user(config, mounts)

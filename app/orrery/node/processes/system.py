@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.machinery.clock import Clock
 from orrery.node.files.accounts import user_names
 from orrery.node.files.filesystem import MountTable
+from orrery.node.privileges import USUAL, Privileges
 from orrery.node.processes.memory_pool import MemoryPool
 from orrery.node.processes.program import Network, Program, Stream
 from orrery.node.processes.signals import SIGKILL
@@ -85,6 +86,7 @@ class System:
         "own",
         "pids",
         "pool",
+        "privileges",
         "started_s",
         "toolbox",
         "turns",
@@ -103,8 +105,10 @@ class System:
         limits: Limits | None = None,
         pids: PidSpace | None = None,
         pool: MemoryPool | None = None,
+        privileges: Privileges = USUAL,
     ) -> None:
         self.pool = pool
+        self.privileges = privileges
         self.clock = clock
         self.turns = turns
         self.mounts = mounts

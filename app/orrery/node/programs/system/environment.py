@@ -210,7 +210,7 @@ async def id_(call: Call) -> int:
         for user in users_of:
             members.setdefault(user, []).append(number)
     process = call.process
-    uid, gid, more = process.uid, process.gid, list(process.groups)
+    uid, gid, more = process.uid, process.gid, sorted(process.groups)
     if options.operands:
         name = options.operands[0]
         account = next((one for one in accounts(call) if one.name == name or str(one.uid) == name), None)
@@ -227,8 +227,9 @@ async def id_(call: Call) -> int:
         return f"{number}({table[number]})" if number in table else str(number)
 
     text = f"uid={shown(uid, names)} gid={shown(gid, group_names)}"
-    if every:
-        text += " groups=" + ",".join(shown(number, group_names) for number in every)
+    if every:  # busybox shows the groups of a process as the kernel sorts them; GNU puts its own first.
+        in_order = more if call.is_busybox and more and not options.operands else every
+        text += " groups=" + ",".join(shown(number, group_names) for number in in_order)
     await call.print(text + "\n")
     return 0
 

@@ -1,0 +1,46 @@
+"""What root may do in a container, from its security context: the capabilities that /proc/PID/status tells, as containerd gives them.
+
+Only shown, never asked: simulated programs do nothing that a capability is for.
+"""
+
+from typing import Final, NamedTuple
+
+from orrery.machinery.objects import FrozenObject
+
+_NAMES: Final = (
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN "
+    "NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+    "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ "
+    "PERFMON BPF CHECKPOINT_RESTORE"
+)
+_BITS: Final = {name: 1 << number for number, name in enumerate(_NAMES.split())}
+_EVERY: Final = (1 << len(_BITS)) - 1
+_USUAL: Final = 0xA80425FB
+
+
+class Privileges(NamedTuple):
+    """What the processes of a container may be or become."""
+
+    capabilities: int = _USUAL
+    """Of root; other users have none, and keep these as their bound."""
+    gains_none: bool = False
+    is_filtered: bool = False
+    """Whether a seccomp profile filters what it calls."""
+
+
+USUAL: Final = Privileges()
+
+
+def privileges_of(pod: FrozenObject, container: FrozenObject) -> Privileges:
+    """Those of a container. "ALL" comes before the names that are added and dropped one by one."""
+    security = container.get("securityContext") or {}
+    profile = security.get("seccompProfile") or (pod["spec"].get("securityContext") or {}).get("seccompProfile") or {}
+    if security.get("privileged"):
+        return Privileges(_EVERY)
+    wanted = security.get("capabilities") or {}
+    added, dropped = ({name.upper() for name in wanted.get(field) or ()} for field in ("add", "drop"))
+    capabilities = 0 if "ALL" in dropped else _EVERY if "ALL" in added else _USUAL
+    capabilities |= sum(_BITS.get(name, 0) for name in added)
+    capabilities &= ~sum(_BITS.get(name, 0) for name in dropped)
+    is_filtered = profile.get("type", "Unconfined") != "Unconfined"
+    return Privileges(capabilities, gains_none=security.get("allowPrivilegeEscalation") is False, is_filtered=is_filtered)
