@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from orrery.store.sql_log import SqlLog
 
 SCHEDULER: Final = "default-scheduler"
+CONTROL_PLANE: Final = "control-plane"
 _PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
     ClaimProtection,
     StaleDisruptionController,
@@ -213,8 +214,10 @@ class Cluster:
 
     def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
         client = self._client(component)
-        style: Style = "events" if component == SCHEDULER else "core"
-        self.runner.add(new(client, self._recorder(client, component, style=style)), client)
+        is_scheduler = component == SCHEDULER
+        style: Style = "events" if is_scheduler else "core"
+        host = CONTROL_PLANE if is_scheduler else ""  # Its events name their host, as those of no other controller do.
+        self.runner.add(new(client, self._recorder(client, component, host, style=style)), client)
 
     def _certificate(self) -> str:
         return self.keys.certificate

@@ -20,7 +20,7 @@ from orrery.controllers.scheduler.hints import News, OtherNews, may_help_itself
 from orrery.controllers.scheduler.messages import NO_NODES, about_all, plugins_of, refusal_message
 from orrery.controllers.scheduler.nodes import NodeView
 from orrery.controllers.scheduler.preemptor import Preemptor
-from orrery.controllers.scheduler.refusals import NO_NODE, NODE_AFFINITY, VOLUMES
+from orrery.controllers.scheduler.refusals import NO_NODE, NODE_AFFINITY, VOLUME_BINDING, VOLUME_RESTRICTIONS
 from orrery.controllers.scheduler.reports import ERROR, UNSCHEDULABLE, Reports
 from orrery.controllers.scheduler.scores import choose, score
 from orrery.controllers.scheduler.volumes import BIND_TIMEOUT_S, PodVolumes, VolumePlan, VolumeProblem, VolumeTopology
@@ -101,7 +101,7 @@ class SchedulerController:
         try:
             volumes = self._volumes.of(pod) if _mounts_claims(pod) else None
         except VolumeProblem as problem:
-            return await self._fail(pod, wish, about_all(len(self._cluster.nodes), str(problem)), frozenset({VOLUMES}))
+            return await self._fail(pod, wish, about_all(len(self._cluster.nodes), str(problem)), frozenset({VOLUME_BINDING}))
         if named_nodes(wish.shape) == frozenset():
             return await self._fail(pod, wish, about_all(len(self._cluster.nodes), CONFLICT), frozenset({NODE_AFFINITY}))
         return await self._place(pod, wish, volumes)
@@ -228,7 +228,11 @@ class SchedulerController:
         return (*self._volumes.see_volume(change), *self._helped_by(OtherNews.VOLUME))
 
     def _keys_of_claim(self, change: Change) -> Iterable[str]:
-        return (*self._volumes.woken_by(key_for(change.namespace, change.name)), *self._helped_by(OtherNews.VOLUME))
+        """Of those who wait for anything, only they who mount the claim."""
+        claim = key_for(change.namespace, change.name)
+        waiting = ((key, self._waiting.get(key)) for key in self._volumes.mounting(claim))
+        helped = [key for key, one in waiting if one is not None and one.plugins & {VOLUME_BINDING, VOLUME_RESTRICTIONS}]
+        return (*self._volumes.woken_by(claim), *helped)
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         self._volumes.see_pod(change)

@@ -34,7 +34,8 @@ _TAINTED: Final = Refusal(("node(s) had untolerated taint(s)",), plugin=TAINT_TO
 _NOT_NAMED: Final = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), plugin=NODE_AFFINITY)
 _AFFINITY: Final = Refusal(("node(s) didn't match Pod's node affinity/selector",), plugin=NODE_AFFINITY)
 _PORTS: Final = Refusal(("node(s) didn't have free ports for the requested pod ports",), resolvable=True, plugin=NODE_PORTS)
-_NO_DEVICES: Final = Refusal(("cannot allocate all claims",), resolvable=True, plugin=DYNAMIC_RESOURCES)
+# DIFFERS: upstream allocates devices for resourceClaims and waits silently for claims that are missing; we refuse all Pods that ask for some.
+_NO_DEVICES: Final = Refusal(("cannot allocate all claims",), plugin=DYNAMIC_RESOURCES)
 
 _ENOUGH_MIN: Final = 100
 """So many fitting nodes are always looked for."""

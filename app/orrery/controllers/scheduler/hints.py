@@ -21,7 +21,8 @@ from orrery.controllers.scheduler.refusals import (
     NODE_UNSCHEDULABLE,
     POD_TOPOLOGY_SPREAD,
     TAINT_TOLERATION,
-    VOLUMES,
+    VOLUME_BINDING,
+    VOLUME_RESTRICTIONS,
 )
 from orrery.controllers.scheduler.resources import fits_empty
 from orrery.controllers.scheduler.taints import is_kept_off
@@ -34,7 +35,7 @@ class OtherNews(Enum):
     """Events that are not told apart any further."""
 
     VOLUME = "volume"
-    """A claim, a volume or a class was written."""
+    """A volume or a class was written."""
 
 
 News: TypeAlias = NodeNews | PodNews | OtherNews
@@ -139,9 +140,15 @@ def _neighbours_by_node(near: Sequence[Term], apart: Sequence[Term], news: NodeN
 
 
 def _volumes(shape: Shape, news: News, labels_of: NamespaceLabels) -> bool:
-    if isinstance(news, PodNews):
-        return news.new is None  # It may have held a claim that is for one Pod at a time.
-    return news is OtherNews.VOLUME or (isinstance(news, NodeNews) and news.new is not None)
+    """Claims are not among these events: who mounts one is known."""
+    if isinstance(news, NodeNews):
+        return news.new is not None and (news.old is None or news.old.labels != news.new.labels)
+    return news is OtherNews.VOLUME
+
+
+def _restrictions(shape: Shape, news: News, labels_of: NamespaceLabels) -> bool:
+    """A Pod that goes may have held a claim that is for one Pod at a time."""
+    return isinstance(news, PodNews) and news.new is None
 
 
 def _new_node(shape: Shape, news: News, labels_of: NamespaceLabels) -> bool:
@@ -155,7 +162,8 @@ _HINTS: Final[Mapping[str, Hint]] = {
     NODE_AFFINITY: _node_affinity,
     NODE_PORTS: _ports,
     NODE_RESOURCES_FIT: _resources,
-    VOLUMES: _volumes,
+    VOLUME_BINDING: _volumes,
+    VOLUME_RESTRICTIONS: _restrictions,
     POD_TOPOLOGY_SPREAD: _spread,
     INTER_POD_AFFINITY: _neighbours,
     DYNAMIC_RESOURCES: _new_node,

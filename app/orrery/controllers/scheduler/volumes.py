@@ -16,8 +16,7 @@ from orrery.controllers.engine.ownership import is_controlled_by
 from orrery.controllers.scheduler.cluster import Cluster
 from orrery.controllers.scheduler.nodes import NodeView
 from orrery.controllers.scheduler.places import is_allowed, is_in_zone, is_reachable
-from orrery.controllers.scheduler.refusals import VOLUMES as PLUGIN
-from orrery.controllers.scheduler.refusals import Refusal
+from orrery.controllers.scheduler.refusals import VOLUME_BINDING, VOLUME_RESTRICTIONS, Refusal
 from orrery.controllers.volumes.annotations import CLAIMS, CLASSES, NO_PROVISIONER, SELECTED_NODE, VOLUMES
 from orrery.controllers.volumes.ephemeral import not_owned_message
 from orrery.controllers.volumes.index import ClaimUsers, VolumeIndex
@@ -36,12 +35,12 @@ UNBOUND: Final = "pod has unbound immediate PersistentVolumeClaims"
 _IN_USE: Final = Refusal(
     ("node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",),
     resolvable=True,
-    plugin=PLUGIN,
+    plugin=VOLUME_RESTRICTIONS,
 )
 _NO_VOLUME: Final = "node(s) didn't find available persistent volumes to bind"
 _ELSEWHERE: Final = "node(s) didn't match PersistentVolume's node affinity"
 _GONE: Final = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
-_OTHER_ZONE: Final = Refusal(("node(s) had no available volume zone",), plugin=PLUGIN)
+_OTHER_ZONE: Final = Refusal(("node(s) had no available volume zone",), plugin=VOLUME_BINDING)
 
 
 class VolumeProblem(Exception):
@@ -102,6 +101,10 @@ class VolumeTopology:
     def woken_by(self, claim_key: str) -> Iterable[str]:
         """Pods that wait for this claim to be bound."""
         return sorted(self._waiting.get(claim_key, ()))
+
+    def mounting(self, claim_key: str) -> Iterable[str]:
+        """Pods that mount the claim and have not ended."""
+        return self._users.of(claim_key)
 
     # Before the Pod is bound.
 
@@ -201,7 +204,7 @@ class PodVolumes:
         if self.has_lost_volume:
             reasons.append(_GONE)
         if reasons:
-            return Refusal(tuple(reasons), plugin=PLUGIN)
+            return Refusal(tuple(reasons), plugin=VOLUME_BINDING)
         return None if all(is_in_zone(volume, node) for volume in self.bound) else _OTHER_ZONE
 
     def plan(self, node: NodeView) -> VolumePlan:
