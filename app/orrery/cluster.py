@@ -311,7 +311,7 @@ class Cluster:
                 new_openapi_router(library, self.clock),
                 new_openid_router(self._issuer.key_set),
                 new_docs_router(library),
-                new_router(self.client, users_images=self.images.users),
+                new_router(self.client, users_images=self.images.users, usage=self.verbs.ports.usage),
             ),
         )
         self.kubelet.serve_api(self._app, address=self._api_address, port=apiserver.PORT, mark=INSIDE_KEY)

@@ -63,3 +63,35 @@ class CatalogueImages(Model):
     """All images a server knows, by name."""
 
     items: list[CatalogueImage]
+
+
+class Amounts(Model):
+    """Processor time and memory, as quantities."""
+
+    cpu: str | None = Field(default=None, description="Cores; absent: as measured.", examples=["250m"])
+    memory: str | None = Field(default=None, description="The working set; absent: as measured.", examples=["64Mi"])
+
+
+class WantedUsage(Amounts):
+    """What a Pod is to use from now on. Amounts of the Pod are shared by the containers that have none of their own."""
+
+    containers: dict[str, Amounts] = Field(default_factory=dict, description="By container.")
+
+
+class MeasuredUsage(Model):
+    """What a container uses now."""
+
+    cpu: str = Field(examples=["250m"])
+    memory: str = Field(examples=["64Mi"])
+
+
+class PodUsage(Model):
+    """What was set for a Pod, and what it uses."""
+
+    pod: str
+    namespace: str
+    wanted: dict[str, str] = Field(
+        description="Its annotations under usage.orrery.dev/, without that prefix: cpu, memory, cpu.NAME, memory.NAME.",
+        examples=[{"cpu": "250m"}],
+    )
+    now: dict[str, MeasuredUsage] | None = Field(description="By container; null until the Pod has run for a whole window of 15 seconds.")

@@ -62,7 +62,11 @@ def _refusal(problem: Mapping[str, Any]) -> ApiError:
         return BadRequest(f"strict decoding error: unknown field {go_quote(field)}")
     if kind in ("model_attributes_type", "model_type", "dict_type"):
         return BadRequest("the body of the request is not a JSON object")
-    return Invalid("Rollback", "", [invalid(field, problem["input"], _text(problem))])
+    return Invalid(
+        "Usage" if problem["loc"][-1] in ("cpu", "memory", "containers") else "Rollback",
+        "",
+        [invalid(field, problem["input"], _text(problem))],
+    )
 
 
 def _text(problem: Mapping[str, Any]) -> str:

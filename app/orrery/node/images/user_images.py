@@ -43,6 +43,17 @@ def _bytes(value: object) -> object:
     return value
 
 
+def _cores(value: object) -> object:
+    """A quantity: `250m`."""
+    if isinstance(value, str):
+        try:
+            return parse(value).nano / 10**9
+        except QuantityError:
+            raise ValueError(f"{value!r} is no quantity: write 250m or a number of cores") from None
+    return value
+
+
+Cores = Annotated[float, BeforeValidator(_cores), Field(ge=0, le=1024)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=10_000_000)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -119,6 +130,8 @@ class HttpAnswer(_Part):
     body: str = ""
     """`{hostname}`, `{path}`, `{n}` (requests so far) and `{env:NAME}` are filled in."""
     delay: Seconds = 0.0
+    cpu: Seconds = 0.0
+    """Processor time that it costs; at the container's limit it takes longer."""
 
 
 class Stop(_Part):
@@ -140,6 +153,8 @@ class Run(_Part):
     listen: tuple[Port, ...] = ()
     ready: Ready | None = None
     memory: Bytes = 0
+    cpu: Cores = 0.0
+    """What it uses all the time."""
     exit: Exit | None = None
     fail: Fail | None = None
     stop: Stop = Field(default_factory=Stop)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final
 
+from orrery.node.processes.cpu_use import compute, occupied
 from orrery.node.processes.program import Connection, Process, Program
 from orrery.node.programs.call import Call, encode
 from orrery.node.programs.flavours import Family, Flavour
@@ -49,7 +50,8 @@ class _Script:
         if run.stop.ignore:
             process.handle(15, lambda _: None)
         try:
-            ended = await process.first_of(stop.wait(), self._talk_and_end(), *self._services())
+            with occupied(process.clock, run.cpu):
+                ended = await process.first_of(stop.wait(), self._talk_and_end(), *self._services())
         except OSError as error:
             await process.complain(f"listen: {reason(error)}")
             return 1
@@ -139,6 +141,8 @@ class _Script:
             return Response(404, b"404 page not found\n")
         self._requests += 1
         await self._process.clock.sleep(answer.delay, background=True)
+        if answer.cpu:
+            await compute(self._process.clock, answer.cpu)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-type"]
         type_ = next((value for name, value in answer.headers.items() if name.lower() == "content-type"), "text/plain; charset=utf-8")
         return Response(answer.status, encode(self._filled(answer.body, request.path)), headers=headers, type=type_)
