@@ -17,6 +17,8 @@ from orrery.verbs.call import User
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "kubernetes.docker.internal"})
 _EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "::"})
 _SEEN_MAX: Final = 64
+BEARER_PROTOCOL: Final = "base64url.bearer.authorization.k8s.io."
+"""What begins the WebSocket sub-protocol that carries a token."""
 
 
 class Authenticator(Protocol):
@@ -73,7 +75,11 @@ class Guard:
     def user(self, headers: Mapping[bytes, bytes], *, is_inside: bool = False) -> User:
         """Who sends it; Unauthorized when the token is missing or wrong."""
         authorization = headers.get(b"authorization")
-        return self._authenticator.authenticate("" if authorization is None else _bearer_token(authorization), is_inside=is_inside)
+        if authorization is not None:
+            token = _bearer_token(authorization)
+        else:
+            token = _websocket_token(headers) if b"sec-websocket-protocol" in headers else ""
+        return self._authenticator.authenticate(token, is_inside=is_inside)
 
     def _check_authority(self, authority: bytes) -> None:
         host = host_of(authority.decode("latin-1"))
@@ -106,6 +112,18 @@ def _bearer_token(authorization: bytes) -> str:
     if scheme.lower() == "basic":
         # DIFFERS: upstream has no basic authentication; we take its password for a token, since kubectl sends no token without TLS.
         return _basic_password(rest.strip())
+    return ""
+
+
+def _websocket_token(headers: Mapping[bytes, bytes]) -> str:
+    """The token that a web page hides among the sub-protocols it asks for, since it cannot set headers; empty when there is none."""
+    for name in headers[b"sec-websocket-protocol"].decode("latin-1").split(","):
+        if name.strip().startswith(BEARER_PROTOCOL):
+            encoded = name.strip().removeprefix(BEARER_PROTOCOL)
+            try:
+                return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+            except ValueError:
+                return ""
     return ""
 
 

@@ -28,6 +28,7 @@ from orrery.api.responses import (
 from orrery.api.routing import Router, Target
 from orrery.api.streams import Streams
 from orrery.api.table import View, list_metadata
+from orrery.api.takeover import asks_for_websocket
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import ApiError, BadRequest, PathNotFound
@@ -137,6 +138,12 @@ class Resources:
         wanted = negotiate_stream(request.accept)
         view = self._view(request, call, wanted) if wanted.transform else None
         watch = await self._verbs.watch(call, options)
+        if asks_for_websocket(request):
+            from orrery.api.connect.watches import watch_by_websocket  # It stands on this module; few clients need it.
+
+            with self.streams.holding(watch):
+                await watch_by_websocket(request, watch, view)
+            return
         await self.streams.write(watch, request.receive, request.send, view, warning_headers(request.warnings))
 
     async def _create(self, request: Request, target: Target, call: Call) -> None:

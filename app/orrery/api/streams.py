@@ -5,7 +5,8 @@ has an encoding of its own to pay for. A client that goes away frees its watcher
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import orjson
@@ -55,20 +56,28 @@ class Streams:
         for watch in tuple(self._open):
             watch.close()
 
-    async def write(self, watch: Watch, receive: Receive, send: Send, view: View | None, extra_headers: Sequence[Header] = ()) -> None:
-        """Write the watch until its time is over, its client is gone, or the server stops."""
+    @contextmanager
+    def holding(self, watch: Watch) -> Iterator[None]:
+        """While somebody writes the watch: `end` can end it, and afterwards it is closed."""
         self._open.add(watch)
         if self._ending:
             watch.close()
-        gone = asyncio.create_task(_close_on_disconnect(watch, receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": [NO_CACHE, CONTENT_TYPES["json"], *extra_headers]})
-            await self._write_batches(watch, send, view)
-            await send({"type": "http.response.body", "body": b""})
+            yield
         finally:
-            gone.cancel()
             watch.close()
             self._open.discard(watch)
+
+    async def write(self, watch: Watch, receive: Receive, send: Send, view: View | None, extra_headers: Sequence[Header] = ()) -> None:
+        """Write the watch until its time is over, its client is gone, or the server stops."""
+        with self.holding(watch):
+            gone = asyncio.create_task(_close_on_disconnect(watch, receive))
+            try:
+                await send({"type": "http.response.start", "status": 200, "headers": [NO_CACHE, CONTENT_TYPES["json"], *extra_headers]})
+                await self._write_batches(watch, send, view)
+                await send({"type": "http.response.body", "body": b""})
+            finally:
+                gone.cancel()
 
     async def _write_batches(self, watch: Watch, send: Send, view: View | None) -> None:
         try:

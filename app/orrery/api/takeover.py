@@ -14,11 +14,18 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from orrery.api.requests import Request
+
 TAKEOVER: Final = "orrery.takeover"
 """Where a request that asks for an upgrade carries a `Callable[[bytes], Socket]` in its scope."""
 
 _UNREAD_BYTES_MAX: Final = 64 * 1024
 """The peer is told to wait while more than this is unread."""
+
+
+def asks_for_websocket(request: Request) -> bool:
+    """Whether the client wants a WebSocket, and this server can give it one."""
+    return TAKEOVER in request.scope and request.headers.get(b"upgrade", b"").lower() == b"websocket"
 
 
 class Socket:

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from wsproto.utilities import generate_accept_token
 
+from orrery.api.guard import BEARER_PROTOCOL
 from orrery.api.requests import Request
 from orrery.api.responses import Header, send_bytes
 from orrery.api.takeover import TAKEOVER, Socket
@@ -62,13 +63,18 @@ def agree_on_spdy(request: Request, supported: Sequence[str]) -> str:
     )
 
 
+def asked_protocols(request: Request) -> list[str]:
+    """The WebSocket sub-protocols that the client names; what carries its token is none of them."""
+    return [name for name in header_values(request, b"sec-websocket-protocol") if not name.startswith(BEARER_PROTOCOL)]
+
+
 def agree_on_websocket(request: Request, supported: Sequence[str]) -> str:
     """The client's first sub-protocol that we speak; empty when it names none and `supported` has the empty one."""
     if request.headers.get(b"sec-websocket-version") != b"13":
         raise HandshakeRefused("missing or bad WebSocket Version", 400, [(b"sec-websocket-version", b"13")])
     if b"sec-websocket-key" not in request.headers:
         raise HandshakeRefused("missing Sec-WebSocket-Key", 400)
-    asked = header_values(request, b"sec-websocket-protocol") or [""]
+    asked = asked_protocols(request) or [""]
     for protocol in asked:
         if protocol in supported:
             return protocol
