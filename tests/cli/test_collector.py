@@ -20,14 +20,25 @@ def _new(later: list[Callable[[], None]], frozen_max: int) -> Collector:
     return Collector(later.append, frozen_max=frozen_max)
 
 
-def test_what_survives_two_looks_is_frozen() -> None:
+def test_what_survives_a_look_is_frozen() -> None:
     collector = _new([], 1 << 60)
     before = gc.get_freeze_count()
     kept = [[] for _ in range(100_000)]  # type: list[list[int]]
 
-    collector.after("stop", {"generation": 0})
+    collector.after("start", {"generation": 0, "collected": 0})
     assert gc.get_freeze_count() == before
-    collector.after("stop", {"generation": 1})
+    collector.after("stop", {"generation": 0, "collected": 10})
+    assert gc.get_freeze_count() > before + len(kept) - 1
+
+
+def test_where_cycles_are_made_what_survives_gets_a_second_look() -> None:
+    collector = _new([], 1 << 60)
+    before = gc.get_freeze_count()
+    kept = [[] for _ in range(100_000)]  # type: list[list[int]]
+
+    collector.after("stop", {"generation": 0, "collected": 9_000})
+    assert gc.get_freeze_count() == before
+    collector.after("stop", {"generation": 1, "collected": 9_000})
     assert gc.get_freeze_count() > before + len(kept) - 1
 
 
@@ -48,7 +59,7 @@ def test_the_count_is_taken_on_the_event_loop() -> None:
     later: list[Callable[[], None]] = []
     collector = _new(later, 1 << 60)
 
-    for _ in range(200):
-        collector.after("stop", {"generation": 1})
+    for _ in range(1_000):
+        collector.after("stop", {"generation": 1, "collected": 0})
 
     assert later == [collector.count]

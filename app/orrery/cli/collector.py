@@ -1,7 +1,8 @@
 """How the server uses Python's garbage collector: in small bites, so that nobody waits for it.
 
 Objects of the API hold no cycles, and what cycles there are (exceptions, tasks) die young. So the young are looked at often and few at a
-time, and who survived two looks is frozen: the collector never walks over it again, and it is freed when nobody refers to it any more.
+time, and who survives is frozen: the collector never walks over it again, and it is freed when nobody refers to it any more. A look that
+finds much garbage freezes nothing: where cycles are being made, who is alive now may be in one, and gets a second look.
 Walking over everything takes seconds with ten thousand Pods. It is done only when what is frozen has grown beyond all that is kept on
 purpose: then there are cycles among it.
 """
@@ -12,7 +13,9 @@ from typing import Final
 
 THRESHOLDS: Final = (10_000, 5, 1_000_000)
 """New objects until the youngest are looked at; looks until the next older ones are; and those after that, never by themselves."""
-_FREEZES_PER_COUNT: Final = 200
+_MUCH: Final = 1_000
+"""So much garbage in one look says that something makes cycles: a tenth of what is looked at."""
+_FREEZES_PER_COUNT: Final = 1_000
 _FROZEN_MAX: Final = 6_000_000
 """About three times what a full cache of parsed objects holds."""
 
@@ -38,7 +41,7 @@ class Collector:
 
     def after(self, phase: str, info: dict[str, int]) -> None:
         """What the collector calls before and after each look."""
-        if phase != "stop" or info["generation"] != 1:
+        if phase != "stop" or (info["generation"] == 0 and info["collected"] > _MUCH):
             return
         gc.freeze()
         self._freezes += 1
