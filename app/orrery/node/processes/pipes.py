@@ -90,6 +90,9 @@ class Pipe:
     def _has_lost_readers(self) -> bool:
         return True
 
+    async def met(self, *, writes: bool) -> None:
+        """Wait for the other side; an unnamed pipe has both from the beginning."""
+
     def join(self, *, writes: bool) -> None:
         if writes:
             self.writers += 1
@@ -119,6 +122,10 @@ class _NamedPipe(Pipe):
     def _has_lost_readers(self) -> bool:
         return self._had_reader
 
+    async def met(self, *, writes: bool) -> None:
+        while not (self._had_reader if writes else self._had_writer):
+            await self._changed.wait()
+
     def join(self, *, writes: bool) -> None:
         self._had_reader = self._had_reader or not writes
         super().join(writes=writes)
@@ -145,6 +152,10 @@ class PipeEnd(Description):
         await pause(_TICKS_PER_CALL)
         await self._pipe.put(data)
 
+    async def wait_for_other_side(self) -> None:
+        """Until somebody has opened a named pipe for the other direction."""
+        await self._pipe.met(writes=self.flags & os.O_ACCMODE != os.O_RDONLY)
+
     def share(self) -> "PipeEnd":
         self.holders += 1
         return self
@@ -166,7 +177,7 @@ def new_pipe(capacity: int = CHUNK_BYTES) -> tuple[PipeEnd, PipeEnd]:
 
 
 def open_fifo(fifo: Fifo, flags: int) -> OpenFile:
-    """DIFFERS: upstream's open of a named pipe waits for the other side; here the first read or write waits."""
+    """DIFFERS: upstream's open of a named pipe waits for the other side; a shell's redirection does, elsewhere the first read or write."""
     if not isinstance(fifo.pipe, _NamedPipe):
         fifo.pipe = _NamedPipe()
     return PipeEnd(fifo.pipe, flags)

@@ -280,7 +280,7 @@ class _Compiler:
         if kind == "number":
             value = parse_number(text)
             if value is None and self.flavour.is_bash and text.isdigit():
-                raise ArithmeticFault(f'{self.text}: value too great for base (error token is "{text}")')
+                raise ArithmeticFault(f'{self.text.rstrip()}: value too great for base (error token is "{text}")')
             if value is None:
                 raise self.fault("expecting EOF")
             self.index += 1

@@ -78,7 +78,14 @@ async def trace_assignments(shell: "Shell", assignments: tuple[Assignment, ...])
     """Assign, and show it: bash one by one, the others in one line."""
     shown: list[str] = []
     for assignment in assignments:
+        if assignment.name == "PS4" and shell.flavour.is_bash:
+            await shell.trace_raw(f"PS4={traced(await shell.expander.text(assignment.value), shell.flavour)}")
+            await assign(shell, assignment)
+            continue
         await assign(shell, assignment)
+        if assignment.items is not None:
+            await shell.trace_raw(f"{assignment.name}=({' '.join(word.text for _, word in assignment.items)})")
+            continue
         value = shell.variables.get(assignment.name) or ""
         sign = "+=" if assignment.append and shell.flavour.is_bash else "="
         shown.append(f"{assignment.name}{sign}{traced(value, shell.flavour) if value else ''}")

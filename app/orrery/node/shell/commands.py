@@ -11,14 +11,17 @@ from orrery.node.shell.errors import CommandError, Exit, Interrupted, Return, Sh
 from orrery.node.shell.forking import new_child
 from orrery.node.shell.jobs import signal_text
 from orrery.node.shell.nodes import Assignment, Function, Node, Simple
+from orrery.node.shell.traps import PSEUDO, run_pseudo_trap
 
 if TYPE_CHECKING:
     from orrery.node.shell.builtins.builtin import Builtin
     from orrery.node.shell.shell import Shell
 
 _SIGINT: Final = 130
+_SIGTERM: Final = 143
 _SILENT: Final = frozenset({130, 141})
-SIGPIPE: Final = 13
+DEBUG: Final = PSEUDO["DEBUG"]
+RETURN: Final = PSEUDO["RETURN"]
 
 
 async def run_simple(shell: "Shell", node: Simple, *, last: bool) -> int:
@@ -30,6 +33,9 @@ async def run_simple(shell: "Shell", node: Simple, *, last: bool) -> int:
         raise Interrupted(_SIGINT)
     shell.line = node.line
     shell.substitution_status = 0
+    if DEBUG in shell.traps.actions and (not shell.calls or "functrace" in shell.options):
+        shell.command_text = shell.text_of(node)
+        await run_pseudo_trap(shell, DEBUG)
     try:
         if not node.words:
             await _assign_only(shell, node)
@@ -222,19 +228,24 @@ async def call_function(shell: "Shell", function: Function, arguments: list[str]
     if not shell.flavour.is_ash:
         shell.loops = 0
     shell.calls.append(function.name)
+    shell.call_lines.append(shell.line)
     shell.variables.enter()
 
     async def body() -> int:
         return await shell.run(function.body)
 
     try:
-        return await shell.deeper(body)
+        code = await shell.deeper(body)
     except Return as returning:
-        return returning.code
+        code = returning.code
     finally:
         shell.variables.leave()
         shell.calls.pop()
+        shell.call_lines.pop()
         shell.arguments, shell.loops = caller, loops
+    if RETURN in shell.traps.actions and "functrace" in shell.options:
+        await run_pseudo_trap(shell, RETURN)
+    return code
 
 
 # --- programs --------------------------------------------------------------------------------------------------------------------
@@ -333,6 +344,8 @@ async def not_started(shell: "Shell", name: str, error: OSError, builtin: str = 
             await shell.complain(f"{name}: {reason}", builtin)
             await shell.complain(f"{builtin}: {name}: cannot execute: {reason}")
             return code
+        elif is_missing and shell.process.files.exists(name):
+            reason = "cannot execute: required file not found"
     elif is_missing:
         reason = "not found" if name else "Permission denied"
     await shell.complain(f"{name}: {reason}", builtin)
@@ -346,7 +359,7 @@ async def wait_foreground(shell: "Shell", child: Child, node: Node, group: int =
     signal = child.signal
     if signal is not None and code not in _SILENT:
         text = signal_text(code)
-        if shell.flavour.is_bash and not shell.is_interactive:
+        if shell.flavour.is_bash and not shell.is_interactive and code != _SIGTERM:
             await shell.write_error(f"{shell.prefix()}{child.pid:>5} {text:<23} {shell.text_of(node)}\n")
         else:
             await shell.write_error(f"{text}\n")

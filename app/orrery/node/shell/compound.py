@@ -228,8 +228,12 @@ class CompoundMixin:
         token = self.tokens.take()
         self.scanner.in_condition = False
         if token.text != "]]":
-            raise self.unexpected()
+            raise self._bad_condition("syntax error in conditional expression")
         return Condition(body, line)
+
+    def _bad_condition(self, message: str) -> SyntaxFault:
+        """bash gives up the line for these, without an exit code of its own."""
+        return SyntaxFault(message, self.scanner.line, code=0 if self.tokens.last.kind != "end" and self.tokens.peek().kind != "end" else 2)
 
     def _condition_or(self) -> ConditionNode:
         left = self._condition_and()
@@ -273,9 +277,13 @@ class CompoundMixin:
             if right is None:
                 raise self.unexpected()
             return ConditionBinary(following.text, token.word, right)
-        if _UNARY.match(token.text) and following.word is not None and following.text != "]]":
+        if _UNARY.match(token.text) and following.word is not None:
             self.tokens.take()
+            if following.text == "]]":
+                raise self._bad_condition("unexpected argument `]]' to conditional unary operator")
             return ConditionUnary(token.text, following.word)
+        if following.kind in ("newline", "end"):
+            raise self._bad_condition("unexpected token `newline', conditional binary operator expected")
         return ConditionUnary("-n", token.word)
 
     def _pattern_word(self) -> Word:

@@ -18,6 +18,7 @@ from orrery.node.shell.nodes import (
     Word,
 )
 from orrery.node.shell.patterns import matches
+from orrery.node.shell.quoting import traced
 
 if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
@@ -34,6 +35,20 @@ async def run_condition(shell: "Shell", node: Condition) -> int:
         return error.code
     except PatternError:
         return 2
+
+
+async def described(shell: "Shell", node: ConditionNode) -> str:
+    """The condition as set -x shows it."""
+    if isinstance(node, ConditionNot):
+        return f"! {await described(shell, node.body)}"
+    if isinstance(node, ConditionJoin):
+        return f"{await described(shell, node.left)} {node.operator} {await described(shell, node.right)}"
+    if isinstance(node, ConditionUnary):
+        return f"{node.operator} {traced(await shell.expander.text(node.operand), shell.flavour)}"
+    left = traced(await shell.expander.text(node.left), shell.flavour)
+    if node.operator in ("=", "==", "!=", "=~"):
+        return f"{left} {node.operator} {await shell.expander.pattern(node.right) or chr(39) * 2}"
+    return f"{left} {node.operator} {traced(await shell.expander.text(node.right), shell.flavour)}"
 
 
 async def _holds(shell: "Shell", node: ConditionNode) -> bool:

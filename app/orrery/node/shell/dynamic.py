@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
+from orrery.node.shell.errors import SyntaxFault
+from orrery.node.shell.nodes import Function
+
 if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
 
@@ -29,6 +32,13 @@ def define_dynamic(shell: "Shell") -> None:
     dynamic["FUNCNAME"] = lambda: shell.calls[-1] if shell.calls else ""
     dynamic["PIPESTATUS"] = lambda: str(shell.pipe_status[0])
     dynamic["BASH_SOURCE"] = lambda: shell.script or ""
+    dynamic["BASH_COMMAND"] = lambda: shell.command_text
+    arrays = shell.variables.dynamic_arrays
+    arrays["FUNCNAME"] = lambda: list(reversed(shell.calls)) + (["main"] if shell.calls and shell.script else [])
+    arrays["BASH_LINENO"] = lambda: [str(line) for line in reversed(shell.call_lines)] + (["0"] if shell.script else [])
+    arrays["BASH_SOURCE"] = lambda: [shell.script or "environment"] * (len(shell.calls) + bool(shell.script))
+    arrays["DIRSTACK"] = lambda: [shell.variables.get("PWD") or "", *reversed(shell.directory_stack)]
+    arrays["GROUPS"] = lambda: [str(process.gid)]
     dynamic["SHELLOPTS"] = lambda: ":".join(sorted(shell.options))
 
 
@@ -66,7 +76,20 @@ def _initialize_directory(shell: "Shell") -> None:
         variables.export("PWD")
 
 
+def _import_functions(shell: "Shell") -> None:
+    """What another bash exported with export -f."""
+    for name, text in shell.variables.extra.items():
+        if name.startswith("BASH_FUNC_") and text.startswith("() "):
+            try:
+                _, node = shell.parser_of(f"{name[10:].removesuffix('%%')} {text}", 1).next_command()
+            except SyntaxFault:
+                continue
+            if isinstance(node, Function):
+                shell.functions[node.name] = node
+
+
 def _initialize_bash(shell: "Shell") -> None:
+    _import_functions(shell)
     values = shell.variables.values
     values["BASH"] = "/bin/bash"
     values["BASH_VERSION"] = BASH_VERSION

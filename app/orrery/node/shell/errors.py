@@ -4,12 +4,13 @@
 class SyntaxFault(Exception):
     """The text is no script. `message` is worded by the parser for its flavour; `token` is what bash quotes beside the line."""
 
-    def __init__(self, message: str, line: int, *, at_end: bool = False, shows_line: bool = False) -> None:
+    def __init__(self, message: str, line: int, *, at_end: bool = False, shows_line: bool = False, code: int = 2) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.at_end = at_end
         self.shows_line = shows_line
+        self.code = code
 
 
 class ShellError(Exception):
@@ -65,6 +66,10 @@ class Exit(Exception):
         super().__init__(code)
         self.code = code
         self.run_trap = run_trap
+
+
+class SyntaxEnd(Exit):
+    """A syntax error was told; bash's eval goes on after it."""
 
 
 class Interrupted(Exception):

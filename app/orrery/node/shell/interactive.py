@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from orrery.node.processes.program import ignore
+from orrery.node.shell.builtins.history import remember
 from orrery.node.shell.errors import CommandError, Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.traps import SIGINT, SIGQUIT, SIGTERM
@@ -234,6 +235,7 @@ async def _interruptible_line(shell: "Shell", source: _Input) -> str | None:
 async def _run_line(shell: "Shell", text: str) -> None:
     shell.interrupts.clear()
     shell.is_halted = False
+    remember(shell, text)
     parser = shell.parser_of(text, 1)
     try:
         while True:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from orrery.node.processes.program import Process, Stream, ignore
 from orrery.node.shell import redirections
 from orrery.node.shell.commands import run_simple, wait_foreground
-from orrery.node.shell.conditions import run_condition
+from orrery.node.shell.conditions import described, run_condition
 from orrery.node.shell.errors import Break, CommandError, Continue, Exit, Interrupted, ShellError
 from orrery.node.shell.forking import new_child
 from orrery.node.shell.nodes import (
@@ -20,6 +20,7 @@ from orrery.node.shell.nodes import (
     Background,
     Case,
     Condition,
+    Coprocess,
     For,
     Function,
     Group,
@@ -35,7 +36,7 @@ from orrery.node.shell.nodes import (
     Timed,
 )
 from orrery.node.shell.patterns import matches
-from orrery.node.shell.traps import SIGINT, SIGQUIT
+from orrery.node.shell.traps import PSEUDO, SIGINT, SIGQUIT, run_pseudo_trap
 
 if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
@@ -54,20 +55,10 @@ async def run(shell: "Shell", node: Node, *, last: bool) -> int:
 async def check_errexit(shell: "Shell") -> None:
     """After a command that set -e is about."""
     if shell.status and not shell.tested:
-        if shell.traps.actions.get(1001):
-            await _run_error_trap(shell)
+        if PSEUDO["ERR"] in shell.traps.actions and (not shell.calls or "errtrace" in shell.options):
+            await run_pseudo_trap(shell, PSEUDO["ERR"])
         if shell.errexit:
             raise Exit(shell.status)
-
-
-async def _run_error_trap(shell: "Shell") -> None:
-    action = shell.traps.actions.pop(1001)
-    status = shell.status
-    try:
-        await shell.run_text(action)
-    finally:
-        shell.traps.actions[1001] = action
-        shell.status = status
 
 
 async def _sequence(shell: "Shell", node: Sequence, *, last: bool) -> int:
@@ -193,6 +184,8 @@ async def _arithmetic_for(shell: "Shell", node: ArithmeticFor, *, last: bool) ->
 
 
 async def _case(shell: "Shell", node: Case, *, last: bool) -> int:
+    if shell.xtrace and shell.flavour.is_bash:
+        await shell.trace_raw(f"case {node.subject.text} in")
     subject = await shell.expander.text(node.subject)
     shell.status = shell.substitution_status = 0
     falls_through = False
@@ -314,6 +307,24 @@ async def _background(shell: "Shell", node: Background, *, last: bool) -> int:
     return 0
 
 
+async def _coprocess(shell: "Shell", node: Coprocess, *, last: bool) -> int:
+    """bash's coproc: a job whose ends of two pipes are descriptors 63 and 60, told in an array."""
+    from_child, child_output = shell.process.pipe()
+    child_input, to_child = shell.process.pipe()
+    descriptors: dict[int, Stream | None] = {0: child_input, 1: child_output}
+    child = await fork(shell, node.body, descriptors)
+    child_input.close()
+    child_output.close()
+    for number, stream in ((63, from_child), (60, to_child)):
+        redirections.put(shell, number, stream, [])
+    shell.variables.set_array(node.name, {0: "63", 1: "60"})
+    shell.variables.set(f"{node.name}_PID", str(child.pid))
+    shell.jobs.add(child, node.text)
+    shell.background = child.pid
+    shell.status = 0
+    return 0
+
+
 async def _function(shell: "Shell", node: Function, *, last: bool) -> int:
     shell.functions[node.name] = node
     shell.status = 0
@@ -348,6 +359,8 @@ async def _arithmetic_command(shell: "Shell", node: ArithmeticCommand, *, last: 
 
 
 async def _condition(shell: "Shell", node: Condition, *, last: bool) -> int:
+    if shell.xtrace:
+        await shell.trace_raw(f"[[ {await described(shell, node.body)} ]]")
     shell.status = await run_condition(shell, node)
     await check_errexit(shell)
     return shell.status
@@ -374,6 +387,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     Timed: _timed,
     AndOr: _and_or,
     Background: _background,
+    Coprocess: _coprocess,
     Sequence: _sequence,
     Subshell: _subshell,
     Group: _group,

@@ -94,6 +94,8 @@ class Redirect:
     descriptor: int
     target: Word
     line: int = 0
+    variable: str = ""
+    """bash's {name}> : the shell chooses the descriptor and tells its number there."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,15 @@ class AndOr:
 
 @dataclass(slots=True)
 class Background:
+    body: "Node"
+    text: str
+
+
+@dataclass(slots=True)
+class Coprocess:
+    """bash's coproc [name] command."""
+
+    name: str
     body: "Node"
     text: str
 
@@ -267,6 +278,7 @@ Node: TypeAlias = (
     | Timed
     | AndOr
     | Background
+    | Coprocess
     | Sequence
     | Subshell
     | Group

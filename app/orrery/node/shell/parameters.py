@@ -30,10 +30,10 @@ async def expand_parameter(shell: "Shell", part: Parameter, *, quoted: bool) -> 
     if part.indirect:
         return await _indirect(shell, part, quoted=quoted)
     values, is_list = await _values(shell, part)
-    if values == [] and is_list and part.subscript is not None and shell.no_unset and part.length:
-        if part.name not in shell.variables.arrays and part.name not in shell.variables.maps:
-            raise shell.unset_error(part.name)
     if part.length:
+        is_unset = part.name not in shell.variables.arrays and part.name not in shell.variables.maps
+        if values == [] and shell.no_unset and part.subscript is not None and is_unset:
+            raise shell.unset_error(part.name)
         return _length(shell, part, values, is_list=is_list)
     operator = part.operator
     if not operator:

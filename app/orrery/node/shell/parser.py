@@ -16,6 +16,7 @@ from orrery.node.shell.nodes import (
     AndOr,
     Assignment,
     Background,
+    Coprocess,
     Function,
     Literal,
     Node,
@@ -35,7 +36,7 @@ from orrery.node.shell.tokens import Token, Tokens
 RESERVED: Final = frozenset(
     ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"]
 )
-_BASH_RESERVED: Final = RESERVED | {"[[", "function", "select", "time"}
+_BASH_RESERVED: Final = RESERVED | {"[[", "coproc", "function", "select", "time"}
 _LIST_ENDS: Final = frozenset({"}", "do", "done", "elif", "else", "esac", "fi", "then", ")", ";;", ";&", ";;&"})
 _COMPOUND: Final = frozenset(["{", "case", "for", "if", "until", "while"])
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\+?)=")
@@ -64,6 +65,7 @@ class Parser(CompoundMixin):
 
     def __init__(self, scanner: Scanner) -> None:
         super().__init__(Tokens(scanner, parse_commands), scanner)
+        self.in_substitution = False
         self.aliases: Mapping[str, str] = {}
         self._expanded: dict[str, int] = {}
         """Aliases that were put in, and how much text was left after each: within its own text none is put in again."""
@@ -96,6 +98,7 @@ class Parser(CompoundMixin):
 
     def substitution(self, closing: str) -> Node | None:
         """The body of a command substitution."""
+        self.in_substitution = bool(closing)
         body = self.commands(may_be_empty=True)
         token = self.tokens.peek()
         if closing and token.text == ")" and token.kind == "operator":
@@ -145,7 +148,7 @@ class Parser(CompoundMixin):
 
     def _unexpected_in_bash(self, token: Token, wanted: str, line: int) -> SyntaxFault:
         if token.kind == "end":
-            if wanted == ")" and self.scanner.depth:
+            if wanted == ")" and self.in_substitution:
                 return SyntaxFault("unexpected EOF while looking for matching `)'", line + 1, at_end=True)
             ends_line = self.scanner.text.endswith("\n")
             return SyntaxFault("syntax error: unexpected end of file", line + (not ends_line), at_end=True)
@@ -244,6 +247,8 @@ class Parser(CompoundMixin):
             return self.compound(name)
         if name == "function":
             return self._function_word()
+        if name == "coproc":
+            return self._coprocess()
         token = self.tokens.peek()
         if name or token.kind not in ("word", "redirect"):
             self.tokens.take()
@@ -263,6 +268,21 @@ class Parser(CompoundMixin):
             after = scanner.text[scanner.position :]
             self.tokens.rewind()
             scanner.text = scanner.text[: token.start] + self.aliases[token.text] + after
+
+    def _coprocess(self) -> Node:
+        """`coproc command` or `coproc NAME compound`."""
+        start = self.tokens.take().start
+        token = self.tokens.peek()
+        name = "COPROC"
+        if token.is_bare and _NAME.match(token.text) and token.text not in self._reserved:
+            self.tokens.take()
+            if self.peek_reserved(skip_newlines=False) in (*_COMPOUND, "("):
+                name = token.text
+            else:
+                self.scanner.position = token.start
+                self.tokens.forget()
+        body = self.command()
+        return Coprocess(name, body, self.scanner.text[start : self.tokens.peek().start].strip())
 
     # --- simple commands ---------------------------------------------------------------------------------------------------
 
@@ -346,6 +366,8 @@ class Parser(CompoundMixin):
             token = self.tokens.take()
             if token.text == ")" and token.kind == "operator":
                 return tuple(items)
+            if token.kind == "end":
+                raise self.scanner.unterminated(")", self.scanner.line)
             if token.word is None:
                 raise self.unexpected()
             items.append((None, token.word))
@@ -363,7 +385,7 @@ class Parser(CompoundMixin):
             raise self.unexpected()
         descriptor = token.descriptor if token.descriptor is not None else 0 if token.text.startswith("<") else 1
         operator = "<<" if token.text == "<<-" else token.text
-        redirect = Redirect(operator, descriptor, target.word, token.line)
+        redirect = Redirect(operator, descriptor, target.word, token.line, token.variable)
         if operator == "<<":
             self.tokens.expect_document(redirect, strip=token.text == "<<-")
         return redirect
@@ -380,7 +402,7 @@ class Parser(CompoundMixin):
         self.skip_newlines()
         start, line = self.tokens.peek().start, self.scanner.line
         body = self.command()
-        return Function(name.text, body, line, self.scanner.text[start : self.scanner.position].strip())
+        return Function(name.text, body, line, self.scanner.text[start : self.tokens.peek().start].strip())
 
     def _function_word(self) -> Node:
         """bash's `function name [()] body`."""
@@ -394,4 +416,4 @@ class Parser(CompoundMixin):
         self.skip_newlines()
         start, line = self.tokens.peek().start, self.scanner.line
         body = self.command()
-        return Function(token.text, body, line, self.scanner.text[start : self.scanner.position].strip())
+        return Function(token.text, body, line, self.scanner.text[start : self.tokens.peek().start].strip())

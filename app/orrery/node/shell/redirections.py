@@ -3,8 +3,10 @@
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from orrery.node.processes.pipes import PipeEnd
 from orrery.node.processes.program import Process, Stream
 from orrery.node.shell.errors import CommandError
 from orrery.node.shell.escapes import encode
@@ -62,6 +64,11 @@ def put(shell: "Shell", number: int, stream: Stream | None, saved: Saved) -> Non
 
 async def _apply_one(shell: "Shell", redirect: Redirect, saved: Saved) -> None:
     operator = redirect.operator
+    if redirect.variable:  # Such a one stays open after its command.
+        replaced: Saved = []
+        await _apply_one(shell, _with_descriptor(shell, redirect), replaced)
+        keep(replaced)
+        return
     if redirect.line and shell.flavour.is_bash:
         shell.line = redirect.line
     if operator in ("<<", "<<<"):
@@ -76,9 +83,22 @@ async def _apply_one(shell: "Shell", redirect: Redirect, saved: Saved) -> None:
             return
         operator = "&>"
     stream = _open(shell, target, operator)
+    if isinstance(stream, PipeEnd):
+        await stream.wait_for_other_side()
     put(shell, redirect.descriptor, stream, saved)
     if operator in ("&>", "&>>"):
         put(shell, 2, stream.share(), saved)
+
+
+def _with_descriptor(shell: "Shell", redirect: Redirect) -> Redirect:
+    """The redirection of {name}: a free descriptor from 10 on, or the one that is named when it is closed."""
+    is_closing = redirect.operator in ("<&", ">&") and redirect.target.text == "-"
+    if is_closing:
+        number = int(shell.variables.get(redirect.variable) or 0)
+    else:
+        number = next(number for number in range(10, 1024) if number not in shell.process.descriptors)
+        shell.variables.set(redirect.variable, str(number))
+    return replace(redirect, descriptor=number, variable="")
 
 
 async def _target(shell: "Shell", redirect: Redirect) -> str:

@@ -11,7 +11,7 @@ from orrery.node.processes.program import CHUNK_BYTES, Child, Process
 from orrery.node.shell import traps as trap_names
 from orrery.node.shell.arithmetic import NO_SUBSCRIPT, ArithmeticFault, Subscript, evaluate, parse_number
 from orrery.node.shell.dynamic import define_dynamic
-from orrery.node.shell.errors import Exit, Interrupted, LoopJump, Return, ShellError, SyntaxFault
+from orrery.node.shell.errors import Exit, Interrupted, LoopJump, Return, ShellError, SyntaxEnd, SyntaxFault
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.expansion import Expander, Value
 from orrery.node.shell.flavours import Flavour
@@ -63,6 +63,8 @@ class Shell(Messages):
         self.tested = 0
         self.loops = 0
         self.calls: list[str] = []
+        self.call_lines: list[int] = []
+        """The lines that the functions of `calls` were called from."""
         self.sourced = 0
         self.depth = 0
         self.line = 1
@@ -86,6 +88,10 @@ class Shell(Messages):
         self.context = ""
         """eval, or the file that . runs: messages name it."""
         self.last_text = ""
+        self.typed: list[str] = []
+        """What was typed at the prompt, for history."""
+        self.command_text = ""
+        """BASH_COMMAND."""
         self.match: list[str] = []
         define_dynamic(self)
         self.variables.on_change["PATH"] = self._path_changed
@@ -100,8 +106,9 @@ class Shell(Messages):
         copy.options, copy.features = set(self.options), set(self.features)
         copy.errexit, copy.no_unset, copy.xtrace, copy.no_glob = self.errexit, self.no_unset, self.xtrace, self.no_glob
         copy.functions = dict(self.functions)
-        copy.traps = self.traps.fork(process, keeps_shown=self.flavour.is_bash)
+        copy.traps = self.traps.fork(process, keeps_shown=self.flavour.is_bash, keeps_pseudo=self._traced_traps())
         copy.tested, copy.loops, copy.calls, copy.sourced = self.tested, self.loops, list(self.calls), self.sourced
+        copy.call_lines = list(self.call_lines)
         copy.line, copy.script, copy.source = self.line, self.script, self.source
         copy.context, copy.no_exec, copy.is_halted = self.context, self.no_exec, self.no_exec
         copy.depth, copy.builtins, copy.is_subshell = self.depth, self.builtins, True
@@ -109,6 +116,11 @@ class Shell(Messages):
         copy.aliases, copy.directory_stack = self.aliases, list(self.directory_stack)
         copy.getopts_offset, copy.pipe_status, copy.match = self.getopts_offset, list(self.pipe_status), list(self.match)
         return copy
+
+    def _traced_traps(self) -> set[int]:
+        """The pseudo signals whose traps subshells and functions have, too."""
+        kept = {trap_names.PSEUDO["ERR"]} if "errtrace" in self.options else set()
+        return kept | ({trap_names.PSEUDO["DEBUG"], trap_names.PSEUDO["RETURN"]} if "functrace" in self.options else set())
 
     def forked(self, node: Node) -> Callable[[Process], Awaitable[int]]:
         """What a forked process runs for `node`."""
@@ -175,7 +187,11 @@ class Shell(Messages):
         parser = self.parser_of(text, self.line if first_line is None else first_line)
         result = 0
         while True:
+            start = parser.scanner.position
+            is_shown = self.flavour.is_bash and "verbose" in self.options
             ended, node = await self.parse(parser)
+            if is_shown and (shown := parser.scanner.text[start : parser.scanner.position].strip("\n")):
+                await self.write_error(shown + "\n")
             if ended:
                 return result
             if node is None or self.no_exec:
@@ -195,7 +211,7 @@ class Shell(Messages):
             return parser.next_command()
         except SyntaxFault as fault:
             await self.complain_syntax(fault, parser.scanner)
-            raise Exit(1 if "identifier" in fault.message else 2, run_trap=not self.flavour.is_dash) from None
+            raise SyntaxEnd(1 if "identifier" in fault.message else fault.code, run_trap=not self.flavour.is_dash) from None
 
     async def deeper(self, body: Callable[[], Awaitable[int]]) -> int:
         """Run `body` one call deeper: on a fresh stack now and then, so that Python's own limit is not met."""
@@ -333,7 +349,7 @@ class Shell(Messages):
     def unset_error(self, name: str) -> ShellError:
         if self.flavour.is_bash:
             shown = f"${name}" if name.isdigit() else name
-            return ShellError(f"{shown}: unbound variable", 127 if not self.is_subshell else 1)
+            return ShellError(f"{shown}: unbound variable", 127 if not self.is_subshell and self.source == "-c" and not self.script else 1)
         return ShellError(f"{name}: parameter not set", 2)
 
     def subscript(self, name: str, text: str) -> Subscript:
@@ -408,7 +424,9 @@ class Shell(Messages):
             ("A", name in variables.maps),
             ("i", name in variables.integers),
             ("n", name in variables.references),
+            ("l", variables.cases.get(name) == "l"),
             ("r", name in variables.readonly),
+            ("u", variables.cases.get(name) == "u"),
             ("x", name in variables.exported),
         ]
         return "".join(letter for letter, present in letters if present)

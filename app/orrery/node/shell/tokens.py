@@ -15,6 +15,7 @@ _BASH_OPERATORS: Final = (";;&", ";&", "&&", "||", ";;", "|&", "|", "&", ";", "(
 _REDIRECTS: Final = ("<<-", "<<", ">>", "<&", ">&", "<>", ">|", "<", ">")
 _ASH_REDIRECTS: Final = ("&>>", "&>", *_REDIRECTS)
 _BASH_REDIRECTS: Final = ("<<<", *_ASH_REDIRECTS)
+_VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}(?=[<>])")
 _DESCRIPTOR: Final = re.compile(r"[0-9]+(?=[<>])")
 
 OPERATORS: Final = {"dash": _OPERATORS, "ash": _OPERATORS, "bash": _BASH_OPERATORS}
@@ -31,6 +32,7 @@ class Token:
     start: int
     word: Word | None = None
     descriptor: int | None = None
+    variable: str = ""
 
     @property
     def is_bare(self) -> bool:
@@ -74,6 +76,10 @@ class Tokens:
         self._next = None
         self.last = token
         return token
+
+    def forget(self) -> None:
+        """Read again from where the scanner stands now."""
+        self._next = None
 
     def rewind(self) -> None:
         """Forget the token that was looked at, so that the scanner stands before it."""
@@ -125,7 +131,10 @@ class Tokens:
         if char in "<>" and self.flavour.is_bash and text.startswith("(", start + 1):
             return None
         descriptor = None
-        if char.isdigit() and (match := _DESCRIPTOR.match(text, start)):
+        variable = ""
+        if char == "{" and self.flavour.is_bash and (match := _VARIABLE.match(text, start)):
+            variable, start_of_operator = match[1], match.end()
+        elif char.isdigit() and (match := _DESCRIPTOR.match(text, start)):
             descriptor = int(match[0])
             start_of_operator = match.end()
         else:
@@ -134,7 +143,7 @@ class Tokens:
             for operator in self._redirects:
                 if text.startswith(operator, start_of_operator):
                     scanner.position = start_of_operator + len(operator)
-                    return Token("redirect", operator, scanner.line, start, descriptor=descriptor)
+                    return Token("redirect", operator, scanner.line, start, descriptor=descriptor, variable=variable)
         if char in ";&|()":
             operator = next(operator for operator in self._operators if text.startswith(operator, start))
             scanner.position += len(operator)
@@ -162,6 +171,8 @@ class Tokens:
                 break
             lines.append(stripped)
         body = "".join(lines)
+        if self.flavour.is_bash and scanner.hit_end and body and not body.endswith("\n"):
+            body += "\n"
         if quoted:
             return Word((Quoted(body),))
         return Scanner(body, self.flavour, self._parse_commands, first_line, scanner.depth + 1).document()

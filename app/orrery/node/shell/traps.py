@@ -1,6 +1,7 @@
 """Signals and traps of a shell: what was set, what has arrived and waits to be run between two commands."""
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from orrery.node.processes.program import Process, ignore
@@ -30,10 +31,10 @@ class Traps:
         self.inherited: dict[int, str] = {}
         """bash's subshell still shows its parent's traps until it sets one."""
 
-    def fork(self, process: Process, *, keeps_shown: bool) -> "Traps":
-        """A subshell keeps what is ignored and forgets the rest."""
+    def fork(self, process: Process, *, keeps_shown: bool, keeps_pseudo: Collection[int] = ()) -> "Traps":
+        """A subshell keeps what is ignored, and the pseudo signals it is told to keep; it forgets the rest."""
         copy = Traps(process)
-        copy.actions = {signal: action for signal, action in self.actions.items() if not action}
+        copy.actions = {signal: action for signal, action in self.actions.items() if not action or signal in keeps_pseudo}
         copy.inherited = dict(self.actions) if keeps_shown else {}
         return copy
 
@@ -66,3 +67,15 @@ class Traps:
                 await shell.run_text(action)
                 shell.tested = tested
                 shell.status = status
+
+
+async def run_pseudo_trap(shell: "Shell", signal: int) -> None:
+    """The action of ERR, DEBUG or RETURN, during which it does not run again; $? stays what it was."""
+    action = shell.traps.actions.pop(signal, "")
+    status, line = shell.status, shell.line
+    try:
+        if action:
+            await shell.run_text(action)
+    finally:
+        shell.traps.actions.setdefault(signal, action)
+        shell.status, shell.line = status, line

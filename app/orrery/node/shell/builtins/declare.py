@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from orrery.node.shell.arithmetic import ArithmeticFault, evaluate
 from orrery.node.shell.assignments import assign_array
+from orrery.node.shell.builtins.getopt import bad_option
 from orrery.node.shell.errors import CommandError
 from orrery.node.shell.escapes import encode
 from orrery.node.shell.options import FEATURES, listed
@@ -24,7 +25,7 @@ async def declare(shell: "Shell", arguments: list[str]) -> int:
     while words and len(words[0]) > 1 and words[0][0] in "+-" and words[0] != "--":
         for letter in words[0][1:]:
             if letter not in _LETTERS:
-                raise CommandError(f"-{letter}: invalid option", 2, builtin=builtin)
+                raise bad_option(shell, builtin, letter)
             (letters if words[0][0] == "-" else removed).add(letter)
         words = words[1:]
     if words[:1] == ["--"]:
@@ -169,7 +170,7 @@ async def shopt(shell: "Shell", arguments: list[str]) -> int:
         letters += words[0][1:]
         words = words[1:]
     code = 0
-    names = listed("bash") if "o" in letters else FEATURES
+    names = listed("bash") if "o" in letters else list(FEATURES)
     for name in words or names:
         known = name in names
         if not known:

@@ -107,6 +107,9 @@ async def dirs(shell: "Shell", arguments: list[str]) -> int:
     shown = [current_directory(shell), *reversed(shell.directory_stack)]
     if home:
         shown = ["~" + path[len(home) :] if path == home or path.startswith(home + "/") else path for path in shown]
+    if "-v" in arguments:
+        await shell.process.print("".join(f"{number:2}  {path}\n" for number, path in enumerate(shown)))
+        return 0
     await shell.process.print(("\n" if "-p" in arguments else " ").join(shown) + "\n")
     return 0
 

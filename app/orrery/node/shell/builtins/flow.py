@@ -4,7 +4,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, NoReturn
 
-from orrery.node.shell.errors import Break, CommandError, Continue, Exit, Return, ShellError
+from orrery.node.shell.errors import Break, CommandError, Continue, Exit, Return, ShellError, SyntaxEnd
 from orrery.node.shell.escapes import decode
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _code(shell: "Shell", arguments: list[str]) -> int:
     if len(arguments) < 2:
         return shell.status
     text = arguments[1]
+    if len(arguments) > 2 and shell.flavour.is_bash:
+        raise CommandError("too many arguments", 1, builtin=arguments[0])
     is_number = text.isdigit() or (shell.flavour.is_bash and text.lstrip("+-").isdigit())
     if not is_number:
         raise _bad_number(shell, arguments[0], text)
@@ -72,11 +74,13 @@ async def return_from(shell: "Shell", arguments: list[str]) -> int:
 
 
 async def exit_shell(shell: "Shell", arguments: list[str]) -> NoReturn:
+    if shell.flavour.is_bash and arguments[0] == "logout" and not shell.name.startswith("-"):
+        raise CommandError("not login shell: use `exit'", 1, builtin="logout")
     try:
         code = _code(shell, arguments)
     except CommandError as error:
         await shell.report(error)
-        raise Exit(2) from None
+        raise Exit(error.code) from None
     raise Exit(code)
 
 
@@ -94,6 +98,10 @@ async def evaluate(shell: "Shell", arguments: list[str]) -> int:
     context, shell.context = shell.context, "eval"
     try:
         return await shell.deeper(body)
+    except SyntaxEnd as end:
+        if not shell.flavour.is_bash:
+            raise
+        return end.code
     finally:
         shell.context = context
 
@@ -203,3 +211,23 @@ async def run_sourced(shell: "Shell", path: str, text: str, arguments: list[str]
         shell.script, shell.line, shell.context = script, line, context
         if arguments and not shell.flavour.is_dash:
             shell.arguments = kept
+
+
+async def caller(shell: "Shell", arguments: list[str]) -> int:
+    """bash's: the line, function and file that the current function was called from."""
+    word = arguments[1] if len(arguments) > 1 else ""
+    if word and not word.isdigit():
+        raise CommandError(f"{word}: invalid number", 2, builtin="caller")
+    depth = int(word or 0)
+    if depth >= len(shell.calls):
+        return 1
+    line = shell.call_lines[-1 - depth]
+    source = shell.script or "environment"
+    if not word:
+        await shell.process.print(f"{line} {source if shell.script else 'NULL' if len(shell.calls) == 1 else source}\n")
+        return 0
+    outer = shell.calls[-2 - depth] if depth + 1 < len(shell.calls) else "main"
+    if outer == "main" and not shell.script:
+        return 1
+    await shell.process.print(f"{line} {outer} {source}\n")
+    return 0

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from orrery.node.shell.builtins.usages import USAGES
 from orrery.node.shell.errors import CommandError
 
 if TYPE_CHECKING:
@@ -38,15 +39,19 @@ def parse_letters(shell: "Shell", name: str, words: list[str], letters: str) -> 
     return found, words[index:]
 
 
+def _usage_line(name: str) -> str:
+    return f"\n{name}: usage: {USAGES[name]}" if name in USAGES else ""
+
+
 def bad_option(shell: "Shell", name: str, letter: str) -> CommandError:
     if shell.flavour.is_bash:
-        return CommandError(f"-{letter}: invalid option", 2, builtin=name)
+        return CommandError(f"-{letter}: invalid option{_usage_line(name)}", 2, builtin=name)
     return CommandError(f"{'Illegal' if shell.flavour.is_dash else 'illegal'} option -{letter}", 2, builtin=name)
 
 
 def missing_value(shell: "Shell", name: str, letter: str) -> CommandError:
     if shell.flavour.is_bash:
-        return CommandError(f"-{letter}: option requires an argument", 2, builtin=name)
+        return CommandError(f"-{letter}: option requires an argument{_usage_line(name)}", 2, builtin=name)
     return CommandError(f"{'No' if shell.flavour.is_dash else 'no'} arg for -{letter} option", 2, builtin=name)
 
 

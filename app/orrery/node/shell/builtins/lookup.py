@@ -116,13 +116,13 @@ async def command(shell: "Shell", arguments: list[str]) -> int:
 
 async def _print_short(shell: "Shell", words: list[str]) -> int:
     code = 0
-    for name in words:
-        found = _short(shell, name)
+    shown = [_short(shell, name) for name in words]
+    for found in shown:
         if found is None:
             code = 1 if shell.flavour.is_bash else 127
         else:
             await shell.process.print(found + "\n")
-    return code
+    return 0 if shell.flavour.is_bash and any(shown) else code
 
 
 async def _run_plain(shell: "Shell", words: list[str], *, default_path: bool) -> int:
@@ -156,18 +156,45 @@ async def run_named_builtin(shell: "Shell", arguments: list[str]) -> int:
 
 
 async def hash_names(shell: "Shell", arguments: list[str]) -> int:
-    words = [word for word in arguments[1:] if word != "-r"]
+    words = [word for word in arguments[1:] if word not in ("-r", "-t")]
     if "-r" in arguments[1:]:
         shell.hashed.clear()
     code = 0
     for name in words:
-        path = shell.process.find_program(name)
+        path = shell.process.find_program(name) if "-t" not in arguments or name in shell.hashed else None
         if path is not None:
             shell.hashed[name] = path
-        elif name not in shell.builtins:
+            if "-t" in arguments:
+                await shell.process.print(f"{path}\n")
+        elif name not in shell.builtins or "-t" in arguments:
             await shell.complain(f"{name}: not found", "hash")
             code = 1
     if len(arguments) == 1:
-        for path in shell.hashed.values():
-            await shell.process.print(f"{path}\n")
+        await _list_hashed(shell)
     return code
+
+
+async def _list_hashed(shell: "Shell") -> None:
+    if not shell.flavour.is_bash:
+        await shell.process.print("".join(f"{path}\n" for path in shell.hashed.values()))
+    elif not shell.hashed:
+        await shell.process.print("hash: hash table empty\n")
+    else:
+        await shell.process.print("hits\tcommand\n" + "".join(f"{1:4}\t{path}\n" for path in shell.hashed.values()))
+
+
+async def complete(shell: "Shell", arguments: list[str]) -> int:
+    """bash's compgen: names of builtins, functions, variables, aliases or reserved words that begin with a text."""
+    letters, words = parse_letters(shell, "compgen", arguments[1:], "abcdefgjksuvA:W:")
+    start = words[0] if words else ""
+    names: set[str] = set()
+    for letter, value in letters:
+        kind = {"builtin": "b", "function": "f", "variable": "v", "alias": "a", "keyword": "k"}.get(value, "") if letter == "A" else letter
+        names.update(shell.builtins if kind in ("b", "c") else ())
+        names.update(shell.functions if (letter == "A" and kind == "f") or kind == "c" else ())
+        names.update(shell.aliases if kind in ("a", "c") else ())
+        names.update(_BASH_RESERVED if kind in ("k", "c") else ())
+        names.update(shell.variables.names() if kind == "v" else value.split() if letter == "W" else ())
+    found = sorted(name for name in names if name.startswith(start))
+    await shell.process.print("".join(name + "\n" for name in found))
+    return int(not found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from orrery.node.processes.signals import NAMES
 from orrery.node.shell.builtins.getopt import bad_option
 from orrery.node.shell.errors import CommandError, ShellError
-from orrery.node.shell.jobs import Job
+from orrery.node.shell.jobs import Job, signal_text
 from orrery.node.shell.quoting import bash_quoted, single_quoted
 from orrery.node.shell.traps import EXIT, PSEUDO
 
@@ -174,6 +174,8 @@ async def _wait_word(shell: "Shell", word: str) -> int:
             if shell.flavour.is_bash:
                 await shell.complain(f"pid {word} is not a child of this shell", "wait")
             return 127
+        if shell.flavour.is_bash and not word.startswith("%"):
+            raise CommandError(f"`{word}': not a pid or valid job spec", 1, builtin="wait")
         return await _no_job(shell, "wait", word)
     code = await _wait_job(shell, job)
     return 128 + (shell.traps.pending[0] if shell.traps.pending else 0) if code is None else code
@@ -188,10 +190,11 @@ async def _wait_job(shell: "Shell", job: Job) -> int | None:
     code = await job.child.wait()
     shell.jobs.forget(job)
     shell.jobs.codes.pop(job.child.pid, None)
-    if job.child.signal is not None and not shell.flavour.is_bash and code not in (130, 141):
-        from orrery.node.shell.jobs import signal_text
-
-        await shell.write_error(signal_text(code) + "\n")
+    if job.child.signal is not None and code not in (130, 141):
+        if not shell.flavour.is_bash:
+            await shell.write_error(signal_text(code) + "\n")
+        elif code != 128 + _SIGTERM and not shell.is_interactive:
+            await shell.write_error(f"{shell.prefix()}{job.child.pid:>5} {signal_text(code):<23} {job.text}\n")
     return code
 
 
@@ -265,6 +268,24 @@ async def _controlled(shell: "Shell", arguments: list[str]) -> Job:
         text = "No current job" if len(arguments) < 2 else f"No such job: {word}"
         raise CommandError(text if shell.flavour.is_dash or len(arguments) < 2 else f"{word}: no such job", 2, builtin=builtin)
     return job
+
+
+async def disown(shell: "Shell", arguments: list[str]) -> int:
+    """bash's: the shell forgets jobs, without ending them."""
+    words = [word for word in arguments[1:] if not word.startswith("-")]
+    if any(word in ("-a", "-r") for word in arguments[1:]):
+        shell.jobs.items.clear()
+    elif "-h" not in arguments[1:]:
+        for word in words or ["%+"]:
+            job = shell.jobs.find(word)
+            if job is None:
+                raise CommandError(f"{word if words else 'current'}: no such job", 1, builtin="disown")
+            shell.jobs.items.remove(job)
+    return 0
+
+
+async def suspend(shell: "Shell", _arguments: list[str]) -> int:
+    raise CommandError("cannot suspend: no job control", 1, builtin="suspend")
 
 
 # --- trap ------------------------------------------------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from orrery.node.processes.program import Stream
 from orrery.node.shell.errors import CommandError, ShellError
 from orrery.node.shell.escapes import decode
 from orrery.node.shell.fields import split_for_read
+from orrery.node.shell.variables import ELEMENT_BYTES
 
 if TYPE_CHECKING:
     from orrery.node.shell.shell import Shell
 
 _BLOCK: Final = 4096
 _TIMED_OUT: Final = 142
+_BYTES_PER_CHARACTER: Final = 64
+"""What a byte takes here while its line is read."""
 
 
 @dataclass
@@ -111,6 +114,7 @@ async def _line(shell: "Shell", options: _Options, into: list[tuple[bytes, bool]
     if stream is None:
         return False
     reader = _Reader(stream)
+    held = zeros = 0
     try:
         escaped = False
         while options.count is None or len(into) < options.count:
@@ -129,13 +133,22 @@ async def _line(shell: "Shell", options: _Options, into: list[tuple[bytes, bool]
                 return True
             if byte != b"\0":
                 into.append((byte, False))
+            else:
+                zeros += 1
+                if not zeros % 64:
+                    await shell.process.tick()
+                continue
             if not len(into) % 64:
                 await shell.process.tick()
+            if not len(into) % _BLOCK:
+                shell.process.allocate(_BLOCK * _BYTES_PER_CHARACTER)
+                held += _BLOCK * _BYTES_PER_CHARACTER
         return True
     except InterruptedError:
         return False
     finally:
         reader.give_back()
+        shell.process.allocate(-held)
 
 
 def _characters(line: list[tuple[bytes, bool]]) -> list[tuple[str, bool]]:
@@ -174,6 +187,8 @@ async def read(shell: "Shell", arguments: list[str]) -> int:
     if shell.flavour.is_dash and not options.names:
         raise CommandError("arg count", 2, builtin="read")
     for name in options.names:
+        if not name.partition("[")[0].isidentifier() and shell.flavour.is_bash:
+            raise CommandError(f"`{name}': not a valid identifier", 1, builtin="read")
         if not name.isidentifier() and not shell.flavour.is_bash:
             if shell.flavour.is_ash:
                 await shell.write_error(f"{shell.applet}: read: '{name}': bad variable name\n")
@@ -223,18 +238,29 @@ async def mapfile(shell: "Shell", arguments: list[str]) -> int:
     delimiter = given.get("d", "\n")[:1].encode() or b"\0"
     options = _Options(raw=True, delimiter=delimiter, descriptor=int(given.get("u", "0")))
     limit = int(given.get("n", "0"))
-    lines: list[str] = []
     skip = int(given.get("s", "0"))
-    found = True
-    while found and (not limit or len(lines) < limit + skip):
-        line: list[tuple[bytes, bool]] = []
-        found = await _line(shell, options, line)
-        if line or found:
-            text = decode(b"".join([byte for byte, _ in line]))
-            lines.append(text if "t" in given or not found else text + delimiter.decode())
-        await shell.process.tick()
+    lines = await _lines(shell, options, limit=limit and limit + skip, strips="t" in given)
     name = names[0] if names else "MAPFILE"
     start = int(given.get("O", "0"))
     shell.variables.values.pop(name, None)
     shell.variables.set_array(name, dict(enumerate(lines[skip:], start)))
     return 0
+
+
+async def _lines(shell: "Shell", options: _Options, *, limit: int, strips: bool) -> list[str]:
+    """At most `limit` lines (0: all); what they take is counted while they are read."""
+    lines: list[str] = []
+    held, found = 0, True
+    try:
+        while found and (not limit or len(lines) < limit):
+            line: list[tuple[bytes, bool]] = []
+            found = await _line(shell, options, line)
+            if line or found:
+                text = decode(b"".join([byte for byte, _ in line]))
+                lines.append(text if strips or not found else text + options.delimiter.decode())
+                held += len(text) + ELEMENT_BYTES
+                shell.process.allocate(len(text) + ELEMENT_BYTES)
+            await shell.process.tick()
+    finally:
+        shell.process.allocate(-held)
+    return lines

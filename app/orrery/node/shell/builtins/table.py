@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from orrery.node.shell.builtins import declare, directories, flow, lookup, printf, processes, reading, tests, variables
+from orrery.node.shell.builtins import declare, directories, flow, history, lookup, printf, processes, reading, tests, variables
 from orrery.node.shell.builtins.builtin import Builtin
 from orrery.node.shell.builtins.getopt import getopts
 from orrery.node.shell.flavours import Flavour
@@ -67,11 +67,15 @@ _BASH: Final = {
     "dirs": directories.dirs,
     "builtin": lookup.run_named_builtin,
     "logout": flow.exit_shell,
-    "disown": flow.succeed,
+    "caller": flow.caller,
+    "disown": processes.disown,
+    "suspend": processes.suspend,
     "enable": flow.succeed,
-    "history": flow.succeed,
+    "history": history.history,
+    "fc": history.history,
     "bind": flow.succeed,
     "complete": flow.succeed,
+    "compgen": lookup.complete,
 }
 _DECLARES: Final = frozenset(["export", "readonly", "local", "declare", "typeset"])
 

@@ -34,7 +34,7 @@ async def _list(shell: "Shell", builtin: str, names: set[str]) -> int:
 
 async def export(shell: "Shell", arguments: list[str]) -> int:
     words = arguments[1:]
-    remove = False
+    remove = functions = False
     while words and len(words[0]) > 1 and words[0][0] == "-":
         if words[0] == "--":
             words = words[1:]
@@ -43,10 +43,13 @@ async def export(shell: "Shell", arguments: list[str]) -> int:
             if letter not in ("pn" if not shell.flavour.is_bash else "pnf"):
                 raise bad_option(shell, arguments[0], letter)
             remove = remove or letter == "n"
+            functions = functions or letter == "f"
         words = words[1:]
     if not words:
         return await _list(shell, "export", shell.variables.exported)
     code = 0
+    if functions:
+        return await _export_functions(shell, words)
     for word in words:
         name, equals, value = word.partition("=")
         append = equals and name.endswith("+")
@@ -64,6 +67,19 @@ async def export(shell: "Shell", arguments: list[str]) -> int:
             shell.variables.unexport(name)
         else:
             shell.variables.export(name)
+    return code
+
+
+async def _export_functions(shell: "Shell", names: list[str]) -> int:
+    """bash's export -f: a function goes into the environment as its text."""
+    code = 0
+    for name in names:
+        if name not in shell.functions:
+            await shell.complain(f"{name}: not a function", "export")
+            code = 1
+        else:
+            shell.variables.extra = {**shell.variables.extra, f"BASH_FUNC_{name}%%": f"() {shell.functions[name].text}"}
+    shell.variables.forget_environment()
     return code
 
 
