@@ -1,5 +1,7 @@
 """References, tags and the catalogue of images."""
 
+from typing import Any
+
 import pytest
 
 from orrery.node.images.catalogue import ImageCatalogue, PullFailed, entry_of
@@ -8,6 +10,7 @@ from orrery.node.images.image import image_id, size_bytes
 from orrery.node.images.library import LIBRARY
 from orrery.node.images.references import InvalidReference, invalid_image_message, parse_reference
 from orrery.node.images.tags import expand
+from tests.node.cluster import NodeCluster
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -133,3 +136,24 @@ def test_identity_and_size_of_an_image_are_stable() -> None:
     assert image_id(reference).startswith("docker.io/library/nginx@sha256:")
     assert size_bytes(image, reference) == size_bytes(image, parse_reference("nginx:1.25"))
     assert size_bytes(image, parse_reference("nginx:1.25-alpine")) < size_bytes(image, reference)
+
+
+@pytest.mark.parametrize(
+    ("started", "argv"),
+    [
+        ({}, "/app"),
+        ({"args": ["--verbose"]}, "/app --verbose"),
+        ({"args": ["serve"]}, "/app serve"),
+        ({"args": ["sh", "-c", "while sleep 1; do :; done"]}, "sh -c while sleep 1; do :; done"),
+        ({"args": ["/bin/server", "-v"]}, "/bin/server -v"),
+        ({"command": ["python", "app.py"], "args": ["-v"]}, "python app.py -v"),
+    ],
+)
+async def test_an_image_nobody_knows_runs_a_quiet_server(fast: NodeCluster, started: dict[str, Any], argv: str) -> None:
+    await fast.run(image="example.com/team/nginx:v7", ports=[{"containerPort": 8080}], **started)
+    await fast.clock.settle()
+    await fast.clock.advance(60)
+
+    assert fast.is_ready() and fast.container()["restartCount"] == 0
+    (running,) = (one for one in fast.containers.containers.values() if not one.exited.done())
+    assert " ".join(running.config.argv) == argv

@@ -22,6 +22,7 @@ from orrery.node.naming import field_path, pod_title, restart_key
 from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.privileges import privileges_of
 from orrery.node.probing import named_ports, with_port_numbers
+from orrery.node.programs.registry import HOMES
 from orrery.node.resize import cpu_limit, memory_limit
 from orrery.node.runtime import (
     START_ERROR_CODE,
@@ -150,7 +151,7 @@ class ContainerStart:
         mounts = self._mounts(environment)
         command = tuple(expand_variables(word, environment) for word in container.get("command") or ())
         arguments = tuple(expand_variables(word, environment) for word in container.get("args") or ())
-        argv = command + arguments if command else image.entrypoint + (arguments or image.command)
+        argv = command + arguments if command else _own_argv(image, arguments)
         return ContainerConfig(
             id=container_id(uid_of(pod), container["name"], self._attempt(), self.state.sandboxes),
             pod_namespace=namespace_of(pod),
@@ -261,6 +262,13 @@ class ContainerStart:
 
 
 @lru_cache(maxsize=4096)
+def _own_argv(image: Image, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What an image starts by itself. Arguments of one nobody knows are for its own program, unless they begin with a program."""
+    if image.is_believed and arguments and "/" not in arguments[0] and arguments[0] not in HOMES:
+        return image.command + arguments
+    return image.entrypoint + (arguments or image.command)
+
+
 def _shown_name(reference: Reference) -> str:
     """As `image` in a container status: the tag in normal form, or the bare digest reference."""
     return f"{reference.repository}:{reference.tag}" if reference.tag else str(reference)

@@ -34,6 +34,8 @@ _MIRRORS: Final = {
 }
 """Registries that have what another one has: k8s.gcr.io, frozen since 2023, still leads to registry.k8s.io."""
 _BUILT_MAX: Final = 512
+_OWN_PROGRAM: Final = "/app"
+"""What an image nobody knows is believed to start: a path that no simulated program has."""
 
 
 class PullFailed(Exception):
@@ -77,7 +79,7 @@ class ImageCatalogue:
     def _believed(self, repository: str) -> Image:
         image = self._unknown.get(repository)
         if image is None:
-            image = Image(repository, workdir="")
+            image = Image(repository, command=(_OWN_PROGRAM,), workdir="", is_believed=True)
             if len(self._unknown) < _BUILT_MAX:
                 self._unknown[repository] = image
         return image

@@ -42,6 +42,8 @@ class Image:
     """Its ENV."""
     stop_signal: int = 15
     """STOPSIGNAL."""
+    is_believed: bool = False
+    """Whether nobody knows it, and it is only believed to exist."""
     brought: "Brought | None" = None
     """What the user who added it wants in it: files, programs, a script."""
 
