@@ -36,6 +36,8 @@ def named_nodes(shape: Shape) -> frozenset[str] | None:
 
 def fits_node_affinity(shape: Shape, node: NodeView) -> bool:
     """Whether nodeSelector and required node affinity let the Pod on this node."""
+    if not shape.node_selector and not shape.node_affinity:
+        return True
     if not shape.node_selector.items() <= node.labels.items():
         return False
     terms = required_node_terms(shape)

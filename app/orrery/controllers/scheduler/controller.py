@@ -27,7 +27,7 @@ from orrery.controllers.scheduler.volumes import BIND_TIMEOUT_S, PodVolumes, Vol
 from orrery.controllers.scheduler.waiting import WaitingPods
 from orrery.controllers.scheduler.wishes import Wish, wish_of
 from orrery.machinery.errors import Conflict, NotFound
-from orrery.machinery.objects import FrozenObject, is_deleting, labels_of, uid_of
+from orrery.machinery.objects import FrozenObject, is_deleting, labels_of, resource_version_of, uid_of
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
 
@@ -66,7 +66,8 @@ class SchedulerController:
         self._preemptor = Preemptor(client, self._cluster, self._reports)
         self._waiting = WaitingPods(self._labels_of_namespace)
         self._binding: dict[str, _Binding] = {}
-        self._priorities: dict[str, int] = {}
+        self._pending: dict[str, tuple[str, Wish]] = {}
+        """Pods without a node, as they were when last heard of: the resourceVersion, and what they wanted."""
 
     @property
     def name(self) -> str:
@@ -76,7 +77,8 @@ class SchedulerController:
         """Who is not held back comes first, then who is more important."""
         waiting = self._waiting.get(key)
         is_held_back = waiting is not None and self._clock.now_s() < waiting.again_s
-        return int(is_held_back), -self._priorities.get(key, 0)
+        pending = self._pending.get(key)
+        return int(is_held_back), -pending[1].shape.priority if pending is not None else 0
 
     def watch(self, informer: Informer) -> None:
         informer.on("nodes", self._keys_of_node)
@@ -95,7 +97,9 @@ class SchedulerController:
         if pod is None or not _is_ours(pod):
             self._drop(key)
             return DONE
-        wish = wish_of(pod)
+        version, wish = self._pending.get(key) or ("", None)
+        if wish is None or version != resource_version_of(pod):
+            wish = wish_of(pod)
         if not self._cluster.nodes:
             return await self._fail(pod, wish, NO_NODES, frozenset({NO_NODE}), nominated="")
         try:
@@ -210,7 +214,7 @@ class SchedulerController:
     def _drop(self, key: str) -> None:
         """The Pod is not for this scheduler to place any more."""
         self._waiting.pop(key)
-        self._priorities.pop(key, None)
+        self._pending.pop(key, None)
 
     def _labels_of_namespace(self, name: str) -> Mapping[str, str]:
         namespace = self._client.get("namespaces", "", name)
@@ -262,7 +266,7 @@ class SchedulerController:
         if not _is_ours(pod):
             return ()
         wish = wish_of(pod)
-        self._priorities[key] = wish.shape.priority
+        self._pending[key] = (resource_version_of(pod), wish)
         woken = self._renominated(wish, change)
         waiting = self._waiting.get(key)
         if waiting is None or waiting.wish.uid != wish.uid:

@@ -34,7 +34,7 @@ _TAINTED: Final = Refusal(("node(s) had untolerated taint(s)",), plugin=TAINT_TO
 _NOT_NAMED: Final = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), plugin=NODE_AFFINITY)
 _AFFINITY: Final = Refusal(("node(s) didn't match Pod's node affinity/selector",), plugin=NODE_AFFINITY)
 _PORTS: Final = Refusal(("node(s) didn't have free ports for the requested pod ports",), resolvable=True, plugin=NODE_PORTS)
-# DIFFERS: upstream allocates devices for resourceClaims and waits silently for claims that are missing; we refuse all Pods that ask for some.
+# DIFFERS: upstream allocates devices for resourceClaims and waits silently for missing claims; we refuse every Pod that has some.
 _NO_DEVICES: Final = Refusal(("cannot allocate all claims",), plugin=DYNAMIC_RESOURCES)
 
 _ENOUGH_MIN: Final = 100
@@ -88,9 +88,11 @@ class Attempt:
         enough, total = enough_nodes(len(nodes)), len(nodes)
         first = self.cluster.first if total > enough else 0
         asked = 0
+        shape, is_quick = self.shape, self._is_alone and not self.cluster.has_nominated
         for asked in range(1, total + 1):
             pair = nodes[(first + asked - 1) % total]
-            refusal = self.refuse(*pair)
+            judgement = pair[1].judgements.get(shape) if is_quick else None
+            refusal = judgement.refusal if judgement is not None else self.refuse(*pair)
             if refusal is not None:
                 refusals[pair[0].name] = refusal
                 continue

@@ -109,12 +109,14 @@ def selected_pods(selector: LabelSelector, namespace: str, cluster: Cluster) -> 
     """How many Pods the selector means on each node, without those that are being deleted; an empty selector means none."""
     if selector.is_everything:
         return {}
+    groups = [group for group in cluster.groups_in(namespace) if selector.matches(group.shape.labels)]
+    if len(groups) == 1 and not groups[0].leaving:
+        return groups[0].total
     counts: Counter[str] = Counter()
-    for group in cluster.groups_in(namespace):
-        if selector.matches(group.shape.labels):
-            counts.update(group.total)
-            if group.leaving:
-                counts.subtract(group.leaving)
+    for group in groups:
+        counts.update(group.total)
+        if group.leaving:
+            counts.subtract(group.leaving)
     return counts
 
 
@@ -149,6 +151,8 @@ def _add_crowd(crowds: list[float], one: Constraint, shape: Shape, nodes: Sequen
         for index, node in enumerate(nodes):
             if key in node.labels:
                 crowds[index] += found.get(node.name, 0) * weight + base
+        return
+    if not any(key in node.labels for node in nodes):
         return
     by_value: Counter[str] = Counter({node.labels.get(key, ""): 0 for node in nodes if node.name not in ignored})
     weight = math.log(len(by_value) + 2)
