@@ -1,17 +1,17 @@
-"""The node room's front door: registers the nodes and gives every Pod bound to one of them a worker.
+"""The node room's front door: gives every Pod bound to a node of a machine that runs a worker, and lets machines fail and recover.
 
 One subscription serves all nodes; an event costs a look at the Pod's indexed node name and one dictionary look-up.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from orrery.machinery.clock import Clock, new_uid
+from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
 from orrery.machinery.quantities import parse
-from orrery.node.addresses import AddressPool, node_address, pod_cidrs
+from orrery.node.addresses import AddressPool
 from orrery.node.files.filesystem import UNLIMITED_BYTES
 from orrery.node.files.space import Space
 from orrery.node.host import Host, Recorder
@@ -20,10 +20,11 @@ from orrery.node.images.store import ImageStore
 from orrery.node.keeping.keeper import Keeper
 from orrery.node.keeping.log_files import LogFiles
 from orrery.node.ledger import Ledger
+from orrery.node.machines import Machines
 from orrery.node.network.fabric import Fabric, dns_address
 from orrery.node.network.gateway import ApiGateway, Application
-from orrery.node.node_objects import NodeFacts, capacity_of, node_names
-from orrery.node.nodes import NodeKeeper
+from orrery.node.node_groups import NodeGroup, default_groups
+from orrery.node.node_objects import NodeFacts
 from orrery.node.pace import pace_of
 from orrery.node.phase import TERMINAL
 from orrery.node.pod_state import PodState
@@ -34,6 +35,7 @@ from orrery.node.recovery import recovered_state
 from orrery.node.runtime import ContainerRuntime
 from orrery.node.volumes.disks import Disks
 from orrery.node.volumes.followers import Followers
+from orrery.node.volumes.pod_volumes import PodVolumes
 from orrery.node.volumes.storage import is_emptied, tree_of
 from orrery.settings import Settings
 from orrery.store.log import Event, Operation, Subscription
@@ -55,7 +57,9 @@ class Kubelet:
         catalogue: ImageCatalogue | None = None,
         sign: Sign | None = None,
         kept: Path | None = None,
+        groups: Sequence[NodeGroup] = (),
     ) -> None:
+        """`groups` are the nodes of the start; none: as many as the settings say."""
         self._client = client
         self._sign = sign
         self._clock = clock
@@ -68,7 +72,6 @@ class Kubelet:
         self._catalogue = catalogue or ImageCatalogue(settings.images)
         self._recorder = recorder
         self._hosts: dict[str, Host] = {}
-        self._keeper: NodeKeeper | None = None
         self._workers: dict[str, PodWorker] = {}
         self._waiting: dict[str, dict[Callable[[], None], None]] = {}
         self._followers = Followers()
@@ -77,6 +80,12 @@ class Kubelet:
         self._files = self._keep_files(kept) if kept is not None else None
         self._subscriptions: list[Subscription] = []
         self._gateway: ApiGateway | None = None
+        self._left: dict[str, PodVolumes] = {}  # What is on the disks of machines that have crashed, by Pod.
+        self._images: dict[str, ImageStore] = {}
+        self._is_started = False
+        self.machines = Machines(
+            client, clock, settings, groups or default_groups(settings), fabric=self._fabric, power=self, recorder=recorder
+        )
 
     @property
     def runtime(self) -> ContainerRuntime:
@@ -90,15 +99,11 @@ class Kubelet:
 
     async def start(self) -> None:
         """Register the nodes, take up the Pods that are there, and follow what comes. Returns once all nodes are Ready."""
-        facts = self._facts()
-        for one, cidr in zip(facts, self._cidrs(), strict=True):
-            self._hosts[one.name] = self._host(one, AddressPool(cidr))
         self._fabric.start()
         if self._gateway is not None:
             self._gateway.start()
-        recorders = [host.recorder for host in self._hosts.values()]
-        self._keeper = NodeKeeper(facts, client=self._client, clock=self._clock, recorders=recorders)
-        await self._keeper.start()
+        self._is_started = True
+        await self.machines.start()
         self._subscriptions = [
             self._client.subscribe("pods", self._on_pod),
             self._client.subscribe("configmaps", self._on_referenced),
@@ -108,9 +113,8 @@ class Kubelet:
             self._client.subscribe("persistentvolumes", self._on_persistent_volume),
         ]
         self._clear_up()
-        for name, host in self._hosts.items():
-            for pod in self._client.by_field("pods", "spec.nodeName", name):
-                self._recover(pod, host)
+        for name in self._hosts:
+            self.take_up(name)
 
     async def stop(self) -> None:
         """Stop at once; containers die with the process, Pods stay as the API shows them."""
@@ -121,8 +125,7 @@ class Kubelet:
             subscription.cancel()
         for host in self._hosts.values():
             host.is_stopped = True
-        if self._keeper is not None:
-            await self._keeper.stop()
+        await self.machines.stop()
         workers = list(self._workers.values())
         self._workers.clear()
         await asyncio.gather(*(worker.cancel() for worker in workers))
@@ -151,30 +154,21 @@ class Kubelet:
             self._gateway.application = application
         elif isinstance(self._runtime, SimulatedRuntime):
             self._gateway = ApiGateway(self._runtime.wire, address, port, application=application, mark=mark)
-            if self._keeper is not None:
+            if self._is_started:
                 self._gateway.start()
 
-    def _facts(self) -> list[NodeFacts]:
-        capacity = capacity_of(self._settings)
-        return [
-            NodeFacts(name, node_address(self._settings.node_cidr, index), str(cidr), capacity, new_uid(self._clock))
-            for index, (name, cidr) in enumerate(zip(node_names(self._settings.nodes), self._cidrs(), strict=True))
-        ]
-
-    def _cidrs(self) -> list[IPv4Network]:
-        return list(pod_cidrs(self._settings.pod_cidr, self._settings.nodes, self._settings.node_pods))
-
-    def _host(self, facts: NodeFacts, addresses: AddressPool) -> Host:
+    def _host(self, facts: NodeFacts) -> Host:
+        images = self._images.setdefault(facts.name, ImageStore(self._catalogue, clock=self._clock, pace=self._pace))
         return Host(
             name=facts.name,
             facts=HostFacts(facts.ip),
-            addresses=addresses,
+            addresses=AddressPool(IPv4Network(facts.pod_cidr)),
             client=self._client,
             clock=self._clock,
             pace=self._pace,
             recorder=self._recorder(facts.name),
             runtime=self._runtime,
-            images=ImageStore(self._catalogue, clock=self._clock, pace=self._pace),
+            images=images,
             allocatable=facts.capacity,
             ledger=Ledger(facts.capacity),
             wait_for=self._wait_for,
@@ -185,13 +179,49 @@ class Kubelet:
             dns_address=dns_address(self._settings),
         )
 
+    # Machines: implements `Power`.
+
+    def boot(self, facts: NodeFacts) -> None:
+        self._hosts[facts.name] = self._host(facts)
+
+    def take_up(self, name: str) -> None:
+        for pod in self._client.by_field("pods", "spec.nodeName", name):
+            self._recover(pod, self._hosts[name])
+
+    async def crash(self, name: str) -> None:
+        host = self._hosts.pop(name)
+        host.is_stopped = True
+        workers = self._workers_of(host)
+        for worker in workers:
+            self._workers.pop(worker.uid, None)
+        await asyncio.gather(*(worker.cancel() for worker in workers))
+        self._left |= {worker.uid: volumes for worker in workers if (volumes := worker.leave_volumes()) is not None}
+        self._runtime.crash([worker.uid for worker in workers])
+
+    def freeze(self, name: str) -> None:
+        host = self._hosts[name]
+        host.is_stopped = True
+        for worker in self._workers_of(host):
+            worker.freeze()
+
+    def thaw(self, name: str) -> None:
+        host = self._hosts[name]
+        host.is_stopped = False
+        for worker in self._workers_of(host):
+            worker.thaw()
+
+    def _workers_of(self, host: Host) -> list[PodWorker]:
+        return [worker for worker in self._workers.values() if worker.host is host]
+
     # Pods.
 
     def _on_pod(self, event: Event) -> None:
         host = self._hosts.get(event.record.index.fields.get("spec.nodeName", ""))
-        if host is None:
-            return
         uid = event.record.index.uid
+        if host is None:
+            if event.operation is Operation.DELETED:
+                self._lose(uid)
+            return
         worker = self._workers.get(uid)
         if event.operation is Operation.DELETED:
             if worker is not None:
@@ -207,6 +237,12 @@ class Kubelet:
             has_ended = (pod.get("status") or {}).get("phase") in TERMINAL
             self._take(pod, host, recovered_state(pod, self._clock.now_s()) if has_ended else PodState())
 
+    def _lose(self, uid: str) -> None:
+        """A Pod of a machine that is down is gone, and with it what the machine's disk has of it."""
+        self._runtime.forget(uid)
+        if (volumes := self._left.pop(uid, None)) is not None:
+            volumes.release()
+
     def _recover(self, pod: FrozenObject, host: Host) -> None:
         """Take up a Pod that a previous life of the process left."""
         if uid_of(pod) in self._workers:
@@ -217,7 +253,9 @@ class Kubelet:
         for entry in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
             if entry.get("imageID"):
                 host.images.remember(entry["image"])
-        self._take(pod, host, recovered_state(pod, self._clock.now_s()))
+        state = recovered_state(pod, self._clock.now_s())
+        state.volumes = self._left.pop(uid_of(pod), None)
+        self._take(pod, host, state)
 
     def _take(self, pod: FrozenObject, host: Host, state: PodState) -> None:
         if (pod.get("status") or {}).get("phase") in TERMINAL and not is_deleting(pod):

@@ -4,20 +4,23 @@ Follows upstream's `nodestatus/setters.go` and what a kubelet on Debian with con
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from typing import Final
 
 from orrery.machinery.clock import micro_timestamp, timestamp
-from orrery.machinery.objects import FrozenObject, Object
+from orrery.machinery.objects import FrozenObject, Object, name_of
 from orrery.node.kernel import RELEASE
-from orrery.settings import Settings
 
 KUBELET_VERSION: Final = "v1.35.4"
 CONTAINERD_VERSION: Final = "2.2.1"
 LEASE_NAMESPACE: Final = "kube-node-lease"
 LEASE_S: Final = 40
-_NAME_PREFIX: Final = "orrery-worker"
+SIMULATED: Final = "orrery/simulated"
+"""An annotation of the nodes that this process simulates: those that have it come back after a restart."""
+FAILURE: Final = "orrery/failure"
+"""An annotation of a node whose machine is down: how it failed."""
 
 _CONDITIONS: Final = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -37,25 +40,26 @@ class NodeFacts:
     name: str
     ip: str
     pod_cidr: str
-    capacity: dict[str, str]
+    capacity: Mapping[str, str]
+    """And allocatable, which is the same: nothing is reserved for the system."""
     boot_id: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What it registers with beyond what every node has; later they are the user's."""
+    taints: Sequence[FrozenObject] = ()
 
 
-def node_names(count: int) -> Sequence[str]:
-    """`orrery-worker`, `orrery-worker2` …, as kind numbers its workers."""
-    return [_NAME_PREFIX if index == 0 else f"{_NAME_PREFIX}{index + 1}" for index in range(count)]
-
-
-def capacity_of(settings: Settings) -> dict[str, str]:
-    """Capacity and allocatable, which are the same: nothing is reserved for the system."""
-    return {
-        "cpu": settings.node_cpu,
-        "ephemeral-storage": settings.node_ephemeral_storage,
-        "hugepages-1Gi": "0",
-        "hugepages-2Mi": "0",
-        "memory": settings.node_memory,
-        "pods": str(settings.node_pods),
-    }
+def recorded_facts(node: FrozenObject, boot_id: str) -> NodeFacts | None:
+    """The facts of a node that registered in a previous life of the process; None when its Node object does not tell them."""
+    status = node.get("status") or {}
+    ip = next((one["address"] for one in status.get("addresses") or () if one["type"] == "InternalIP"), None)
+    pod_cidr = (node.get("spec") or {}).get("podCIDR")
+    if not ip or not pod_cidr:
+        return None
+    try:
+        IPv4Network(pod_cidr)
+    except ValueError:
+        return None  # Of the other family.
+    return NodeFacts(name_of(node), ip, pod_cidr, status.get("capacity") or {}, boot_id)
 
 
 def new_node(facts: NodeFacts, now_s: float) -> Object:
@@ -66,13 +70,17 @@ def new_node(facts: NodeFacts, now_s: float) -> Object:
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": facts.name,
         "kubernetes.io/os": "linux",
+        **facts.labels,
     }
-    annotations = {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    annotations = {"node.alpha.kubernetes.io/ttl": "0", SIMULATED: "true", "volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    spec: Object = {"podCIDR": facts.pod_cidr, "podCIDRs": [facts.pod_cidr]}
+    if facts.taints:
+        spec["taints"] = [dict(taint) for taint in facts.taints]
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": facts.name, "labels": labels, "annotations": annotations},
-        "spec": {"podCIDR": facts.pod_cidr, "podCIDRs": [facts.pod_cidr]},
+        "spec": spec,
         "status": node_status(facts, {}, now_s),
     }
 

@@ -1,15 +1,18 @@
-"""Registers the nodes and keeps them alive: Leases every 10 s, statuses every 5 min, as a kubelet does."""
+"""Registers nodes and keeps them alive: Leases every 10 s, statuses every 5 min, as a kubelet does.
+
+One timer serves all nodes, and their Leases are written together.
+"""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from orrery.machinery.clock import Clock, Timer, micro_timestamp
 from orrery.machinery.errors import AlreadyExists, ApiError
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.node.host import Recorder
-from orrery.node.node_objects import LEASE_NAMESPACE, LEASE_S, NodeFacts, new_lease, new_node, node_conditions, node_status
+from orrery.node.node_objects import LEASE_NAMESPACE, LEASE_S, SIMULATED, NodeFacts, new_lease, new_node, node_conditions, node_status
 from orrery.verbs.client import Client
 
 _RENEW_S: Final = 10.0
@@ -21,22 +24,19 @@ log = logging.getLogger(__name__)
 
 
 class NodeKeeper:
-    """The Node objects and Leases of all nodes of this process."""
+    """The Node objects and Leases of the nodes of this process that are not down."""
 
-    def __init__(self, facts: Sequence[NodeFacts], *, client: Client, clock: Clock, recorders: Sequence[Recorder]) -> None:
-        self._facts = facts
+    def __init__(self, *, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._recorders = recorders
+        self._facts: dict[str, NodeFacts] = {}
         self._timer: Timer | None = None
         self._task: asyncio.Task[None] | None = None
-        self._status_due_s = 0.0
+        self._status_due_s = clock.now_s() + _STATUS_S
         self._is_stopped = False
 
     async def start(self) -> None:
-        """Return once every node is registered and Ready; heartbeats go on by themselves."""
-        for facts, recorder in zip(self._facts, self._recorders, strict=True):
-            await self._register(facts, recorder)
+        """Heartbeats of the registered nodes, from now on."""
         self._status_due_s = self._clock.now_s() + _STATUS_S
         await self._beat()
 
@@ -48,7 +48,8 @@ class NodeKeeper:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _register(self, facts: NodeFacts, recorder: Recorder) -> None:
+    async def register(self, facts: NodeFacts, recorder: Recorder) -> None:
+        """Return once the node is registered and Ready."""
         node = new_node(facts, self._clock.now_s())
         about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": facts.name, "uid": facts.name}}
         recorder.event(about, "Normal", "Starting", "Starting kubelet.")
@@ -58,15 +59,26 @@ class NodeKeeper:
                 old = await self._client.create("nodes", node)
             except AlreadyExists:
                 old = self._client.get("nodes", "", facts.name)
-        elif (before := (old.get("status", {}).get("nodeInfo") or {}).get("bootID")) and before != facts.boot_id:
-            message = f"Node {facts.name} has been rebooted, boot id: {facts.boot_id}"
-            recorder.event(about, "Warning", "Rebooted", message)
+        else:
+            if (before := (old.get("status", {}).get("nodeInfo") or {}).get("bootID")) and before != facts.boot_id:
+                message = f"Node {facts.name} has been rebooted, boot id: {facts.boot_id}"
+                recorder.event(about, "Warning", "Rebooted", message)
+            await self._client.change("nodes", "", facts.name, _adopt)
         await self._post(facts)
+        self._facts[facts.name] = facts
         for reason in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"):
             recorder.event(about, "Normal", reason, f"Node {facts.name} status is now: {reason}")
 
+    def forget(self, name: str) -> None:
+        """The node says nothing any more."""
+        self._facts.pop(name, None)
+
+    async def beat(self, names: Iterable[str]) -> bool:
+        """Renew these nodes' Leases; whether all could be."""
+        return all(await asyncio.gather(*(self._renew(name) for name in names)))
+
     async def _post(self, facts: NodeFacts) -> None:
-        """Post the whole status, and the Pod range if nobody has given one."""
+        """Post the whole status."""
         now_s = self._clock.now_s()
 
         def edit(node: Object) -> bool:
@@ -86,25 +98,25 @@ class NodeKeeper:
 
     async def _beat(self) -> None:
         """One round of heartbeats for all nodes."""
-        is_whole = True
         now_s = self._clock.now_s()
-        is_status_due = now_s >= self._status_due_s
-        for facts in self._facts:
-            node = self._client.get("nodes", "", facts.name)
-            if node is None:
-                continue  # Somebody deleted the Node; a kubelet registers again only when it starts.
-            try:
-                await self._renew(facts.name, node)
-                if is_status_due:
-                    await self._refresh(facts.name)
-            except ApiError as error:
-                is_whole = False
-                log.debug("No heartbeat for node %s: %s", facts.name, error)
-        if is_status_due:
+        is_whole = await self.beat(list(self._facts))
+        if now_s >= self._status_due_s:
+            is_whole = all(await asyncio.gather(*(self._refresh(name) for name in list(self._facts)))) and is_whole
             self._status_due_s = now_s + _STATUS_S
         self._wind(_RENEW_S if is_whole else _RETRY_S)
 
-    async def _renew(self, name: str, node: FrozenObject) -> None:
+    async def _renew(self, name: str) -> bool:
+        node = self._client.get("nodes", "", name)
+        if node is None:
+            return True  # Somebody deleted the Node; a kubelet registers again only when it starts.
+        try:
+            await self._write_lease(name, node)
+        except ApiError as error:
+            log.debug("No heartbeat for node %s: %s", name, error)
+            return False
+        return True
+
+    async def _write_lease(self, name: str, node: FrozenObject) -> None:
         now_s = self._clock.now_s()
         if self._client.get(_LEASES, LEASE_NAMESPACE, name) is None:
             await self._client.create(_LEASES, new_lease(name, node, now_s))
@@ -121,7 +133,7 @@ class NodeKeeper:
 
         await self._client.change(_LEASES, LEASE_NAMESPACE, name, edit)
 
-    async def _refresh(self, name: str) -> None:
+    async def _refresh(self, name: str) -> bool:
         now_s = self._clock.now_s()
 
         def edit(node: Object) -> bool:
@@ -129,4 +141,16 @@ class NodeKeeper:
             status["conditions"] = node_conditions(status.get("conditions") or (), now_s)
             return True
 
-        await self._client.change("nodes", "", name, edit, subresource="status")
+        try:
+            await self._client.change("nodes", "", name, edit, subresource="status")
+        except ApiError as error:
+            log.debug("No status for node %s: %s", name, error)
+            return False
+        return True
+
+
+def _adopt(node: Object) -> bool:
+    """A Node that was there before its machine comes back with it after the next restart."""
+    annotations = node["metadata"].get("annotations") or {}
+    node["metadata"]["annotations"] = {**annotations, SIMULATED: "true"}
+    return SIMULATED not in annotations

@@ -27,6 +27,7 @@ from orrery.node.resize import with_grants
 from orrery.node.resizing import PodResizing
 from orrery.node.runtime import Exit
 from orrery.node.termination import Stop
+from orrery.node.volumes.pod_volumes import PodVolumes
 
 _TOO_LATE: Final = "Pod was active on the node longer than the specified deadline"
 
@@ -44,6 +45,7 @@ class PodWorker:
         "_is_dirty",
         "_is_gone",
         "_is_over",
+        "_is_untold",
         "_name",
         "_namespace",
         "_on_over",
@@ -82,7 +84,11 @@ class PodWorker:
             on_start=self._started,
             wake=self.wake,
         )
-        self._is_dirty = self._is_gone = self._is_over = self._is_closed = self._is_admitted = False
+        self._is_dirty = self._is_gone = self._is_over = self._is_closed = self._is_admitted = self._is_untold = False
+
+    @property
+    def host(self) -> Host:
+        return self._host
 
     @property
     def pod(self) -> FrozenObject:
@@ -132,6 +138,23 @@ class PodWorker:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def freeze(self) -> None:
+        """The kubelet has stopped: nobody probes, nobody looks. A step that has begun is ended, but nobody hears of it."""
+        self._drop_timers()
+
+    def thaw(self) -> None:
+        """The kubelet is back."""
+        for _, run in self._state.running():
+            run.is_reported = False  # Its probes begin anew.
+        self.wake()
+
+    def leave_volumes(self) -> PodVolumes | None:
+        """The machine has crashed: what is on its disk of the Pod's volumes."""
+        volumes, self._state.volumes = self._state.volumes, None
+        if volumes is not None:
+            volumes.reboot()
+        return volumes
+
     # The loop.
 
     async def _run(self) -> None:
@@ -153,6 +176,8 @@ class PodWorker:
 
     async def _sync(self) -> None:
         if self._is_over or self._is_gone:
+            if self._is_untold and not self._is_gone:
+                await self._report(is_over=True)
             await self._finish()
             return
         if is_deleting(self.pod):
@@ -194,6 +219,9 @@ class PodWorker:
 
     async def _report(self, *, is_over: bool = False) -> None:
         """Write the status, if there is anything new in it."""
+        self._is_untold = self._host.is_stopped
+        if self._is_untold:
+            return  # The kubelet was stopped in the middle of it.
         uid, host, state = self.uid, self._host, self._state
 
         def edit(pod: Object) -> bool:
@@ -319,6 +347,8 @@ class PodWorker:
 
     async def _finish(self) -> None:
         """What is left when nothing runs any more."""
+        if self._host.is_stopped:
+            return
         if self._is_gone:
             await self._stop_all()
         elif is_deleting(self.pod):

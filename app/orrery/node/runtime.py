@@ -5,7 +5,7 @@ learns what ran: `processes/runtime.py` runs simulated programs behind it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -161,6 +161,9 @@ class ContainerRuntime(Protocol):
 
     async def stop(self) -> None:
         """The node goes down with its process: all containers end at once. Returns when nothing runs any more."""
+
+    def crash(self, pod_uids: Collection[str]) -> None:
+        """The machine of these Pods is off: their containers end at once, and so do their sandboxes."""
 
     def drop_sandbox(self, pod_uid: str) -> None:
         """The Pod's sandbox is gone: its network, its /etc/hosts."""

@@ -1,5 +1,6 @@
 """Pods on a wire: an API in memory with Services and slices written by hand, and a network for each Pod."""
 
+from ipaddress import IPv4Network
 from typing import Any
 
 from orrery.kinds.builtin import builtin
@@ -29,6 +30,8 @@ class Stage:
         self.client = verbs.client(SYSTEM_ADMIN, "test")
         self.wire = Wire(self.clock)
         self.fabric = Fabric(self.client, self.clock, settings)
+        for index, name in enumerate(("orrery-worker", "orrery-worker2", "orrery-worker3")):
+            self.fabric.add_node(name, f"172.18.0.{index + 2}", IPv4Network(f"10.244.{index}.0/24"))
 
     async def start(self) -> None:
         for name in ("default", "other", "kube-system"):

@@ -9,11 +9,9 @@ from typing import Final
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject, labels_of
-from orrery.node.addresses import node_address, pod_cidrs
 from orrery.node.network.dns import ClusterDns, PodNames, resolver_of
 from orrery.node.network.pod_network import Fate, Goal
 from orrery.node.network.service_table import Origin, ServiceName, ServiceTable
-from orrery.node.node_objects import node_names
 from orrery.node.runtime import ContainerConfig
 from orrery.settings import Settings
 from orrery.verbs.client import Client
@@ -35,12 +33,10 @@ class Fabric:
         self.dns = ClusterDns(client, self.services, domain=settings.cluster_domain, address=dns_address(settings))
         self._clock = clock
         self._pods = IPv4Network(settings.pod_cidr)
-        self._nodes = {node_address(settings.node_cidr, index): name for index, name in enumerate(node_names(settings.nodes))}
-        ranges = pod_cidrs(settings.pod_cidr, settings.nodes, settings.node_pods)
-        self._range_bits = 32 - ranges[0].prefixlen if ranges else 0
-        self._ranges = {
-            int(one.network_address) >> self._range_bits: name for one, name in zip(ranges, node_names(settings.nodes), strict=True)
-        }
+        self._nodes: dict[str, str] = {}
+        self._silent: set[str] = set()
+        self._ranges: dict[tuple[int, int], str] = {}  # Bits of the host part, and the part before them.
+        self._range_bits: set[int] = set()
         self._client = client
 
     def start(self) -> None:
@@ -49,12 +45,33 @@ class Fabric:
     def stop(self) -> None:
         self.services.stop()
 
+    def add_node(self, name: str, address: str, pods: IPv4Network) -> None:
+        """A node is there, and its Pods' addresses are of that range."""
+        self._nodes[address] = name
+        bits = 32 - pods.prefixlen
+        self._range_bits.add(bits)
+        self._ranges[(bits, int(pods.network_address) >> bits)] = name
+
+    def remove_node(self, name: str) -> None:
+        self._nodes = {address: node for address, node in self._nodes.items() if node != name}
+        self._ranges = {part: node for part, node in self._ranges.items() if node != name}
+        self._silent.discard(name)
+
+    def silence(self, name: str) -> None:
+        """The node's machine answers nothing until `hear`."""
+        self._silent.add(name)
+
+    def hear(self, name: str) -> None:
+        self._silent.discard(name)
+
     def route(self, source: str, address: str, port: int) -> Goal | Fate:
         """Where a connection from `source` to `address` ends."""
         service = self.services.at(address)
         if service is not None:
             return self._to_service(service, port, self._origin(source))
         if address in self._nodes:
+            if self._nodes[address] in self._silent:
+                return Fate.UNREACHABLE
             behind = self.services.at_node_port(port)
             # It is the node asked, not the one of who asks, whose endpoints a Local policy means.
             origin = Origin(source, self._nodes[address], self._zone(self._nodes[address]), is_external=True)
@@ -81,8 +98,11 @@ class Fabric:
         return Origin(source, node, self._zone(node))
 
     def _node_of_pod(self, address: str) -> str:
-        """The node whose Pod range the address is in."""
-        return self._ranges.get(int(IPv4Address(address)) >> self._range_bits, "") if self._is_pod(address) else ""
+        """The node whose Pod range the address is in; nodes of different sizes of ranges may be there."""
+        if not self._is_pod(address):
+            return ""
+        number = int(IPv4Address(address))
+        return next((node for bits in self._range_bits if (node := self._ranges.get((bits, number >> bits)))), "")
 
     def _zone(self, node: str) -> str:
         found = self._client.get("nodes", "", node) if node else None

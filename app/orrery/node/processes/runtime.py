@@ -5,7 +5,7 @@ Entrypoint, user, working directory, variables and refusals follow the OCI rules
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -132,6 +132,13 @@ class SimulatedRuntime:
             container.kill()
         for _ in range(_TURNS_TO_END):  # A process that is killed ends at its next step, and its waits after that.
             await asyncio.sleep(0)
+
+    def crash(self, pod_uids: Collection[str]) -> None:
+        for uid in pod_uids:
+            for name in self.logs.books.get(uid, ()):
+                if (container := self.containers.get((uid, name))) is not None:
+                    container.kill()
+            self.drop_sandbox(uid)
 
     def drop_sandbox(self, pod_uid: str) -> None:
         if (sandbox := self._sandboxes.pop(pod_uid, None)) is not None:

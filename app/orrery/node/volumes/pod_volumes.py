@@ -111,12 +111,27 @@ class PodVolumes:
         """When something is to be made new though no object changes."""
         return self.tokens.due_s() if self.tokens is not None else None
 
-    def release(self) -> None:
-        """The Pod is gone: so is what was its own."""
+    def reboot(self) -> None:
+        """The node goes down: what is on disk stays, what was in memory or made of objects will be made anew."""
+        self._unfollow()
+        lost = [
+            name for name, volume in self.ready.items() if not volume.is_own or volume.is_read_only or volume.filesystem.type == "tmpfs"
+        ]
+        for name in lost:
+            volume = self.ready.pop(name)
+            if volume.is_own:
+                volume.filesystem.space.release()
+
+    def _unfollow(self) -> None:
         if self.follows is not None:
             self.follows.end()
         if self.grows is not None:
             self.grows.end()
+        self.follows = self.grows = None
+
+    def release(self) -> None:
+        """The Pod is gone: so is what was its own."""
+        self._unfollow()
         for volume in self.ready.values():
             if volume.is_own:
                 volume.filesystem.space.release()
