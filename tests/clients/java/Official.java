@@ -218,9 +218,7 @@ public final class Official {
     }
 
     private static Object execStdin() throws Exception {
-        // This client cannot end stdin without ending the whole connection: the command counts what it was promised.
-        String[] command = {"sh", "-c", "read word; echo got $word; head -c 1000000 | wc -c"};
-        Process process = new Exec(client).exec(NAMESPACE, "box", command, "main", true, false);
+        Process process = new Exec(client).exec(NAMESPACE, "box", Story.COUNT, "main", true, false);
         OutputStream keys = process.getOutputStream();
         keys.write(Story.KEYS);
         keys.flush();
@@ -242,15 +240,19 @@ public final class Official {
 
     private static Object execMissing() throws Exception {
         Process process = new Exec(client).exec(NAMESPACE, "box", new String[] {"no-such-command"}, "main", false, false);
-        return Story.text(((Exec.ExecProcess) process).getConnectionErrorStream());
+        return process.waitFor(); // This client keeps the message to itself.
     }
 
     private static Object attach() throws Exception {
-        try (Attach.AttachResult attached = new Attach(client).attach(NAMESPACE, "parrot", "main", true, false)) {
+        try (Attach.AttachResult attached = attachment().connect()) {
             attached.getStandardInputStream().write("hello\n".getBytes());
             attached.getStandardInputStream().flush();
             return Story.until(attached.getStandardOutputStream(), "\n");
         }
+    }
+
+    private static Attach.ConnectionBuilder attachment() {
+        return new Attach(client).newConnectionBuilder(NAMESPACE, "parrot").setContainer("main").setStdin(true).setStdout(true);
     }
 
     private static Object copy() throws Exception {

@@ -19,7 +19,8 @@ final class Story {
     private static final long STEP_S = 30;
     static final byte[] KEYS = ("typed\n" + "x".repeat(1_000_000)).getBytes();
     static final String[] SHOUT = {"sh", "-c", "echo out; echo err >&2; exit 3"};
-    static final String[] COUNT = {"sh", "-c", "read word; echo got $word; wc -c"};
+    /** Neither client can end stdin without ending the whole connection: the command counts what it was promised. */
+    static final String[] COUNT = {"sh", "-c", "read word; echo got $word; head -c 1000000 | wc -c"};
     static final String SPEAK = "while read line; do echo you said $line; done";
 
     private final Map<String, Object> told = new LinkedHashMap<>();

@@ -7,7 +7,7 @@ is passed to the kubelet, whose refusals are plain HTTP answers.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from orrery.api.connect.callers import (
     SPDY_PROTOCOLS,
@@ -142,45 +142,52 @@ async def _tell(caller: Caller, status: Object) -> None:
 
 async def converse(caller: Caller, session: Session, options: ExecOptions, *, translated: bool = False) -> None:
     """Join client and session until the session ends or the client leaves; afterwards nothing of either is left."""
-    listening = asyncio.create_task(caller.listen())
-    leaving = asyncio.create_task(caller.gone.wait())
-    serving = asyncio.create_task(_serve(caller, session, options))
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(caller.listen())]
     try:
-        await asyncio.wait((serving, leaving), return_when=asyncio.FIRST_COMPLETED)
-        end = serving.result() if serving.done() else None
-        if end is not None:
-            await caller.finish(exit_status(end, options, translated=translated))
+        if await caller.open():
+            caller.sizes.start(session.resize)
+            end = await _serve(caller, session, options, tasks)
+            if end is not None:
+                await caller.finish(exit_status(end, options, translated=translated))
     except ConnectionError:
         pass  # The client has left while we were writing.
     except Exception as fault:
         unexpected(fault)  # It is too late for an HTTP answer.
     finally:
         caller.stdin.drop()
-        for task in (serving, leaving, listening):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(serving, leaving, listening, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         session.close()
         caller.abandon()
 
 
-async def _serve(caller: Caller, session: Session, options: ExecOptions) -> ExitStatus | None:
-    """All of the session's output, then how it ended; None when the client never opened its streams."""
-    if not await caller.open():
-        return None
-    caller.sizes.start(session.resize)
+async def _serve(caller: Caller, session: Session, options: ExecOptions, tasks: list[asyncio.Task[Any]]) -> ExitStatus | None:
+    """Copy all ways until the session has ended, and say how; None when the client has left before. Adds what it starts to `tasks`."""
+    relaying = asyncio.create_task(_relay(caller, session, options))
+    leaving = asyncio.create_task(caller.gone.wait())
     feeding = asyncio.create_task(_feed(caller.stdin, session)) if options.stdin else None
+    tasks += [task for task in (leaving, feeding) if task is not None]
     try:
-        pumps = []
-        if options.stdout:
-            pumps.append(_pump(session.read_stdout, caller, STDOUT))
-        if options.stderr:
-            pumps.append(_pump(session.read_stderr, caller, STDERR))
-        await asyncio.gather(*pumps)
-        return await session.wait()
+        await asyncio.wait((relaying, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not relaying.done() and feeding is not None and not options.tty:
+            # Clients without v5 end stdin by leaving: what they sent before still reaches the command.
+            await asyncio.wait((relaying, feeding), return_when=asyncio.FIRST_COMPLETED)
+        return relaying.result() if relaying.done() else None
     finally:
-        if feeding is not None:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
+        relaying.cancel()
+        await asyncio.gather(relaying, return_exceptions=True)
+
+
+async def _relay(caller: Caller, session: Session, options: ExecOptions) -> ExitStatus:
+    """All of the session's output, then how it ended."""
+    pumps = []
+    if options.stdout:
+        pumps.append(_pump(session.read_stdout, caller, STDOUT))
+    if options.stderr:
+        pumps.append(_pump(session.read_stderr, caller, STDERR))
+    await asyncio.gather(*pumps)
+    return await session.wait()
 
 
 async def _pump(read: Callable[[], Awaitable[bytes]], caller: Caller, channel: int) -> None:
