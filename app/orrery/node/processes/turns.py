@@ -164,20 +164,21 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
     """Run a coroutine step by step, charging each, and throw in what ends it."""
     error: BaseException | None = None
     told = 0
-    wanted_since_s = 0.0  # Since when it has wanted to go on; 0: it waited for something else.
+    busy_until_s = 0.0
+    has_yielded = False  # Only for others: it waits for nothing.
     while True:
         if error is None and (runner.is_stopped or turns.must_wait()):
             try:
                 if runner.is_stopped:
-                    wanted_since_s = 0.0
+                    has_yielded = False
                     yield from runner.stay_stopped().__await__()
                 else:
                     yield from turns.wait(runner.account).__await__()
             except asyncio.CancelledError as cancelled:
                 error = _killed(runner) or cancelled
         turns.begin()
-        if wanted_since_s and turns.began_s > wanted_since_s:
-            runner.account.meter.add(turns.began_s, turns.began_s - wanted_since_s)
+        if has_yielded and turns.began_s > busy_until_s:
+            runner.account.meter.add(turns.began_s, turns.began_s - busy_until_s)
         runner.is_stepping = True
         try:
             waits_for = program.send(None) if error is None else program.throw(error)
@@ -187,7 +188,8 @@ def driven(turns: Turns, runner: Runner, program: Coroutine[Any, Any, T]) -> Gen
         finally:
             runner.is_stepping = False
             turns.charge(runner)
-        wanted_since_s = turns.over_s if waits_for is None else 0.0
+        has_yielded = waits_for is None
+        busy_until_s = max(busy_until_s, turns.began_s) + turns.over_s - turns.began_s
         was_told, error = isinstance(error, Killed), _killed(runner)
         if was_told:  # It was told to end and waits for something: it is told again.
             told += 1
