@@ -42,6 +42,9 @@ class Client(Protocol):
     async def create(self, bucket: str, obj: Object) -> FrozenObject:
         """Create; metadata.namespace says where. ApiError as HTTP would give (AlreadyExists, Invalid, Forbidden …)."""
 
+    async def hand_over(self, bucket: str, obj: Object) -> None:
+        """Create an object that is not looked at again: it is not copied, and what became of it is not read."""
+
     async def update(self, bucket: str, obj: Object) -> FrozenObject:
         """Replace; metadata.resourceVersion, when present, must be the current one (Conflict)."""
 
@@ -56,6 +59,7 @@ class Client(Protocol):
     ) -> FrozenObject | None:
         """Read, let `change` edit a thawed copy, write, and do it again on conflict. None when the object is gone.
 
+        Of a change of the status only metadata and status are thawed: nothing else of the copy may be edited.
         `change` returns whether there is anything to write; when not, the object as it is comes back.
         """
 

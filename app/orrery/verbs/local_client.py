@@ -65,6 +65,9 @@ class LocalClient:
         call = self._call(bucket, namespace_of(obj))
         return (await create(self._registry, call, thaw(obj))).object
 
+    async def hand_over(self, bucket: str, obj: Object) -> None:
+        await create(self._registry, self._call(bucket, namespace_of(obj)), obj)
+
     async def update(self, bucket: str, obj: Object) -> FrozenObject:
         call = self._call(bucket, namespace_of(obj), name_of(obj))
         record, _ = await updates.update(self._registry, call, thaw(obj))
@@ -86,7 +89,7 @@ class LocalClient:
         """Read, edit, write, and again on conflict; None when the object is gone."""
         key = key_of(bucket, namespace, name)
         while (record := self._log.find(key)) is not None:
-            obj = thaw(record.object)
+            obj = _draft(record.object) if subresource == "status" else thaw(record.object)
             if not change(obj):
                 return record.object
             call = self._call(bucket, namespace, name, subresource)
@@ -97,6 +100,8 @@ class LocalClient:
             except NotFound:
                 if self._log.find(key) is not None:
                     raise
+            except updates.LostRace:
+                continue
             except Conflict:
                 newest = self._log.find(key)
                 if newest is not None and newest.revision == record.revision:
@@ -123,3 +128,11 @@ class LocalClient:
     def _call(self, bucket: str, namespace: str, name: str = "", subresource: str = "") -> Call:
         kind = self._registry.catalogue.stored(bucket)
         return Call(kind, namespace, name, subresource, self._user, field_manager=self._field_manager, trusted=True)
+
+
+def _draft(obj: FrozenObject) -> Object:
+    """For a change of status: only that and metadata are copied. A status update takes the rest from what is stored, whatever it says."""
+    draft: Object = {**obj, "metadata": thaw(obj["metadata"])}
+    if "status" in obj:
+        draft["status"] = thaw(obj["status"])
+    return draft

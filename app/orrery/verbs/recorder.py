@@ -188,7 +188,7 @@ class EventRecorder:
     async def _create(self, identity: tuple[str, ...], event: Object, first: str, now_s: float) -> None:
         meta = event["metadata"]
         try:
-            await self._client.create("events", event)
+            await self._client.hand_over("events", event)
         except AlreadyExists:
             # Another component said something about the object in the same moment: the next name is free.
             self._last_ns = max(self._last_ns, int(meta["name"].rpartition(".")[2], 16)) + 1

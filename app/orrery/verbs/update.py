@@ -27,6 +27,10 @@ Change = Callable[[FrozenObject], Object]
 """Makes the wanted object, in its stored form, from the newest state; called again after a lost race."""
 
 
+class LostRace(Conflict):
+    """A component's write came after one that was still on its way to the disk. It is told so even when that one failed later."""
+
+
 async def update(registry: Registry, call: Call, obj: Object, strategy: Strategy = UPDATE) -> tuple[Record, bool]:
     """Replace an object; the flag says that it was created."""
     obj = bodies.decoded(call, obj)
@@ -39,10 +43,12 @@ async def update(registry: Registry, call: Call, obj: Object, strategy: Strategy
     if registry.find(call) is None:
         return await _create_by_update(registry, call, obj, uid, strategy)
 
-    pristine = orjson.dumps(obj)
+    pristine = b"" if call.trusted and meta.get("resourceVersion") else orjson.dumps(obj)
     first = [obj]
 
     def wanted(_: FrozenObject) -> Object:
+        if not first and not pristine:
+            raise LostRace(call.kind.group_resource, call.name)
         again: Object = first.pop() if first else orjson.loads(pristine)
         return again
 

@@ -5,7 +5,7 @@ pause in between, so no event falls through. There is no resync: no event is eve
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.machinery.objects import FrozenObject, GroupResource
@@ -17,16 +17,20 @@ class Change:
     """One object before and after. `old` is None for a creation, `new` for a deletion (`old` is then its last state).
 
     At the start every existing object comes once as if it were new. Objects are parsed only when asked for: `key`, `uid`, `owners`,
-    `is_deleting`, `is_controlled` and `may_be_of` come from the record as it is.
+    `is_deleting`, `is_controlled` and `may_be_of` come from the record as it is. All who hear of one event look at the same Change, which
+    looks at the bytes once for all of them.
     """
 
-    __slots__ = ("_event", "_record")
+    __slots__ = ("_answers", "_event", "_record", "is_present")
 
     def __init__(self, event: Event | None, record: Record | None = None) -> None:
         self._event = event
         found = record if event is None else event.record
         assert found is not None
         self._record = found
+        self._answers: dict[bytes, bool] = {}
+        self.is_present = event is None or event.operation is not Operation.DELETED
+        """Whether the object is there after the change."""
 
     @property
     def new(self) -> FrozenObject | None:
@@ -55,11 +59,6 @@ class Change:
     def former(self) -> Record | None:
         """What the key held before, unparsed; None for a creation and at the start."""
         return self._event.previous if self._event is not None else None
-
-    @property
-    def is_present(self) -> bool:
-        """Whether the object is there after the change."""
-        return self._event is None or self._event.operation is not Operation.DELETED
 
     @property
     def is_news(self) -> bool:
@@ -91,18 +90,44 @@ class Change:
     @property
     def is_controlled(self) -> bool:
         """Whether one of its owners is its controller. Bytes of a string cannot look like this: its quotes are escaped."""
-        return bool(self._record.index.owners) and b'"controller":true' in self._record.body
+        return bool(self._record.index.owners) and self.has(b'"controller":true')
 
     def may_be_of(self, kind: str) -> bool:
         """Whether the bytes, now or before, can name an owner of that kind: who asks this first need not parse others' objects."""
         marker = b'"kind":"%b"' % kind.encode()
         former = self.former
-        return marker in self._record.body or (former is not None and marker in former.body)
+        return self.has(marker) or (former is not None and marker in former.body)
+
+    def has(self, words: bytes) -> bool:
+        """Whether the bytes hold `words` now."""
+        answer = self._answers.get(words)
+        if answer is None:
+            answer = self._answers[words] = words in self._record.body
+        return answer
 
     @property
     def is_deleting(self) -> bool:
         """Whether the bytes speak of a deletion; true for a few objects that only quote the word."""
-        return b'"deletionTimestamp"' in self._record.body
+        return self.has(b'"deletionTimestamp"')
+
+
+class _Newest:
+    """The change that is being told of, for those who hear of the same event next."""
+
+    __slots__ = ("_change", "_event")
+
+    def __init__(self) -> None:
+        self._event: Event | None = None
+        self._change: Change | None = None
+
+    def of(self, event: Event) -> Change:
+        if event is self._event and self._change is not None:
+            return self._change
+        self._event, self._change = event, Change(event)
+        return self._change
+
+
+_newest: Final = _Newest()
 
 
 Handler: TypeAlias = Callable[[Change], Iterable[str]]
@@ -177,10 +202,10 @@ class Informer:
                 add(key)
 
     def _callback(self, handler: Handler) -> Callable[[Event], None]:
-        add = self.queue.add
+        add, change_of = self.queue.add, _newest.of
 
         def callback(event: Event) -> None:
-            for key in handler(Change(event)):
+            for key in handler(change_of(event)):
                 add(key)
 
         return callback

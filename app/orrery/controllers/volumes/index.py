@@ -119,7 +119,7 @@ def claims_mounted(pod: FrozenObject) -> list[str]:
 
 def mounts_claims(change: Change) -> bool:
     """Whether the bytes speak of claims; most Pods have none, and are not parsed for that."""
-    return any(word in change.record.body for word in _MOUNTS)
+    return any(map(change.has, _MOUNTS))
 
 
 class ClaimUsers:
