@@ -37,7 +37,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "EndpointSlice": ("controllers/services", "node/network", "api/connect"),
     "Event": ("verbs/recorder.py", "verbs/event_expiry.py"),
     "FlowSchema": ("controllers/serving",),
-    "HorizontalPodAutoscaler": ("controllers/autoscaling", "controllers/horizontalpodautoscaler"),
+    "HorizontalPodAutoscaler": ("controllers/autoscaling",),
     "Ingress": (),
     "IPAddress": ("verbs/service_addresses.py",),
     "Job": ("controllers/job", "controllers/ttl_after_finished", "controllers/cronjob"),
@@ -72,6 +72,8 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "SelfSubjectRulesReview": ("verbs/virtual.py", "verbs/access.py"),
     "SubjectAccessReview": ("verbs/virtual.py", "verbs/access.py"),
     "ComponentStatus": ("verbs/virtual.py",),
+    "NodeMetrics": ("verbs/metrics.py",),
+    "PodMetrics": ("verbs/metrics.py",),
 }
 """The places that act on a kind, under app/orrery; nobody acts on a kind that is not here."""
 

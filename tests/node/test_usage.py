@@ -85,7 +85,7 @@ async def test_what_users_set_is_capped_by_limits(fast: NodeCluster) -> None:
 
 
 async def test_containers_share_what_is_set_for_the_pod(fast: NodeCluster) -> None:
-    containers = [{"name": name, "image": "nginx:1.25", "imagePullPolicy": "IfNotPresent", "resources": {}} for name in "abc"]
+    containers: list[Object] = [{"name": name, "image": "nginx:1.25", "imagePullPolicy": "IfNotPresent", "resources": {}} for name in "abc"]
     for number, one in enumerate(containers):
         one["env"] = [{"name": "NGINX_PORT", "value": str(8080 + number)}]
         one["command"] = ["sleep", "1000"]

@@ -38,7 +38,8 @@ GROUP_ORDER: Final = (
     "resource.k8s.io",
     "flowcontrol.apiserver.k8s.io",
 )
-"""Upstream's priorities of the built-in groups; others follow by name."""
+"""Upstream's priorities of the built-in groups; others follow by name, and metrics-server's asks to be the last."""
+_LAST: Final = "metrics.k8s.io"
 
 AGGREGATED_TYPE: Final = "application/{};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _STORED_VERSIONS: Final = {
@@ -156,7 +157,7 @@ def _grouped(kinds: Iterable[Kind]) -> dict[str, dict[str, list[Kind]]]:
     for kind in sorted(kinds, key=lambda kind: kind.resource):
         found.setdefault(kind.group, {}).setdefault(kind.version, []).append(kind)
     rank = {group: place for place, group in enumerate(("", *GROUP_ORDER))}
-    ordered = sorted(found, key=lambda group: (rank.get(group, len(rank)), group))
+    ordered = sorted(found, key=lambda group: (group == _LAST, rank.get(group, len(rank)), group))
     return {group: dict(sorted(found[group].items(), key=lambda item: version_rank(item[0]), reverse=True)) for group in ordered}
 
 

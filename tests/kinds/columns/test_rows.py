@@ -40,6 +40,8 @@ def test_nearly_every_kind_with_columns_of_its_own_is_among_them() -> None:
         "customresourcedefinitions.apiextensions.k8s.io",
         "events.events.k8s.io",
         "horizontalpodautoscalers.autoscaling",
+        "nodes.metrics.k8s.io",
+        "pods.metrics.k8s.io",
         "servicecidrs.networking.k8s.io",
     }
 
