@@ -7,43 +7,8 @@ from orrery.controllers.scheduler.cluster import Cluster, NodeNews, PodNews
 from orrery.controllers.scheduler.resources import balanced, least_allocated
 from orrery.controllers.scheduler.scores import choose, image_locality, score
 from orrery.controllers.scheduler.wishes import Shape, shape_of, wish_of
-from orrery.machinery.objects import Object, labels_of, name_of, namespace_of
 from orrery.machinery.selectors import LabelSelector
-from orrery.store.log import Event, Index, Operation, key_of
-from orrery.store.records import CachedRecord, ParseCache
-
-
-def node(name: str, cpu: str = "4", memory: str = "16Gi", **spec: object) -> Object:
-    return {"metadata": {"name": name}, "spec": spec, "status": {"allocatable": {"cpu": cpu, "memory": memory, "pods": "110"}}}
-
-
-def pod(name: str, on: str = "", *, cpu: str = "1", phase: str = "Running", labels: dict[str, str] | None = None, **more: object) -> Object:
-    metadata: Object = {"name": name, "namespace": "default", "uid": name, "generation": 1, "labels": labels or {}}
-    container: Object = {"name": "c", "image": "web", "resources": {"requests": {"cpu": cpu, "memory": "1Gi"}}}
-    spec: Object = {"containers": [container], **more}
-    if on:
-        spec["nodeName"] = on
-    return {"metadata": metadata, "spec": spec, "status": {"phase": phase}}
-
-
-def appears(obj: Object) -> Change:
-    """The event of an object that is there."""
-    parses = ParseCache(1)
-    parses.keep(1, obj)
-    fields = {"spec.nodeName": obj["spec"].get("nodeName", ""), "status.phase": obj["status"].get("phase", "")}
-    index = Index(labels_of(obj), fields, uid=obj["metadata"].get("uid", ""))
-    record = CachedRecord(key_of("any", namespace_of(obj), name_of(obj)), 1, b"", index, parses)
-    return Change(Event(1, Operation.UPDATED, record, None))
-
-
-def cluster(*objects: Object) -> Cluster:
-    made = Cluster()
-    for obj in objects:
-        if "allocatable" in obj["status"]:
-            made.see_node(appears(obj))
-        else:
-            made.see_pod(appears(obj))
-    return made
+from tests.controllers.scheduler.pieces import appears, cluster, node, pod
 
 
 def no_labels(namespace: str) -> dict[str, str]:
@@ -143,10 +108,6 @@ def test_a_node_that_would_be_used_evenly_is_balanced() -> None:
 def test_selected_pods_spread_even_against_the_emptier_node() -> None:
     web = {"app": "web"}
     seen = cluster(node("node-1"), node("node-2", cpu="64", memory="256Gi"), pod("a", "node-2", labels=web))
-    for view in (dict(seen.nodes)).values():
-        labelled = node(view.name, cpu="4" if view.name == "node-1" else "64", memory="16Gi" if view.name == "node-1" else "256Gi")
-        labelled["metadata"]["labels"] = {"kubernetes.io/hostname": view.name}
-        seen.see_node(appears(labelled))
     shape = shape_of(pod("new", labels=web))
 
     assert best(shape, seen, LabelSelector.of({"matchLabels": web})) == "node-1"

@@ -112,15 +112,21 @@ class Cluster:
     # Pods that wait for a certain node.
 
     def nominate(self, wish: Wish, node: str) -> None:
-        """Keep room for the Pod there; an empty node takes that back."""
-        before = self._nominations.pop(wish.key, "")
-        if before:
-            self._nominated[before].pop(wish.key, None)
-            if not self._nominated[before]:
-                del self._nominated[before]
+        """Keep room for the Pod there, and nowhere else; an empty node means nowhere at all."""
+        self.withdraw(wish.key)
         if node:
             self._nominations[wish.key] = node
             self._nominated.setdefault(node, {})[wish.key] = wish
+
+    def withdraw(self, key: str) -> Wish | None:
+        """Nobody keeps room for the Pod any more; None when nobody did."""
+        node = self._nominations.pop(key, "")
+        if not node:
+            return None
+        wish = self._nominated[node].pop(key)
+        if not self._nominated[node]:
+            del self._nominated[node]
+        return wish
 
     def nomination(self, key: str) -> str:
         """The node the Pod was promised; empty when none."""
@@ -137,8 +143,7 @@ class Cluster:
 
     def assume(self, wish: Wish, node: str) -> None:
         """Count the Pod as placed before its binding is written."""
-        if wish.key in self._nominations:
-            self.nominate(wish, "")
+        self.withdraw(wish.key)
         self._put(Placed(wish, node, is_assumed=True))
 
     def forget(self, wish: Wish) -> PodNews | None:
@@ -186,7 +191,7 @@ class Cluster:
             return None
         if before is not None and before.wish.uid != record.index.uid:
             self._remove(key)
-            self.nominate(before.wish, "")
+            self.withdraw(key)
             return PodNews(before.wish.shape, None)
         if not change.is_present or not node or record.index.fields.get("status.phase") in _ENDED:
             # A Pod without a node may be on its way to one: only its end, or `forget`, takes that back.

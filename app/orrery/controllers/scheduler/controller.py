@@ -12,6 +12,7 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
+from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.controllers.scheduler.affinity import named_nodes
 from orrery.controllers.scheduler.cluster import Cluster, PodNews
 from orrery.controllers.scheduler.defaults import DefaultSelectors
@@ -26,7 +27,7 @@ from orrery.controllers.scheduler.scores import choose, score
 from orrery.controllers.scheduler.volumes import BIND_TIMEOUT_S, PodVolumes, VolumePlan, VolumeProblem, VolumeTopology
 from orrery.controllers.scheduler.waiting import WaitingPods
 from orrery.controllers.scheduler.wishes import Wish, wish_of
-from orrery.machinery.errors import Conflict, NotFound
+from orrery.machinery.errors import Conflict, Forbidden, InternalError, Invalid, NotFound
 from orrery.machinery.objects import FrozenObject, is_deleting, labels_of, resource_version_of, uid_of
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
@@ -66,6 +67,7 @@ class SchedulerController:
         self._preemptor = Preemptor(client, self._cluster, self._reports)
         self._waiting = WaitingPods(self._labels_of_namespace)
         self._binding: dict[str, _Binding] = {}
+        self._queue: WorkQueue | None = None
         self._pending: dict[str, tuple[str, Wish]] = {}
         """Pods without a node, as they were when last heard of: the resourceVersion, and what they wanted."""
 
@@ -81,6 +83,7 @@ class SchedulerController:
         return int(is_held_back), -pending[1].shape.priority if pending is not None else 0
 
     def watch(self, informer: Informer) -> None:
+        self._queue = informer.queue
         informer.on("nodes", self._keys_of_node)
         informer.on("pods", self._keys_of_pod)
         informer.observe("services", self._defaults.see_service)
@@ -126,8 +129,7 @@ class SchedulerController:
         self._cluster.assume(wish, node.name)
         if volumes is not None and volumes.undecided:
             return await self._bind_volumes(pod, wish, volumes, node)
-        await self._bind(pod, wish, node.name)
-        return DONE
+        return await self._bind(pod, wish, node.name)
 
     def _promised(self, pod: FrozenObject, wish: Wish) -> str:
         return self._cluster.nomination(wish.key) or str((pod.get("status") or {}).get("nominatedNodeName", ""))
@@ -180,24 +182,34 @@ class SchedulerController:
             return await self._fail(pod, wish, message, _NO_PLUGINS, nominated="")
         self._volumes.end(binding.plan)
         del self._binding[key]
-        await self._bind(pod, wish, node.name)
-        return DONE
+        return await self._bind(pod, wish, node.name)
 
     def _give_up(self, key: str) -> None:
         binding = self._binding.pop(key)
         self._volumes.end(binding.plan)
-        self._cluster.forget(binding.wish)
+        self._unplace(binding.wish)
 
-    async def _bind(self, pod: FrozenObject, wish: Wish, node: str) -> None:
+    async def _bind(self, pod: FrozenObject, wish: Wish, node: str) -> Outcome:
         try:
             await self._client.bind(wish.namespace, wish.name, node, uid=wish.uid)
-        except BaseException as error:
-            self._cluster.forget(wish)
-            if isinstance(error, NotFound | Conflict):
-                return  # Deleted, replaced or bound by somebody else meanwhile; its events say what to do.
+        except (NotFound, Conflict):
+            self._unplace(wish)
+            return DONE  # Deleted, replaced or bound by somebody else meanwhile; its events say what to do.
+        except (Forbidden, Invalid, InternalError) as error:
+            self._unplace(wish)
+            return await self._fail(pod, wish, f'running Bind plugin "DefaultBinder": {error}', _NO_PLUGINS, nominated="")
+        except BaseException:
+            self._unplace(wish)
             raise
         self._drop(wish.key)
         self._reports.scheduled(pod, wish, node)
+        return DONE
+
+    def _unplace(self, wish: Wish) -> None:
+        """It does not go where it was to go: others may."""
+        assert self._queue is not None
+        for key in self._helped_by(self._cluster.forget(wish)):
+            self._queue.add(key)
 
     async def _fail(self, pod: FrozenObject, wish: Wish, message: str, plugins: frozenset[str], *, nominated: str | None = None) -> Outcome:
         """Say so, and wait for better times; what no plugin refused is tried again when its back-off is over."""
@@ -253,12 +265,9 @@ class SchedulerController:
 
     def _withdraw(self, key: str) -> Iterable[str]:
         """The Pod is gone or has a node: whom it kept a node from may try."""
-        waiting = self._waiting.get(key)
         self._drop(key)
-        if not self._cluster.nomination(key) or waiting is None:
-            return ()
-        self._cluster.nominate(waiting.wish, "")
-        return self._helped_by(PodNews(waiting.wish.shape, None), waiting.wish.shape.priority)
+        wish = self._cluster.withdraw(key)
+        return self._helped_by(PodNews(wish.shape, None), wish.shape.priority) if wish is not None else ()
 
     def _take_in(self, key: str, change: Change) -> Iterable[str]:
         """A Pod without a node: new ones are tried, waiting ones when they changed in a way that may help."""
