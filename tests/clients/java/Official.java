@@ -267,10 +267,11 @@ public final class Official {
 
     private static String get(int port) throws Exception {
         PortForward.PortForwardResult forwarded = new PortForward(client).forward(NAMESPACE, "box", List.of(port));
+        InputStream answer = forwarded.getInputStream(port); // Once the connection has ended it is too late to ask for it.
         OutputStream out = forwarded.getOutboundStream(port);
         out.write("GET / HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n".getBytes());
         out.flush();
-        String page = Story.until(forwarded.getInputStream(port), "</html>");
+        String page = Story.until(answer, "</html>");
         forwarded.close();
         return page;
     }
