@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import containers
+from bench import containers, scheduling
 from bench.server import Server, running
 
 HERE = Path(__file__).parent
@@ -146,6 +146,7 @@ MEASUREMENTS: dict[str, Callable[[float], Figures]] = {
     "read": measure_read,
     "rollout": measure_rollout,
     "containers": containers.measure_containers,
+    "scheduling": scheduling.measure_scheduling,
 }
 PARTS: dict[str, Callable[[float], Figures]] = {**MEASUREMENTS, **containers.MEASUREMENTS}
 """What can be asked for by name."""
