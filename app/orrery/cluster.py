@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from orrery.api.app import OrreryApp
     from orrery.auth.tokens import Token
     from orrery.node.images.user_images import UserImage
+    from orrery.node.node_groups import NodeGroup
     from orrery.store.sql_log import SqlLog
 
 SCHEDULER: Final = "default-scheduler"
@@ -130,8 +131,12 @@ class Cluster:
         data: Path | None = None,
         *,
         images: "Iterable[UserImage]" = (),
+        nodes: "Sequence[NodeGroup]" = (),
     ) -> None:
-        """`data` is where keys, logs and files of volumes are kept; None: they end with the process. `images` are users' own."""
+        """`data` is where keys, logs and files of volumes are kept; None: they end with the process.
+
+        `images` are users' own, `nodes` those of the start (none: as many as the settings say).
+        """
         self.log = log
         self.catalogue = catalogue
         self.clock = clock
@@ -158,6 +163,7 @@ class Cluster:
             catalogue=self.images,
             sign=self._issuer.sign,
             kept=data / "containers" if data is not None else None,
+            groups=nodes,
         )
         if isinstance(self.kubelet.runtime, SimulatedRuntime):
             self.verbs.ports.usage = SimulatedUsage(self._client("metrics-server"), self.kubelet.runtime, clock)
@@ -282,8 +288,10 @@ class Cluster:
         )
 
     def _has_nodes(self) -> bool:
-        ready = sum(_is_ready(node) for node in self.client.list("nodes"))
-        return ready >= self.settings.nodes
+        up = [machine.name for machine in self.kubelet.machines if machine.failure is None]
+        return self.kubelet.machines.is_started and all(
+            (node := self.client.get("nodes", "", name)) is None or _is_ready(node) for name in up
+        )
 
     def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
         """The HTTP application of this cluster; `data` is where it may cache documents."""
@@ -293,6 +301,7 @@ class Cluster:
         from orrery.api.openapi.routes import new_router as new_openapi_router
         from orrery.api.openid import new_router as new_openid_router
         from orrery.auth.tokens import Authenticator
+        from orrery.control.node_routes import new_router as new_node_router
         from orrery.control.routes import new_router
 
         authenticator = Authenticator(tokens, self.accounts)
@@ -311,6 +320,7 @@ class Cluster:
                 new_openapi_router(library, self.clock),
                 new_openid_router(self._issuer.key_set),
                 new_docs_router(library),
+                new_node_router(self.client, self.kubelet.machines),
                 new_router(self.client, users_images=self.images.users, usage=self.verbs.ports.usage),
             ),
         )
@@ -325,7 +335,9 @@ class Cluster:
     def _containers(self) -> Containers | None:
         """What clients reach into; None where containers only play scripts."""
         runtime = self.kubelet.runtime
-        return ContainerSessions(self.client, runtime, self.clock) if isinstance(runtime, SimulatedRuntime) else None
+        if not isinstance(runtime, SimulatedRuntime):
+            return None
+        return ContainerSessions(self.client, runtime, self.clock, failure_of=self.kubelet.machines.failure_of)
 
     def end_watches(self) -> None:
         """End all watch streams, so that connections close by themselves."""
@@ -347,20 +359,29 @@ def _namespaced_buckets(catalogue: Catalogue) -> tuple[GroupResource, ...]:
     return tuple(kind.bucket for kind in catalogue if kind.namespaced and kind.stored_as is None and "delete" in kind.verbs)
 
 
-def new_cluster(clock: Clock, settings: Settings, *, log: Log | None = None, images: "Iterable[UserImage]" = ()) -> Cluster:
+def new_cluster(
+    clock: Clock,
+    settings: Settings,
+    *,
+    log: Log | None = None,
+    images: "Iterable[UserImage]" = (),
+    nodes: "Sequence[NodeGroup]" = (),
+) -> Cluster:
     """A cluster on `log`, or on one in memory. Not started yet."""
-    return Cluster(log if log is not None else MemoryLog(settings), builtin(), clock, settings, images=images)
+    return Cluster(log if log is not None else MemoryLog(settings), builtin(), clock, settings, images=images, nodes=nodes)
 
 
-async def open_cluster(settings: Settings, source: ClusterSource, *, images: "Iterable[UserImage]" = ()) -> Cluster:
+async def open_cluster(
+    settings: Settings, source: ClusterSource, *, images: "Iterable[UserImage]" = (), nodes: "Sequence[NodeGroup]" = ()
+) -> Cluster:
     """A server's cluster on real time and its own log. StoreUnusable says in one line why the log cannot be had."""
     clock, catalogue = RealClock(), builtin()
     if source.in_memory:
-        cluster = Cluster(MemoryLog(settings), catalogue, clock, settings, images=images)
+        cluster = Cluster(MemoryLog(settings), catalogue, clock, settings, images=images, nodes=nodes)
         cluster.keys.begin()
         return cluster
     log = await _open_log(settings, source, clock, catalogue)
-    cluster = Cluster(log, catalogue, clock, settings, source.data, images=images)
+    cluster = Cluster(log, catalogue, clock, settings, source.data, images=images, nodes=nodes)
     cluster.keys.begin()
     cluster.keep_compact(log)
     return cluster

@@ -1,18 +1,20 @@
 """Machines that are added, fail, recover and go, and what becomes of their Pods."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject
-from orrery.node.machines import Failure, MachineTaken
+from orrery.node.failure import Failure
+from orrery.node.machines import MachineTaken
 from orrery.node.node_groups import NodeLook
 from orrery.node.node_objects import FAILURE
 from orrery.settings import FAST, Settings
 from tests.node.cluster import NODE, NodeCluster
 
-SLEEPER = {"image": "busybox:1.36", "command": ["sh", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep 1; done"]}
+SLEEPER: dict[str, Any] = {"image": "busybox:1.36", "command": ["sh", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep 1; done"]}
 
 
 @pytest.fixture

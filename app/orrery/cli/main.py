@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from orrery.cli.node_options import NodeOptions
 from orrery.cli.options import ImagesOptions, ServeOptions, parse
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -20,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from orrery.cli.images import images
 
         return images(options)
+    if isinstance(options, NodeOptions):
+        from orrery.cli.node import node
+
+        return node(options)
     try:
         return _serve(options)
     except KeyboardInterrupt:

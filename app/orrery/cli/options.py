@@ -3,11 +3,12 @@
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from orrery import KUBERNETES_VERSION, __version__
+from orrery.cli.node_options import NODES, NodeOptions, NodeWishes, add_node_command, add_serve_options, node_options, node_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ServeOptions:
     insecure: bool
     images: Literal["open", "strict"] = "open"
     images_files: tuple[Path, ...] = ()
+    wishes: NodeWishes = field(default_factory=NodeWishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def default_data_directory(environment: Mapping[str, str]) -> Path:
         return Path(".orrery")
 
 
-def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions | ImagesOptions | None:
+def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> ServeOptions | ImagesOptions | NodeOptions | None:
     """Read a command line; None when there is none, and help was printed. argparse prints usage errors and exits with code 2."""
     variables = os.environ if environment is None else environment
     parser = _parser(variables)
@@ -65,6 +67,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
     if parsed.command is None:
         parser.print_help()
         return None
+    if parsed.command == "node":
+        return node_options(parsed)
     data: Path = parsed.data
     files = tuple(Path(name).expanduser() for name in parsed.images_file)
     if parsed.command == "images":
@@ -77,12 +81,13 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] | None = None
         in_memory=parsed.in_memory,
         kubeconfig=parsed.kubeconfig or data / "kubeconfig",
         pace=parsed.pace,
-        nodes=parsed.nodes,
+        nodes=NODES if parsed.nodes is None else parsed.nodes,
         token_file=parsed.token_file,
         allowed_hosts=tuple(parsed.allowed_host),
         insecure=parsed.insecure,
         images=parsed.images,
         images_files=files,
+        wishes=node_wishes(parsed),
     )
 
 
@@ -106,7 +111,7 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     option("--in-memory", "keep nothing: state ends with the process", flag=True)
     option("--kubeconfig", "write the kubeconfig there (default: in the data directory)", type=_path, metavar="FILE")
     option("--pace", "how long pulling, starting and stopping take: real or fast", default="real", type=_pace, metavar="PACE")
-    option("--nodes", "how many simulated nodes", default="3", type=_nodes, metavar="N")
+    add_serve_options(option, _nodes)
     option("--token-file", 'static bearer tokens, a line each: token,user,uid,"group1,group2"', type=_path, metavar="FILE")
     option("--allowed-host", "a further name under which clients may address the server", repeated=True, metavar="NAME")
     option("--insecure", "listen on other than loopback addresses without tokens", flag=True)
@@ -119,6 +124,9 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     option("--images-file", "a YAML file with images of your own", repeated=True, metavar="FILE")
     _add_images(commands, variables)
+    given = variables.get("KUBECONFIG", "").partition(os.pathsep)[0]
+    data = Path(variables["ORRERY_DATA"]) if variables.get("ORRERY_DATA") else default_data_directory(variables)
+    add_node_command(commands, Path(given) if given else data / "kubeconfig")
     return parser
 
 

@@ -20,10 +20,12 @@ import uvicorn
 from orrery.api.takeover import TakeoverProtocol
 from orrery.auth.tokens import TokenFileError, read_tokens
 from orrery.cli.collector import Collector
+from orrery.cli.first_nodes import first_groups
 from orrery.cli.kubeconfig import write_kubeconfig
 from orrery.cli.options import ServeOptions
 from orrery.cluster import Cluster, ClusterSource, open_cluster
 from orrery.node.images.user_files import ImagesUnusable, load_images
+from orrery.node.node_groups import NodesUnusable
 from orrery.settings import Settings
 from orrery.store.log import Event, StoreUnusable
 
@@ -41,7 +43,7 @@ def serve(options: ServeOptions) -> int:
         _check_exposure(options)
         with contextlib.closing(_listen(options.host, options.port)) as listener:
             _run(_serve_on(listener, options))
-    except (StartError, StoreUnusable, TokenFileError, ImagesUnusable) as problem:
+    except (StartError, StoreUnusable, TokenFileError, ImagesUnusable, NodesUnusable) as problem:
         print(f"orrery: {problem}", file=sys.stderr)
         return 1
     return 0
@@ -89,8 +91,11 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
     port = listener.getsockname()[1]
     source = ClusterSource(data=options.data, database_url=options.database_url, in_memory=options.in_memory)
     images = load_images(options.images_files, data=None if options.in_memory else options.data)
-    settings = Settings(pace=options.pace, nodes=options.nodes, images=options.images)
-    cluster = await open_cluster(settings, source, images=images)
+    nodes = first_groups(options.wishes)
+    settings = Settings.model_validate(
+        {"pace": options.pace, "nodes": sum(group.count for group in nodes), "images": options.images, **options.wishes.amounts}
+    )
+    cluster = await open_cluster(settings, source, images=images, nodes=nodes)
     try:
         data = None if options.in_memory else options.data
         app = cluster.app(tokens=tokens, allowed_hosts=(options.host, *options.allowed_hosts), data=data)
@@ -111,7 +116,7 @@ async def _serve_on(listener: socket.socket, options: ServeOptions) -> None:
         await cluster.start()
         url = f"http://{_address(_reachable(options.host), port)}"
         _write_kubeconfig(options.kubeconfig, url, tokens[0].token if tokens else "")
-        print(_welcome(url, options, token=bool(tokens)), flush=True)
+        print(_welcome(url, options, nodes=len(list(cluster.kubelet.machines)), token=bool(tokens)), flush=True)
         Collector(asyncio.get_running_loop().call_soon_threadsafe).start()
         _prepare_for_pods(cluster)
         await server.serve(sockets=[listener])
@@ -167,11 +172,11 @@ def _stop_on_signals(server: uvicorn.Server, cluster: Cluster) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
-def _welcome(url: str, options: ServeOptions, *, token: bool) -> str:
+def _welcome(url: str, options: ServeOptions, *, nodes: int, token: bool) -> str:
     where = "in memory" if options.in_memory else f"in {options.database_url.partition('://')[0] or options.data}"
     header = ' -H "Authorization: Bearer $TOKEN"' if token else ""
     return (
-        f"Orrery serves a Kubernetes 1.35 cluster of {options.nodes} nodes on {url} (state {where}).\n"
+        f"Orrery serves a Kubernetes 1.35 cluster of {nodes} nodes on {url} (state {where}).\n"
         f"\n"
         f"  export KUBECONFIG={options.kubeconfig.resolve()}\n"
         f"  kubectl get nodes\n"

@@ -1,8 +1,10 @@
 """The bodies of Orrery's own API, as its documentation shows them."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from orrery.node.node_groups import WORKER, NodeLook, checked_name
 
 
 class Model(BaseModel):
@@ -95,3 +97,44 @@ class PodUsage(Model):
         examples=[{"cpu": "250m"}],
     )
     now: dict[str, MeasuredUsage] | None = Field(description="By container; null until the Pod has run for a whole window of 15 seconds.")
+
+
+class NewNodes(NodeLook):
+    """Nodes to add: one of a name, or some of a prefix."""
+
+    name: str = Field(default="", description="The node's name; without one, the first free number of the prefix.", examples=["gpu-1"])
+    name_prefix: str = Field(default=WORKER, alias="namePrefix", description="What names begin with that are made up.")
+    count: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(default=1, description="How many; more than one have made-up names.")
+
+    @field_validator("name", "name_prefix")
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        return checked_name(name) if name else name
+
+
+class NodeFailure(Model):
+    """How a node fails."""
+
+    how: Literal["crash", "kubelet"] = Field(
+        default="crash",
+        description="crash: the machine is off, and its Pods with it; kubelet: only the kubelet stops, containers go on unattended.",
+    )
+
+
+class NodeState(Model):
+    """One node and the simulated machine behind it."""
+
+    name: str = Field(examples=["orrery-worker"])
+    status: str = Field(description="As `kubectl get nodes` shows it; Missing when somebody has deleted the Node.", examples=["Ready"])
+    failure: str = Field(description="crash or kubelet while the machine is down, else empty.", examples=[""])
+    address: str = Field(examples=["172.18.0.2"])
+    pod_cidr: str = Field(alias="podCIDR", examples=["10.244.0.0/24"])
+    zone: str = Field(examples=["zone-a"])
+    pods: int = Field(description="How many Pods are bound to it.", examples=[7])
+    capacity: dict[str, str] = Field(examples=[{"cpu": "4", "memory": "16Gi", "pods": "110"}])
+
+
+class NodeList(Model):
+    """Nodes, in the order they came."""
+
+    items: list[NodeState]

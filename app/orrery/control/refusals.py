@@ -29,7 +29,7 @@ class StatusRoute(APIRoute):
             try:
                 return await handle(Request(request.scope, _limited(request.receive)))
             except RequestValidationError as error:
-                raise _refusal(error.errors()[0]) from None
+                raise _refusal(error.errors()[0], _kind_of(request.url.path)) from None
             except HTTPException as error:
                 if isinstance(error.__cause__, ApiError):
                     raise error.__cause__ from None
@@ -52,7 +52,14 @@ def _limited(receive: Receive) -> Receive:
     return limited
 
 
-def _refusal(problem: Mapping[str, Any]) -> ApiError:
+def _kind_of(path: str) -> str:
+    """What the body of a request to that path describes."""
+    if path.startswith("/orrery/v1/nodes"):
+        return "Node"
+    return "Usage" if path.endswith("/usage") else "Rollback"
+
+
+def _refusal(problem: Mapping[str, Any], about: str) -> ApiError:
     """The first problem that pydantic found, in Kubernetes' words."""
     kind = problem["type"]
     field = ".".join(str(part) for part in problem["loc"][1:])
@@ -60,17 +67,15 @@ def _refusal(problem: Mapping[str, Any]) -> ApiError:
         return BadRequest(f"the body of the request is not JSON: {problem['ctx']['error']} at {problem['loc'][-1]}")
     if kind == "extra_forbidden":
         return BadRequest(f"strict decoding error: unknown field {go_quote(field)}")
-    if kind in ("model_attributes_type", "model_type", "dict_type"):
+    if kind in ("model_attributes_type", "model_type", "dict_type") and not field:
         return BadRequest("the body of the request is not a JSON object")
-    return Invalid(
-        "Usage" if problem["loc"][-1] in ("cpu", "memory", "containers") else "Rollback",
-        "",
-        [invalid(field, problem["input"], _text(problem))],
-    )
+    return Invalid(about, "", [invalid(field, problem["input"], _text(problem))])
 
 
 def _text(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "greater_than_equal":
         return f"must be greater than or equal to {problem['ctx']['ge']}"
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
     text: str = problem["msg"]
     return text[:1].lower() + text[1:]

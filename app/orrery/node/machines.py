@@ -6,7 +6,6 @@ process, the machines are those that the options name and those whose Node objec
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Final, Protocol
 
@@ -15,6 +14,7 @@ from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, name_of
 from orrery.machinery.quantities import parse
 from orrery.node.addresses import NodePlaces, NoRoom
+from orrery.node.failure import Failure
 from orrery.node.host import Recorder
 from orrery.node.network.fabric import Fabric
 from orrery.node.node_groups import NodeGroup, NodeLook, NodesUnusable, capacity_of, numbered
@@ -24,15 +24,6 @@ from orrery.settings import Settings
 from orrery.verbs.client import Client
 
 _NODES: Final = "nodes"
-
-
-class Failure(StrEnum):
-    """How a machine is down."""
-
-    CRASH = "crash"
-    """It is off: nothing runs, nothing answers."""
-    KUBELET = "kubelet"
-    """Only its kubelet is: containers go on running, and nobody looks after them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +85,7 @@ class Machines:
         self._recorder = recorder
         self._keeper = NodeKeeper(client=client, clock=clock)
         self._machines: dict[str, Machine] = {}
+        self.is_started = False
         pods = max(int(parse(capacity_of(group, settings)["pods"]).value) for group in (NodeLook(), *groups))
         self._places = NodePlaces(cluster_cidr=settings.pod_cidr, node_cidr=settings.node_cidr, pods_per_node=pods)
 
@@ -108,10 +100,10 @@ class Machines:
     def find(self, name: str) -> Machine | None:
         return self._machines.get(name)
 
-    def serving(self, name: str) -> Machine | None:
-        """The machine of that name, when its kubelet answers."""
+    def failure_of(self, name: str) -> Failure | None:
+        """How the machine of that name is down; one that is not there is as good as off."""
         machine = self._machines.get(name)
-        return machine if machine is not None and machine.failure is None else None
+        return machine.failure if machine is not None else Failure.CRASH
 
     # Start and stop.
 
@@ -130,6 +122,7 @@ class Machines:
             if machine.failure is None:
                 await self._register(machine)
         await self._keeper.start()
+        self.is_started = True
 
     async def stop(self) -> None:
         await self._keeper.stop()

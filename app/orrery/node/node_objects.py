@@ -17,9 +17,9 @@ KUBELET_VERSION: Final = "v1.35.4"
 CONTAINERD_VERSION: Final = "2.2.1"
 LEASE_NAMESPACE: Final = "kube-node-lease"
 LEASE_S: Final = 40
-SIMULATED: Final = "orrery/simulated"
+SIMULATED: Final = "orrery.dev/simulated"
 """An annotation of the nodes that this process simulates: those that have it come back after a restart."""
-FAILURE: Final = "orrery/failure"
+FAILURE: Final = "orrery.dev/failure"
 """An annotation of a node whose machine is down: how it failed."""
 
 _CONDITIONS: Final = (

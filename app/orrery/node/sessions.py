@@ -5,21 +5,26 @@ The words of refusals are the kubelet's (`kubelet_pods.go`) and containerd's. Wh
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlencode
 
 from orrery.machinery.clock import Clock
+from orrery.machinery.errors import NotFound
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, Object, uid_of
 from orrery.node.attachments import Attachment, PipedExec, TerminalExec, UnrunExec, new_exec
+from orrery.node.failure import Failure
 from orrery.node.logs import LogQuery, RunLog
 from orrery.node.network.pod_network import PodNetwork
 from orrery.node.processes.container import SimulatedContainer
 from orrery.node.processes.program import Connection
 from orrery.node.processes.runtime import SimulatedRuntime
 from orrery.verbs.client import Client
-from orrery.verbs.containers import ExecOptions, LogOptions, NodeRefusal
+from orrery.verbs.containers import ExecOptions, LogOptions, NodeRefusal, NodeUnreachable
 
 _DIAL_S = 30.0
+_NO_ROUTE_S = 3.1
+_KUBELET_PORT = 10250
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -49,7 +54,11 @@ class ConnectionTunnel:
 class ContainerSessions:
     """Every running container, as clients reach it."""
 
-    def __init__(self, client: Client, runtime: SimulatedRuntime, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, runtime: SimulatedRuntime, clock: Clock, *, failure_of: Callable[[str], Failure | None] = lambda _: None
+    ) -> None:
+        """`failure_of` says of a node whether its machine is down, and how."""
+        self._failure_of = failure_of
         self._client = client
         self._runtime = runtime
         self._clock = clock
@@ -60,6 +69,7 @@ class ContainerSessions:
 
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
         found = self._pod(namespace, pod)
+        await self._reach(found, f"containerLogs/{namespace}/{pod}/{options.container}", _log_query(options), is_stream=False)
         id_ = logged_run(found, options.container, previous=options.previous)
         log = self._log(uid_of(found), options.container, id_, previous=options.previous)
         if log is None:
@@ -87,13 +97,16 @@ class ContainerSessions:
     # Commands.
 
     async def execute(self, namespace: str, pod: str, options: ExecOptions) -> PipedExec | TerminalExec | UnrunExec:
-        container = self._running(self._pod(namespace, pod), options.container)
+        found = self._pod(namespace, pod)
+        await self._reach(found, f"exec/{namespace}/{pod}/{options.container}", _exec_query(options))
+        container = self._running(found, options.container)
         if container is None:
             raise NodeRefusal(f"container not found ({go_quote(options.container)})")
         return new_exec(container, options, self._clock)
 
     async def attach(self, namespace: str, pod: str, options: ExecOptions) -> Attachment:
         found = self._pod(namespace, pod)
+        await self._reach(found, f"attach/{namespace}/{pod}/{options.container}", _exec_query(options))
         container = self._running(found, options.container)
         if container is None:
             raise NodeRefusal(f"container {options.container} not found in pod {pod}_{namespace}")
@@ -103,7 +116,9 @@ class ContainerSessions:
     # Connections.
 
     async def check_forward(self, namespace: str, pod: str) -> None:
-        if self._any_running(self._pod(namespace, pod)) is None:
+        found = self._pod(namespace, pod)
+        await self._reach(found, f"portForward/{namespace}/{pod}", "")
+        if self._any_running(found) is None:
             raise NodeRefusal(f"pod not found ({go_quote(f'{pod}_{namespace}')})")
 
     async def forward(self, namespace: str, pod: str, port: int) -> ConnectionTunnel:
@@ -121,6 +136,24 @@ class ContainerSessions:
 
     # Finding.
 
+    async def _reach(self, pod: FrozenObject, path: str, query: str, *, is_stream: bool = True) -> None:
+        """NodeUnreachable when the kubelet of the Pod's node does not answer, NotFound when the node is not there."""
+        name = pod["spec"].get("nodeName", "")
+        failure = self._failure_of(name)
+        if failure is None:
+            return
+        node = self._client.get("nodes", "", name)
+        if node is None:
+            raise NotFound("nodes", name)
+        addresses = (node.get("status") or {}).get("addresses") or ()
+        where = f"{next((one['address'] for one in addresses if one['type'] == 'InternalIP'), name)}:{_KUBELET_PORT}"
+        why = "connection refused"
+        if failure is Failure.CRASH:
+            why = "no route to host"
+            await self._clock.sleep(_NO_ROUTE_S)
+        url = f"https://{where}/{path}{'?' if query else ''}{query}"
+        raise NodeUnreachable(url, f"dial tcp {where}: connect: {why}", is_stream=is_stream)
+
     def _pod(self, namespace: str, name: str) -> FrozenObject:
         pod = self._client.get("pods", namespace, name)
         if pod is None:
@@ -133,6 +166,25 @@ class ContainerSessions:
 
     def _any_running(self, pod: FrozenObject) -> SimulatedContainer | None:
         return next((found for one in _containers(pod) if (found := self._running(pod, one["name"])) is not None), None)
+
+
+def _log_query(options: LogOptions) -> str:
+    """As the API server asks the kubelet: Go's order, which is the alphabet's."""
+    query = {
+        "follow": "true" if options.follow else None,
+        "limitBytes": options.limit_bytes,
+        "previous": "true" if options.previous else None,
+        "sinceSeconds": options.since_s,
+        "tailLines": options.tail_lines,
+        "timestamps": "true" if options.timestamps else None,
+    }
+    return urlencode({key: value for key, value in query.items() if value is not None})
+
+
+def _exec_query(options: ExecOptions) -> str:
+    command = [("command", word) for word in options.command]
+    flags = {"error": options.stderr, "input": options.stdin, "output": options.stdout, "tty": options.tty}
+    return urlencode([*command, *((name, "1") for name, is_on in flags.items() if is_on)])
 
 
 def _containers(pod: FrozenObject) -> Iterator[FrozenObject]:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from orrery.machinery.errors import ApiError, InternalError
+
 
 class NodeRefusal(Exception):
     """The kubelet says no, in plain text with an HTTP code; the API server passes it on in the way of each subresource."""
@@ -16,6 +18,20 @@ class NodeRefusal(Exception):
         super().__init__(text)
         self.text = text
         self.code = code
+
+
+class NodeUnreachable(ApiError):
+    """Nobody answers where the kubelet should be: `why` is the dialler's complaint, `url` what it was asked for."""
+
+    code, reason = 500, ""
+
+    def __init__(self, url: str, why: str, *, is_stream: bool = True) -> None:
+        super().__init__(f"error dialing backend: {why}" if is_stream else f'Get "{url}": {why}')
+        self._url, self._why = url, why
+
+    def translated(self) -> ApiError:
+        """The same to a client whose stream the API server has opened already."""
+        return InternalError(f'error sending request: Post "{self._url}": {self._why}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,10 @@ class Containers(Protocol):
     """Every running container of the cluster."""
 
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
-        """The log's bytes in pieces. NodeRefusal (400) while the container waits, and without a previous run."""
+        """The log's bytes in pieces. NodeRefusal (400) while the container waits, and without a previous run.
+
+        This and all others: NodeUnreachable when the Pod's node is down.
+        """
 
     async def execute(self, namespace: str, pod: str, options: ExecOptions) -> Session:
         """Start a command. NodeRefusal when the container does not run; a command that cannot be run is a Session that ends so."""

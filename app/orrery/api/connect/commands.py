@@ -31,7 +31,7 @@ from orrery.machinery.errors import InternalError
 from orrery.machinery.objects import Object
 from orrery.verbs.call import Call
 from orrery.verbs.client import Client
-from orrery.verbs.containers import Containers, ExecOptions, ExitStatus, NodeRefusal, Session
+from orrery.verbs.containers import Containers, ExecOptions, ExitStatus, NodeRefusal, NodeUnreachable, Session
 
 _SUCCESS: Final[Object] = {"metadata": {}, "status": "Success"}
 
@@ -122,6 +122,9 @@ class Commands:
             session = await begin()
         except NodeRefusal as refusal:
             await _tell(caller, internal_error(f"unable to upgrade connection: {refusal.text}"))
+            return
+        except NodeUnreachable as problem:
+            await _tell(caller, problem.translated().status())
             return
         await converse(caller, session, options, translated=True)
 
