@@ -114,10 +114,8 @@ def shown(kubectl: KubectlRunner, kind: str) -> str:
         which = [kubectl.value("pvc data-db-0", ".spec.volumeName")]
     elif kind == "event":
         which = [kubectl.value("event --field-selector=involvedObject.kind=Job,reason=Completed", ".items[0].metadata.name")]
-    parts = []
-    for command in (("get", kind, *which, "--output=wide"), ("describe", kind, *which)):
-        parts.append(f"$ kubectl {' '.join(command)}\n{kubectl(*command)}")
-    return "\n".join(plain(part, kubectl.namespace) for part in parts)
+    commands = (("get", kind, *which, "--output=wide"), ("describe", kind, *which))
+    return "\n".join(plain(f"$ kubectl {' '.join(command)}\n{kubectl(*command)}", kubectl.namespace) for command in commands)
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
