@@ -9,6 +9,9 @@ from typing import Final
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _API_VERSION: Final = "The API group and version in which the object is written."
 _KIND: Final = "The kind of object, in CamelCase."
+_METRICS: Final = "io.k8s.metrics.pkg.apis.metrics.v1beta1."
+_TIMES: Final = {"timestamp": "When the window was over.", "window": "The time over which usage was measured."}
+_USAGE: Final = {"usage": "Processor time in cores, and the working set of memory in bytes."}
 _TYPE_META: Final = {"apiVersion": _API_VERSION, "kind": _KIND}
 
 META_TEXTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
@@ -128,4 +131,12 @@ META_TEXTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "Asks for a token of a ServiceAccount.",
         _TYPE_META | {"metadata": "Name and place.", "spec": "What is asked for.", "status": "The token."},
     ),
+    _METRICS + "NodeMetrics": ("What a node uses.", _TYPE_META | _TIMES | _USAGE | {"metadata": "The node."}),
+    _METRICS + "NodeMetricsList": ("What nodes use.", _TYPE_META | {"items": "One for each node.", "metadata": "Of the list."}),
+    _METRICS + "PodMetrics": (
+        "What the containers of a Pod use.",
+        _TYPE_META | _TIMES | {"containers": "All that run, measured in the same window.", "metadata": "The Pod."},
+    ),
+    _METRICS + "PodMetricsList": ("What Pods use.", _TYPE_META | {"items": "One for each Pod.", "metadata": "Of the list."}),
+    _METRICS + "ContainerMetrics": ("What a container uses.", _USAGE | {"name": "The container."}),
 }

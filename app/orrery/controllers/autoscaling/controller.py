@@ -156,8 +156,9 @@ class HorizontalController:
         if name_of(autoscaler) in known:
             known[name_of(autoscaler)] = selector
         if len(known) > 1:
-            labels = [labels_of(pod) for pod in self._metrics.pods_of(target.namespace, selector)]
-            others = [name for name, one in sorted(known.items()) if any(map(one.matches, labels))]
+            # Most of them carry the same labels.
+            labels = {frozenset(labels_of(pod).items()) for pod in self._metrics.pods_of(target.namespace, selector)}
+            others = [name for name, one in sorted(known.items()) if any(one.matches(dict(each)) for each in labels)]
             if len(others) > 1:
                 named = " ".join(f"{target.namespace}/{name}" for name in others)
                 text = f"pods by selector {target.selector} are controlled by multiple HPAs: [{named}]"
