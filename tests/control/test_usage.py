@@ -57,7 +57,7 @@ async def test_other_annotations_stay(cluster: Simulation, http: httpx.AsyncClie
     [
         ({"cpu": "much"}, 'cpu: Invalid value: "much": quantities must match the regular expression \'^([+-]?[0-9.]+)'),
         ({"memory": "-1"}, 'memory: Invalid value: "-1": must be greater than or equal to 0'),
-        ({"containers": {"web": {"cpu": "1x"}}}, 'containers[web].cpu: Invalid value: "1x": unable to parse quantity'),
+        ({"containers": {"web": {"cpu": "1mm"}}}, 'containers[web].cpu: Invalid value: "1mm": unable to parse quantity'),
         ({"containers": {"db": {"cpu": "1"}}}, 'containers: Invalid value: "db": the Pod has no such container'),
         ({"cpu": 1}, "cpu: Invalid value: 1: input should be a valid string"),
     ],
