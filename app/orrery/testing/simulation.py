@@ -13,6 +13,7 @@ from orrery.cluster import Cluster, new_cluster
 from orrery.control.revisions import History, revision_of
 from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object, name_of, namespace_of
+from orrery.node.node_groups import NodeGroup
 from orrery.settings import Settings
 from orrery.store.log import Event
 
@@ -24,9 +25,9 @@ Texts: TypeAlias = list[str]
 class Simulation:
     """A cluster under a test's control; `settle`, `advance` and `until` let time pass."""
 
-    def __init__(self, settings: Settings | None = None, *, seed: int = 1) -> None:
+    def __init__(self, settings: Settings | None = None, *, seed: int = 1, nodes: Sequence[NodeGroup] = ()) -> None:
         self.clock = VirtualClock(seed)
-        self.cluster: Cluster = new_cluster(self.clock, settings or Settings())
+        self.cluster: Cluster = new_cluster(self.clock, settings or Settings(), nodes=nodes)
         self.client = self.cluster.client
 
     async def __aenter__(self) -> Self:
