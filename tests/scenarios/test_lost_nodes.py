@@ -1,6 +1,7 @@
 """A node that is lost: when the control plane notices, what it says, what becomes of the Pods, and what happens when it comes back."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def taint(cluster: Simulation, added: Object) -> None:
     await cluster.client.change("nodes", "", LOST, edit)
 
 
-async def run(cluster: Simulation, name: str = "alone", *, node: str = LOST, **spec: object) -> None:
+async def run(cluster: Simulation, name: str = "alone", *, node: str = LOST, **spec: Any) -> None:
     await cluster.apply(pod(name, nodeName=node, **spec))
     await cluster.settle()
 
