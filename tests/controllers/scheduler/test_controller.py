@@ -249,6 +249,88 @@ async def test_waiting_costs_nothing_until_something_happens(world: World) -> No
     assert world.runner.counts("default-scheduler").reconciles == before
 
 
+async def test_events_that_cannot_help_wake_nobody(world: World) -> None:
+    await world.start(kubelet=False)
+    assert await node_of(world, pod("other"))
+    for number in range(5):
+        await node_of(world, pod(f"picky-{number}", nodeSelector={"disk": "ssd"}))
+    before = world.runner.counts("default-scheduler").reconciles
+
+    await world.client.delete("pods", NAMESPACE, "other", grace_period_s=0)
+    await world.create("nodes", node("slow"))
+    await world.create("persistentvolumes", {"metadata": {"name": "pv-1"}, "spec": VOLUME})
+    await world.clock.idle()
+    assert world.runner.counts("default-scheduler").reconciles == before
+
+    await world.client.change("nodes", "", "slow", lambda draft: draft["metadata"]["labels"].update(disk="ssd") is None)
+    await world.settle()
+    assert {one["spec"].get("nodeName") for one in world.pods()} == {"slow"}
+
+
+async def test_a_placement_lists_no_pods(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is placed is known by groups, whatever is stored beside it: also with affinity and spreading."""
+    await world.start(kubelet=False)
+    web = {"app": "web"}
+    spread = {"maxSkew": 1, "topologyKey": HOSTNAME, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": web}}
+    for number in range(3):
+        await node_of(world, pod(f"p-{number}", labels=web))
+    lists: list[str] = []
+    read = type(world.client).list
+
+    def listed(client: Any, bucket: str, *args: Any, **options: Any) -> Any:
+        lists.append(bucket)
+        return read(client, bucket, *args, **options)
+
+    monkeypatch.setattr(type(world.client), "list", listed)
+    assert await node_of(world, pod("new", labels=web, affinity=affinity(app="web"), topologySpreadConstraints=[spread]))
+    assert "pods" not in lists
+
+
+async def test_the_important_come_first_and_others_in_the_order_they_came(world: World) -> None:
+    await world.start(kubelet=False, nodes=0)
+    for name, priority in (("a", 0), ("b", 5), ("c", 0), ("d", 9)):
+        await world.create("pods", pod(name, priority=priority))
+    await world.clock.idle()
+    bound: list[str] = []
+    world.client.subscribe("pods", lambda event: bound.append(event.record.key.rpartition("/")[2]))
+
+    await world.create("nodes", node("late"))
+    await world.settle()
+
+    assert bound == ["d", "b", "a", "c"]
+
+
+async def test_pods_that_want_devices_are_refused(world: World) -> None:
+    await world.start(kubelet=False)
+    claims = [{"name": "gpu", "resourceClaimName": "gpu"}]
+
+    assert await node_of(world, pod("p", resourceClaims=claims)) == ""
+
+    head = "0/3 nodes are available"
+    message = f"{head}: 3 cannot allocate all claims. still not schedulable, preemption: {head}: 3 {NO_HELP}."
+    assert scheduled(world, "p")["message"] == message
+
+
+async def test_names_that_contradict_each_other_are_said_to(world: World) -> None:
+    await world.start(kubelet=False)
+    names = [{"key": "metadata.name", "operator": "In", "values": [name]} for name in ("node-0", "node-1")]
+
+    await node_of(world, pod("p", affinity={"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": names}]}}}))
+
+    assert scheduled(world, "p")["message"] == "0/3 nodes are available: pod affinity terms conflict. not found"
+
+
+async def test_what_was_said_is_not_written_again(world: World) -> None:
+    await world.start(kubelet=False)
+    await node_of(world, pod("big", cpu="5"))
+    said = world.get("pods", "big")["metadata"]["resourceVersion"]
+
+    await world.clock.advance(301)
+
+    assert world.runner.counts("default-scheduler").reconciles >= 2
+    assert world.get("pods", "big")["metadata"]["resourceVersion"] == said
+
+
 async def test_gated_pods_and_those_of_other_schedulers_are_left_alone(world: World) -> None:
     await world.start(kubelet=False)
 

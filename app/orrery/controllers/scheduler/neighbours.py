@@ -5,7 +5,7 @@ Pods are thought away or added.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from orrery.controllers.scheduler.cluster import Cluster, Group
@@ -47,7 +47,7 @@ class Neighbours:
 
     def _count_own(self, cluster: Cluster) -> None:
         terms = (*self._shape.terms.near, *self._shape.terms.apart)
-        for namespace in cluster.namespaces():
+        for namespace in _seen_namespaces(terms, cluster):
             labels = self._labels_of(namespace)
             if any(term.sees(namespace, labels) for term in terms):
                 for group in cluster.groups_in(namespace):
@@ -128,6 +128,13 @@ def selects(term: Term, shape: Shape, namespace_labels: Mapping[str, str]) -> bo
     return term.sees(shape.namespace, namespace_labels) and term.selector.matches(shape.labels)
 
 
+def _seen_namespaces(terms: Sequence[Term], cluster: Cluster) -> Iterable[str]:
+    """Those the terms may look into: all with Pods when one of them selects namespaces by labels."""
+    if any(term.namespace_selector is not None for term in terms):
+        return cluster.namespaces()
+    return sorted({namespace for term in terms for namespace in term.namespaces})
+
+
 def sympathy(shape: Shape, cluster: Cluster, labels_of: NamespaceLabels) -> Counter[Domain] | None:
     """How much a Pod and those there would rather be near each other, by domain; None when nobody has an opinion."""
     if not shape.terms.has_preferred and not cluster.social:
@@ -140,7 +147,7 @@ def sympathy(shape: Shape, cluster: Cluster, labels_of: NamespaceLabels) -> Coun
         _rate([(term, weight) for term, weight in weighted if selects(term, shape, own_labels)], group, cluster, points)
     if shape.terms.has_preferred:
         own = _signed(shape.terms.rather_near, shape.terms.rather_apart)
-        for namespace in cluster.namespaces():
+        for namespace in _seen_namespaces([term for term, _ in own], cluster):
             labels = labels_of(namespace)
             seen = [(term, weight) for term, weight in own if term.sees(namespace, labels)]
             for group in cluster.groups_in(namespace) if seen else ():
