@@ -80,6 +80,8 @@ from orrery.verbs.registry import index_of
 from orrery.verbs.verbs import Verbs
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from orrery.api.app import OrreryApp
     from orrery.auth.tokens import Token
     from orrery.node.images.user_images import UserImage
@@ -296,17 +298,10 @@ class Cluster:
     def app(self, *, tokens: Sequence["Token"] = (), allowed_hosts: Iterable[str] = (), data: Path | None = None) -> "OrreryApp":
         """The HTTP application of this cluster; `data` is where it may cache documents."""
         from orrery.api.app import INSIDE_KEY, new_app
-        from orrery.api.docs import new_router as new_docs_router
-        from orrery.api.openapi.library import Library
-        from orrery.api.openapi.routes import new_router as new_openapi_router
-        from orrery.api.openid import new_router as new_openid_router
         from orrery.auth.tokens import Authenticator
-        from orrery.control.node_routes import new_router as new_node_router
-        from orrery.control.routes import new_router
 
         authenticator = Authenticator(tokens, self.accounts)
         self.verbs.ports.review_token = authenticator.review_token
-        library = Library(self.catalogue, data)
         self._app = new_app(
             verbs=self.verbs,
             catalogue=self.catalogue,
@@ -316,16 +311,28 @@ class Cluster:
             readiness=self.readiness(),
             allowed_hosts=tuple(allowed_hosts),
             containers=self._containers(),
-            routers=(
-                new_openapi_router(library, self.clock),
-                new_openid_router(self._issuer.key_set),
-                new_docs_router(library),
-                new_node_router(self.client, self.kubelet.machines),
-                new_router(self.client, users_images=self.images.users, usage=self.verbs.ports.usage),
-            ),
+            routers=lambda: self._routers(data),
         )
         self.kubelet.serve_api(self._app, address=self._api_address, port=apiserver.PORT, mark=INSIDE_KEY)
         return self._app
+
+    def _routers(self, data: Path | None) -> "Sequence[APIRouter]":
+        """What FastAPI serves."""
+        from orrery.api.docs import new_router as new_docs_router
+        from orrery.api.openapi.library import Library
+        from orrery.api.openapi.routes import new_router as new_openapi_router
+        from orrery.api.openid import new_router as new_openid_router
+        from orrery.control.node_routes import new_router as new_node_router
+        from orrery.control.routes import new_router
+
+        library = Library(self.catalogue, data)
+        return (
+            new_openapi_router(library, self.clock),
+            new_openid_router(self._issuer.key_set),
+            new_docs_router(library),
+            new_node_router(self.client, self.kubelet.machines),
+            new_router(self.client, users_images=self.images.users, usage=self.verbs.ports.usage),
+        )
 
     @property
     def _api_address(self) -> str:

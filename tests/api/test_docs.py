@@ -20,7 +20,7 @@ CREATED = [kind for kind in builtin() if "create" in kind.verbs and kind.kind !=
 
 @pytest.fixture
 async def documented(new_served: NewServed) -> AsyncIterator[Served]:
-    found = new_served(routers=(new_router(Library(builtin())),))
+    found = new_served(routers=lambda: (new_router(Library(builtin())),))
     for kind, path in (("Namespace", "/api/v1/namespaces"), ("ServiceAccount", "/api/v1/namespaces/default/serviceaccounts")):
         answer = await found.http.post(path, json={"kind": kind, "apiVersion": "v1", "metadata": {"name": "default"}})
         assert answer.status_code == 201
@@ -79,7 +79,8 @@ async def test_orrerys_own_document_is_of_a_version_that_the_page_can_show(docum
 
 async def test_the_page_needs_no_token_but_the_api_does(new_served: NewServed) -> None:
     served = new_served(
-        routers=(new_router(Library(builtin())),), authenticator=Authenticator((Token("secret", User("jane", ("system:masters",))),))
+        routers=lambda: (new_router(Library(builtin())),),
+        authenticator=Authenticator((Token("secret", User("jane", ("system:masters",))),)),
     )
 
     assert (await served.http.get("/docs")).status_code == 200

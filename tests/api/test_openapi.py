@@ -37,7 +37,7 @@ def core(specs: Specs) -> dict[str, Any]:
 
 @pytest.fixture
 async def documented(new_served: NewServed) -> AsyncIterator[Served]:
-    yield new_served(routers=(new_router(Library(builtin()), VirtualClock()),))
+    yield new_served(routers=lambda: (new_router(Library(builtin()), VirtualClock()),))
 
 
 def schema(document: dict[str, Any], name: str) -> dict[str, Any]:

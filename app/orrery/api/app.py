@@ -1,33 +1,29 @@
-"""The HTTP application: FastAPI declares it, and a thin front answers the Kubernetes API before FastAPI's middleware is entered.
+"""The HTTP application: a thin front answers the Kubernetes API, version and health; FastAPI declares and answers the rest.
 
     uvicorn → Front: host and origin → user → /api, /apis: Resources and Documents
-                                             → the rest: FastAPI's routes (/, /version, health, and what `routers` bring)
+                                             → /version, health: Basics
+                                             → the rest: FastAPI's routes (`web.py`: /, and what `routers` bring)
 
 The front writes with the raw ASGI `send`, so that a get costs a few dictionary look-ups and a watch is never buffered. OpenAPI
-documents, the documentation pages and Orrery's own API come as routers, from other modules.
+documents, the documentation pages and Orrery's own API come as routers, from other modules. FastAPI with its models is a third of what
+there is to load, in time and in memory: it is loaded when the first request for one of its routes comes, in a thread, while others go on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from fastapi import APIRouter, FastAPI
-from starlette.exceptions import HTTPException
-from starlette.requests import Request as HttpRequest
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute
-
-from orrery import __version__
 from orrery.api.access import attributes_of
 from orrery.api.connect import Conversations, new_connects
 from orrery.api.discovery import Discovery
-from orrery.api.documents import Documents, new_router
+from orrery.api.documents import Basics, Documents
 from orrery.api.guard import Authenticator, Guard
 from orrery.api.health import Check
 from orrery.api.impersonation import PREFIX, impersonated
 from orrery.api.negotiation import negotiate_error
 from orrery.api.requests import Request
 from orrery.api.resources import Connect, Resources
-from orrery.api.responses import Receive, Scope, Send, encode_object, send_error, unexpected
+from orrery.api.responses import Receive, Scope, Send, send_error
 from orrery.api.streams import Streams
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock
@@ -38,6 +34,9 @@ from orrery.verbs.call import ANONYMOUS, User
 from orrery.verbs.containers import Containers
 from orrery.verbs.verbs import Verbs
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
 _APISERVER: Final = User("system:apiserver", ("system:masters",))
 _OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version", "docs"})
 """What upstream lets everybody read, so that probes need no token; and the documentation page, where a browser can type one in."""
@@ -47,15 +46,18 @@ USER_KEY: Final = "orrery.user"
 INSIDE_KEY: Final = "orrery.inside"
 """In the scope of a request that a container of the simulated cluster has sent: no web page can, whatever its Host header says."""
 
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
 
 class Front:
     """The first to see a request."""
 
-    def __init__(self, guard: Guard, authorizer: Authorizer, resources: Resources, documents: Documents) -> None:
+    def __init__(self, guard: Guard, authorizer: Authorizer, resources: Resources, documents: Documents, basics: Basics) -> None:
         self._guard = guard
         self._authorizer = authorizer
         self._resources = resources
         self._documents = documents
+        self._basics = basics
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer the request, or return False when it is FastAPI's; `scope` then carries the user."""
@@ -85,7 +87,7 @@ class Front:
                 await self._documents.answer(request, parts)
             return True
         scope[USER_KEY] = user
-        return False
+        return await self._basics.answer(Request(scope, receive, send, headers=headers, user=user), path)
 
     def _check_rights(self, user: User, scope: Scope) -> None:
         attributes = attributes_of(scope["path"], scope["method"], scope["query_string"])
@@ -99,22 +101,30 @@ def _is_resource(parts: list[str]) -> bool:
     return len(parts) - (parts[-1] == "") > (3 if parts[1] == "api" else 4)
 
 
-class OrreryApp(FastAPI):
-    """FastAPI with the front before it."""
+class OrreryApp:
+    """The front, and behind it FastAPI's routes, once somebody asks for one."""
 
-    front: Front
-    streams: Streams
-    end_conversations: Callable[[], None]
+    def __init__(
+        self, front: Front, streams: Streams, *, end_conversations: Callable[[], None], new_web: Callable[[], Application]
+    ) -> None:
+        self.front = front
+        self.streams = streams
+        self._end_conversations = end_conversations
+        self._new_web = new_web
+        self._web: asyncio.Future[Application] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and await self.front.answer(scope, receive, send):
+        if scope["type"] != "http" or await self.front.answer(scope, receive, send):
             return
-        await super().__call__(scope, receive, send)
+        if self._web is None:
+            self._web = asyncio.ensure_future(asyncio.to_thread(self._new_web))
+        web = await asyncio.shield(self._web)
+        await web(scope, receive, send)
 
     def end_watches(self) -> None:
         """End every watch, log and session cleanly, as the server is about to stop."""
         self.streams.end()
-        self.end_conversations()
+        self._end_conversations()
 
 
 def new_app(
@@ -127,13 +137,13 @@ def new_app(
     readiness: Mapping[str, Check],
     allowed_hosts: Sequence[str] = (),
     containers: Containers | None = None,
-    routers: Sequence[APIRouter] = (),
+    routers: "Callable[[], Sequence[APIRouter]]" = tuple,
 ) -> OrreryApp:
     """Put the application together.
 
     `readiness` are the named checks of /readyz; `allowed_hosts` are names beside the loopback ones; `containers` is what logs, exec
-    and port-forward reach into (without it they answer 501); `routers` are further routes (OpenAPI, documentation, /orrery/v1),
-    behind the same guard, which leaves the caller in `scope[USER_KEY]`.
+    and port-forward reach into (without it they answer 501); `routers` makes further routes (OpenAPI, documentation,
+    /orrery/v1), behind the same guard, which leaves the caller in `scope[USER_KEY]`.
     """
     discovery = Discovery(catalogue)
     connects: Mapping[tuple[str, str], Connect] = {}
@@ -141,42 +151,12 @@ def new_app(
     if containers is not None:
         connects, conversations = new_connects(verbs.client(_APISERVER, "kube-apiserver"), containers, clock, verbs.ports.authorizer)
     resources = Resources(verbs=verbs, catalogue=catalogue, discovery=discovery, clock=clock, settings=settings, connects=connects)
-    app = OrreryApp(title="Orrery", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery))
-    app.streams = resources.streams
-    app.end_conversations = conversations.end
-    app.include_router(new_router(discovery, readiness, lambda: _paths(app.routes)))
-    for router in routers:
-        app.include_router(router)
-    app.add_exception_handler(ApiError, _answer_api_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_exception_handler(Exception, _answer_unexpected)
-    return app
+    basics = Basics(readiness)
+    front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery), basics)
 
+    def new_web() -> Application:
+        from orrery.api.web import new_web
 
-def _paths(routes: Sequence[BaseRoute]) -> list[str]:
-    """Fixed paths of the routes, for the list at /."""
-    return [path for route in routes if (path := getattr(route, "path", "/")) != "/" and "{" not in path and not path.endswith("/")]
+        return new_web([*discovery.paths(), *basics.paths()], routers())
 
-
-async def _answer_api_error(request: HttpRequest, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return await _status_response(request, error)
-
-
-async def _answer_unexpected(request: HttpRequest, error: Exception) -> Response:
-    return await _status_response(request, unexpected(error))
-
-
-async def _status_response(request: HttpRequest, error: ApiError) -> Response:
-    wanted = negotiate_error(request.headers.get("accept", "").encode())
-    body = await encode_object(error.status(), wanted)
-    return Response(body, error.code, media_type=f"application/{wanted.encoding}")
-
-
-async def _answer_http_error(request: HttpRequest, error: Exception) -> Response:
-    """Go's own router answers a path nobody registered in plain text."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return PlainTextResponse("404 page not found\n", 404, {"x-content-type-options": "nosniff", "cache-control": "no-cache, private"})
-    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+    return OrreryApp(front, resources.streams, end_conversations=conversations.end, new_web=new_web)

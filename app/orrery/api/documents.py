@@ -1,27 +1,20 @@
 """Answers to paths that name no resource: discovery, version, health, and the list of paths.
 
-/api and /apis go to `Documents.answer`; the rest are FastAPI routes made by `new_router`.
+`Documents` answers /api and /apis, `Basics` version and health. The list of paths is a route of `web.py`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
 import orjson
-from fastapi import APIRouter
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
 
 from orrery.api.discovery import Discovery, content_type
 from orrery.api.failures import NoRepresentation, WrongMethod
 from orrery.api.health import Check, Health, version
 from orrery.api.negotiation import Format, negotiate, negotiate_error
-from orrery.api.options import parse_query
 from orrery.api.requests import Request
 from orrery.api.responses import CONTENT_TYPES, NO_CACHE, PLAIN_HEADERS, encode_object, send_bytes, send_error, send_page_not_found
 from orrery.machinery.errors import ApiError, PathNotFound
 from orrery.machinery.objects import Object
-
-_ANY_METHOD: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 class Documents:
@@ -99,48 +92,32 @@ def _root_format(request: Request) -> Format:
     return wanted if wanted.transform else negotiate(request.accept)
 
 
-def new_router(discovery: Discovery, readiness: Mapping[str, Check], extra_paths: Callable[[], list[str]]) -> APIRouter:
-    """/, /version, /livez, /readyz and /healthz; `extra_paths` are listed at / too."""
-    router = APIRouter(include_in_schema=False)
-    health = Health(readiness)
+class Basics:
+    """/version, /livez, /readyz and /healthz: what is asked before anything else, and by probes for ever."""
 
-    @router.api_route("/", methods=_ANY_METHOD)
-    async def paths() -> Response:
-        found = sorted({*discovery.paths(), *health.paths(), "/version", *extra_paths()})
-        return _indented({"paths": found})
+    def __init__(self, readiness: Mapping[str, Check]) -> None:
+        self._health = Health(readiness)
 
-    @router.api_route("/version", methods=_ANY_METHOD)
-    @router.api_route("/version/", methods=_ANY_METHOD)
-    async def server_version(request: HttpRequest) -> Response:
+    def paths(self) -> list[str]:
+        return [*self._health.paths(), "/version"]
+
+    async def answer(self, request: Request, path: str) -> bool:
+        """Answer, or return False when the path is none of these."""
+        _, endpoint, *rest = path.split("/", 2)
+        if path in ("/version", "/version/"):
+            await self._send_version(request)
+        elif endpoint not in self._health.endpoints:
+            return False
+        elif not rest:
+            status, text = self._health.answer(endpoint, request.query)
+            await send_bytes(request.send, status, PLAIN_HEADERS, text.encode())
+        else:
+            status, text = self._health.answer_one(endpoint, rest[0]) or (404, "404 page not found\n")
+            await send_bytes(request.send, status, PLAIN_HEADERS, text.encode())
+        return True
+
+    async def _send_version(self, request: Request) -> None:
         if request.method != "GET":
-            raise WrongMethod
-        return _indented(version())
-
-    for endpoint in health.endpoints:
-        _add_health(router, health, endpoint)
-    return router
-
-
-def _add_health(router: APIRouter, health: Health, endpoint: str) -> None:
-    @router.api_route(f"/{endpoint}", methods=_ANY_METHOD)
-    async def all_checks(request: HttpRequest) -> Response:
-        return _plain(*health.answer(endpoint, parse_query(request.scope["query_string"])))
-
-    @router.api_route(f"/{endpoint}/{{check:path}}", methods=_ANY_METHOD)
-    async def one_check(check: str) -> Response:
-        return _plain(*(health.answer_one(endpoint, check) or (404, "404 page not found\n")))
-
-
-def _indented(document: Any) -> Response:
-    """Upstream always indents these."""
-    return _response(200, orjson.dumps(document, option=orjson.OPT_INDENT_2), (NO_CACHE, CONTENT_TYPES["json"]))
-
-
-def _plain(status: int, text: str) -> Response:
-    return _response(status, text.encode(), PLAIN_HEADERS)
-
-
-def _response(status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> Response:
-    response = Response(body, status)
-    response.raw_headers = [*headers, (b"content-length", b"%d" % len(body))]
-    return response
+            await send_error(request.send, WrongMethod(), request.humanized(negotiate_error(request.accept)))
+            return
+        await send_bytes(request.send, 200, (NO_CACHE, CONTENT_TYPES["json"]), orjson.dumps(version(), option=orjson.OPT_INDENT_2))
