@@ -25,6 +25,16 @@ def test_an_api_behind_a_service_needs_it_and_its_port() -> None:
     assert plan_availability(remote, other_port)["reason"] == "ServicePortError"
 
 
+def test_metrics_are_available_behind_any_service() -> None:
+    """Tutorials install metrics-server, and wait for its APIService."""
+    remote = api_service({"namespace": "kube-system", "name": "metrics-server", "port": 443})
+    remote["spec"]["group"] = "metrics.k8s.io"
+    https = {"spec": {"ports": [{"port": 443}]}}
+
+    assert plan_availability(remote, None)["reason"] == "ServiceNotFound"
+    assert plan_availability(remote, https) == {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
+
+
 def condition(world: World, bucket: str, name: str) -> FrozenObject:
     found = world.client.get(bucket, "", name)
     assert found is not None
