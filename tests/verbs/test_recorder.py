@@ -90,6 +90,19 @@ async def test_the_scheduler_writes_the_newer_form_and_a_series(api: Api) -> Non
     assert event["series"] == {"count": 2, "lastObservedTime": "2026-01-02T03:04:15.000000Z"}
 
 
+async def test_an_object_that_has_changed_begins_no_series(api: Api) -> None:
+    """As client-go compares references, resourceVersion and all; what is said does not matter to it."""
+    about = await api.create("pods", pod())
+    recorder = _recorder(api, "default-scheduler", "")
+    changed = {**about, "metadata": {**about["metadata"], "resourceVersion": "99999"}}
+
+    for obj, message in ((about, "one"), (changed, "one"), (changed, "two")):
+        recorder.event(obj, "Warning", "FailedScheduling", message, action="Scheduling")
+        await recorder.flush()
+
+    assert [(event["message"], "series" in event) for event in _events(api)] == [("one", False), ("one", True)]
+
+
 async def test_events_go_when_they_are_old(api: Api) -> None:
     about = await api.create("pods", pod())
     expiry = api.verbs.expire_events()

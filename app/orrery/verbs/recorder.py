@@ -167,11 +167,11 @@ class EventRecorder:
         await self._create(identity, event, event["firstTimestamp"], now_s)
 
     async def _write_series(self, event: Object) -> None:
-        """The newer form: the second of its kind begins a series, later ones only count."""
+        """The newer form: the second about the same state of an object begins a series, later ones only count."""
         # DIFFERS: upstream writes a running series' count every half hour; we write it when the series begins.
         now_s = self._clock.now_s()
-        involved = event["involvedObject"]
-        identity = (event["action"], event["reason"], event["type"], involved.get("uid", ""), involved["name"], event["message"])
+        about = (*event["involvedObject"].values(), "", *event.get("related", {}).values())
+        identity = (event["action"], event["reason"], event["type"], *about)
         known = self._written.get(identity)
         if known is None or now_s - known.last_s > _SERIES_S:
             await self._create(identity, event, event["eventTime"], now_s)
