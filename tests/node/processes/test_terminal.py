@@ -82,3 +82,15 @@ async def test_a_new_size_and_a_hang_up_are_signals(desk: Desk) -> None:
     assert await desk.terminal.read(10) == b""
     with pytest.raises(OSError, match="Input/output error"):
         await desk.terminal.write(b"x")
+
+
+async def test_a_new_size_brings_the_prompt_back_while_somebody_waits_for_a_line(desk: Desk) -> None:
+    await desk.terminal.write(b"welcome\n/ # ")
+    await desk.type(b"l")
+    reading = asyncio.create_task(desk.terminal.read(10))
+    await VirtualClock().idle()
+
+    desk.terminal.resize(100, 40)
+
+    assert await desk.type(b"s\n") == b"\r/ # ls\r\n"
+    assert await reading == b"ls\n"

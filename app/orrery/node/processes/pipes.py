@@ -69,6 +69,13 @@ class Pipe:
         self._changed.wake()
         return piece
 
+    def offer(self, data: bytes) -> None:
+        """All of `data` if there is room for it now; else nothing."""
+        if self.readers and len(data) <= self.capacity - self._size:
+            self._pieces.append(data)
+            self._size += len(data)
+            self._changed.wake()
+
     async def put(self, data: bytes) -> None:
         """All of `data`; BrokenPipeError when no reader is left, and SIGPIPE before that."""
         view = memoryview(data)

@@ -44,6 +44,10 @@ class Terminal:
         self._output.join(writes=True)
         self._output.join(writes=False)
         self._is_hung_up = False
+        self._last_line = b""
+        """What stands on the screen's last line."""
+        self._readers = 0
+        """Who waits for a line."""
 
     # Settings.
 
@@ -68,6 +72,9 @@ class Terminal:
         if (columns, rows) != self._size:
             self._size = (columns, rows)
             self._send(self.foreground, SIGWINCH)
+            if self._readers and self._is_canonical and self._last_line:
+                # What line editors of shells do: who attaches to one sees the prompt at once, since clients tell a size first.
+                self._output.offer(b"\r" + self._last_line)
 
     # The client's side.
 
@@ -109,7 +116,11 @@ class Terminal:
         while not self._ready:
             if self._is_hung_up:
                 return b""
-            await self._arrived.wait()
+            self._readers += 1
+            try:
+                await self._arrived.wait()
+            finally:
+                self._readers -= 1
         piece = self._ready.popleft()
         if len(piece) > count:
             self._ready.appendleft(piece[count:])
@@ -121,7 +132,12 @@ class Terminal:
     async def write(self, data: bytes) -> None:
         if self._is_hung_up:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self._remember(data)
         await self._output.put(data.replace(b"\n", b"\r\n"))
+
+    def _remember(self, data: bytes) -> None:
+        start = data.rfind(b"\n") + 1
+        self._last_line = (data[start:] if start else self._last_line + data)[-_LINE_MAX:]
 
     # The line discipline.
 
@@ -176,6 +192,7 @@ class Terminal:
 
     async def _show(self, data: bytes) -> None:
         if not self._is_hung_up:
+            self._remember(data)
             await self._output.put(data)
 
 
