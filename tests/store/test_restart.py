@@ -124,9 +124,8 @@ async def test_the_present_is_read_without_sql(tmp_path: Path, statements: State
     await log.close()
 
 
-async def test_opening_a_current_database_does_not_need_alembic(tmp_path: Path) -> None:
-    await (await open_log(tmp_path)).close()
-
+async def test_opening_a_new_or_a_current_database_does_not_need_alembic(tmp_path: Path) -> None:
+    assert _output_of(_OPENER, tmp_path) == "False\n"
     assert _output_of(_OPENER, tmp_path) == "False\n"
 
 
