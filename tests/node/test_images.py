@@ -141,9 +141,9 @@ def test_identity_and_size_of_an_image_are_stable() -> None:
 @pytest.mark.parametrize(
     ("started", "argv"),
     [
-        ({}, "/app"),
-        ({"args": ["--verbose"]}, "/app --verbose"),
-        ({"args": ["serve"]}, "/app serve"),
+        ({}, "/entrypoint"),
+        ({"args": ["--verbose"]}, "/entrypoint --verbose"),
+        ({"args": ["serve"]}, "/entrypoint serve"),
         ({"args": ["sh", "-c", "while sleep 1; do :; done"]}, "sh -c while sleep 1; do :; done"),
         ({"args": ["/bin/server", "-v"]}, "/bin/server -v"),
         ({"command": ["python", "app.py"], "args": ["-v"]}, "python app.py -v"),

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, name_of, namespace_of, uid_of
+from orrery.node.believed import believed_programs
 from orrery.node.durations import go_duration
 from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
 from orrery.node.files.filesystem import Mounted
@@ -177,6 +178,7 @@ class ContainerStart:
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",
             target=container.get("targetContainerName", ""),
             privileges=privileges_of(pod, container),
+            believed=believed_programs(pod, container, argv) if image.is_believed else None,
             sandbox=self._sandbox(),
             ports=named_ports(container),
             mounts=mounts,

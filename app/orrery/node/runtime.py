@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from orrery.machinery.objects import Object
+from orrery.node.believed import Believed
 from orrery.node.images.image import Image
 from orrery.node.privileges import USUAL, Privileges
 
@@ -86,6 +87,8 @@ class ContainerConfig:
     target: str = ""
     """The container whose processes it sees, for one that debugs."""
     privileges: Privileges = USUAL
+    believed: Believed | None = None
+    """Of an image nobody knows: which programs it is believed to have."""
     sandbox: "SandboxConfig | None" = None
     mounts: "tuple[Mounted, ...]" = ()
 

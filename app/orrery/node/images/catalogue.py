@@ -34,7 +34,7 @@ _MIRRORS: Final = {
 }
 """Registries that have what another one has: k8s.gcr.io, frozen since 2023, still leads to registry.k8s.io."""
 _BUILT_MAX: Final = 512
-_OWN_PROGRAM: Final = "/app"
+_OWN_PROGRAM: Final = "/entrypoint"
 """What an image nobody knows is believed to start: a path that no simulated program has."""
 
 

@@ -17,7 +17,7 @@ _FOLLOWER: Final = Entry(base="debian:bookworm-slim", command=("/run.sh",), port
 _HELLO: Final = Entry(tags="1.0 2.0", base="scratch", command=("/hello-app",), ports=(8080,), size_mb=13)
 _BOOTCAMP: Final = Entry(
     tags="v1 v2 latest", base="debian:bookworm-slim", command=("/bin/sh", "-c", "node server.js"), ports=(8080,), size_mb=80,
-    own="node npm", environment={"NPM_CONFIG_LOGLEVEL": "info", "NODE_VERSION": "6.3.1"},
+    own="node npm curl", environment={"NPM_CONFIG_LOGLEVEL": "info", "NODE_VERSION": "6.3.1"},
 )  # fmt: skip
 _PODINFO: Final = Entry(
     tags="latest 3.{0..3}.{0..5} 4.0.{0..6} 5.0.{0..3} 5.1.{0..4} 5.2.{0..1} 6.{0..9}.{0..4}", base="alpine:3.22", command=("./podinfo",),

@@ -131,8 +131,20 @@ if __name__ == "__main__":
 """,
     "/opt/requirements.txt": "flask\n",
 }
+_BOOTCAMP: Final = {
+    "/server.js": """const http = require("http");
+const os = require("os");
+
+let requests = 0;
+http.createServer((request, response) => {
+  requests += 1;
+  response.end(`Hello Kubernetes bootcamp! | Running on: ${os.hostname()} | v=1\\n`);
+}).listen(8080);
+"""
+}
 _FILES: Final[Mapping[str, Mapping[str, str]]] = {
     **dict.fromkeys(("webapp-color", "simple-webapp", "simple-webapp-color", "simple-webapp-mysql"), _WEBAPP),
+    "kubernetes-bootcamp": _BOOTCAMP,
     "nginx": _NGINX,
     "nginx-slim": _NGINX,
     "nginx-unprivileged": {**_NGINX, "/etc/nginx/conf.d/default.conf": _NGINX_SITE.replace("      80;", "      8080;")},

@@ -4,6 +4,7 @@ from contextlib import suppress
 from math import inf
 from typing import Final
 
+from orrery.node.believed import NOBODY, Believed
 from orrery.node.images.brought import NO_START, Start
 from orrery.node.images.image import Image
 from orrery.node.images.layout import family_of, own_programs
@@ -18,17 +19,26 @@ SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 
 
 def find_for(
-    image: Image, tag: str = "", *, find: Find | None = None, believed: str = "", ports: tuple[int, ...] = (), start: Start = NO_START
+    image: Image,
+    tag: str = "",
+    *,
+    find: Find | None = None,
+    believed: Believed = NOBODY,
+    ports: tuple[int, ...] = (),
+    start: Start = NO_START,
 ) -> Find:
-    """How the image's binaries become programs. `believed`: a command of an image whose programs nobody knows."""
+    """How the image's binaries become programs. `believed`: those of an image whose programs nobody knows."""
     family = f"{family_of(image)}:{image.version or tag}"
-    own = {path.rpartition("/")[2] for path in [*own_programs(image), believed]} - {""}
+    own = {path.rpartition("/")[2] for path in [*own_programs(image), believed.server]} - {""}
+    helpers = {path.rpartition("/")[2] for path in believed.helpers}
     brought = image.brought.programs_for(start) if image.brought is not None else {}
     played = registry.own_programs_of(image.repository.rpartition("/")[2])
 
     def look_up(name: str) -> Program | None:
         if name in brought:
             return brought[name]
+        if name in helpers:
+            return _succeed
         program = find(name) if find is not None else registry.find(name, family) or shell(name)
         is_refused = image.is_server and name not in played and registry.HOMES.get(name) == registry.REFUSALS
         if (program is not None and not is_refused) or name not in own:
@@ -36,6 +46,11 @@ def find_for(
         return entry_script(image, ports) if name.endswith("entrypoint.sh") else quiet_server(image, ports)
 
     return look_up
+
+
+async def _succeed(process: Process) -> int:
+    """What nobody knows and is not the server of its image: it has done what it is for."""
+    return 0
 
 
 def shell(name: str) -> Program | None:

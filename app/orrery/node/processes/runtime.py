@@ -12,6 +12,7 @@ from typing import Final
 
 from orrery.machinery.clock import Clock
 from orrery.machinery.quantities import parse
+from orrery.node.believed import Believed
 from orrery.node.files.accounts import Root, accounts, groups_of, is_directory
 from orrery.node.files.filesystem import FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
 from orrery.node.files.inodes import Directory, File
@@ -156,7 +157,7 @@ class SimulatedRuntime:
         sandbox = self._sandbox(config)
         root = over_layer(self._layer(config), size=self._limits.disk_size, real_max=self._limits.container_disk_bytes, parent=self.disks)
         mounts = self._mounts(config, root, sandbox)
-        believed = config.argv[0] if not config.image.programs else ""
+        believed = config.believed or Believed(config.argv[0] if not config.image.programs else "")
         system = System(
             clock=self._clock,
             turns=self._turns,
@@ -297,8 +298,15 @@ def _start_of(config: ContainerConfig) -> Start:
 
 def _plant_believed(container: SimulatedContainer) -> None:
     """DIFFERS: upstream's image has its programs or not; of an image nobody knows we believe that it has the command it is started with."""
-    image, name = container.config.image, container.config.argv[0]
-    if image.programs or not name or name.endswith("/"):
+    if container.config.believed is not None:
+        for name in {container.config.believed.server, *container.config.believed.helpers}:
+            _plant(container, name)
+    elif not container.config.image.programs:
+        _plant(container, container.config.argv[0])
+
+
+def _plant(container: SimulatedContainer, name: str) -> None:
+    if not name or name.endswith("/"):
         return
     if "/" not in name:
         if name in registry.HOMES or name in SHELLS:
