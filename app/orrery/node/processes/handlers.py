@@ -29,7 +29,7 @@ _OUTPUT_MAX: Final = 10 * 1024
 _HEAD_MAX: Final = 16 * 1024
 _HOOK_TIMEOUT_S: Final = 60.0
 _REDIRECTS_MAX: Final = 10
-_TLS_PORTS: Final = "443"
+_TLS_PORTS: Final = ("443", "10250")
 _NO_TLS: Final = "http: server gave HTTP response to HTTPS client"
 _REASONS: Final = {errno.EHOSTUNREACH: "connect: no route to host", errno.ECONNREFUSED: "connect: connection refused"}
 
@@ -298,7 +298,7 @@ async def _get(container: "SimulatedContainer", target: Object, timeout_s: float
     connection = await _connect(container, target, timeout_s)
     try:
         if (target.get("scheme") or "HTTP") == "HTTPS" and not str(target.get("port")).endswith(_TLS_PORTS):
-            # DIFFERS: upstream's TLS is real; ours goes in the clear, to ports that end in 443, and finds plain HTTP behind all others.
+            # DIFFERS: upstream's TLS is real; ours goes in the clear, to ports that end in 443 or 10250, and finds plain HTTP behind others.
             raise ValueError(_NO_TLS)
         await connection.write(("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode())
         return await _read_page(connection)
