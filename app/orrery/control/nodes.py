@@ -34,6 +34,10 @@ class MachineRoom:
             raise Invalid("Node", wanted.name, [invalid("count", wanted.count, "must be 1 when there is a name; give a namePrefix")])
         if len(list(self._machines)) + wanted.count > NODES_MAX:
             raise Conflict("nodes", wanted.name, f"there may be {NODES_MAX} nodes at most")
+        try:
+            self._machines.check_room(wanted.count)
+        except NoRoom as problem:
+            raise Conflict("nodes", wanted.name, str(problem)) from None
         names = [wanted.name] if wanted.name else self._machines.free_names(wanted.name_prefix, wanted.count)
         added = []
         for name in names:
@@ -41,8 +45,6 @@ class MachineRoom:
                 added.append(await self._machines.add(name, wanted))
             except MachineTaken:
                 raise AlreadyExists("nodes", name) from None
-            except NoRoom as problem:
-                raise Conflict("nodes", name, str(problem)) from None
         return NodeList(items=[self._state(machine) for machine in added])
 
     async def fail(self, name: str, how: NodeFailure) -> NodeState:

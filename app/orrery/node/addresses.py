@@ -39,11 +39,15 @@ class NodePlaces:
         """How many addresses a node has for its Pods."""
         return self._size - _RESERVED
 
+    def check_room(self, count: int) -> None:
+        """NoRoom when there are not so many Pod ranges left."""
+        if self._ranges_max - len(self._used) < count:
+            raise NoRoom(f"the Pod range {self._cluster} has room for {self._ranges_max} nodes of up to {self.pods_max} Pods")
+
     def take(self) -> tuple[str, IPv4Network]:
         """An address and a Pod range for one more node. NoRoom when there is none."""
-        index = next((index for index in range(self._ranges_max) if index not in self._used), None)
-        if index is None:
-            raise NoRoom(f"the Pod range {self._cluster} has room for {self._ranges_max} nodes of up to {self.pods_max} Pods")
+        self.check_room(1)
+        index = next(index for index in range(self._ranges_max) if index not in self._used)
         cidr = IPv4Network((int(self._cluster.network_address) + index * self._size, self._prefix))
         address = next((one for one in self._addresses(index) if one not in self._used_addresses), None)
         if address is None:

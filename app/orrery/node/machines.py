@@ -176,6 +176,10 @@ class Machines:
             number += 1
         return names
 
+    def check_room(self, count: int) -> None:
+        """NoRoom when the network has no room for so many nodes more."""
+        self._places.check_room(count)
+
     async def add(self, name: str, look: NodeLook) -> Machine:
         """One more machine, and return once its node is Ready. MachineTaken, NoRoom."""
         if name in self._machines:
