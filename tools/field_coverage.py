@@ -20,7 +20,7 @@ from orrery.kinds.schema import Struct, Type, struct, struct_of
 SOURCES: Final = Path(__file__).resolve().parent.parent / "app" / "orrery"
 ACTED, CHECKED, STORED, REFUSED, OFF = STATES = ("acted on", "checked only", "stored only", "refused", "switched off")
 
-_POD: Final = ("node", "controllers/scheduler", "controllers/pods.py", "verbs/admission", "verbs/subresources")
+_POD: Final = ("node", "controllers/scheduler", "controllers/pods.py", "controllers/nodes", "verbs/admission", "verbs/subresources")
 _CLASS_OF_NODES: Final = ("controllers/scheduler", "controllers/nodes", "node/nodes.py", "node/node_objects.py", "node/network")
 
 READERS: Final[dict[str, tuple[str, ...]]] = {
@@ -48,7 +48,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "PersistentVolume": ("controllers/volumes", "controllers/scheduler", "controllers/protection", "node/volumes"),
     "PersistentVolumeClaim": ("controllers/volumes", "controllers/scheduler", "controllers/protection", "node/volumes"),
     "Pod": _POD,
-    "PodDisruptionBudget": ("controllers/disruption", "verbs/subresources"),
+    "PodDisruptionBudget": ("controllers/disruption", "controllers/scheduler", "verbs/subresources"),
     "PriorityClass": ("verbs/admission", "controllers/scheduler"),
     "ReplicaSet": ("controllers/replicaset", "controllers/deployment", "verbs/subresources"),
     "ReplicationController": ("controllers/replicaset", "verbs/subresources"),
