@@ -43,6 +43,7 @@ _IDLE: Final[Mapping[str, tuple[int, int]]] = {
     "tomcat": (2, 120),
     "jenkins": (4, 420),
     "grafana": (3, 55),
+    "metrics-server": (4, 18),
     "prometheus": (5, 60),
     "node": (1, 30),
     "python": (1, 14),

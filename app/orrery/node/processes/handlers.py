@@ -298,7 +298,7 @@ async def _get(container: "SimulatedContainer", target: Object, timeout_s: float
     connection = await _connect(container, target, timeout_s)
     try:
         if (target.get("scheme") or "HTTP") == "HTTPS" and not str(target.get("port")).endswith(_TLS_PORTS):
-            # DIFFERS: upstream's TLS is real; ours goes in the clear, to ports that end in 443 or 10250, and finds plain HTTP behind others.
+            # DIFFERS: upstream's TLS is real; ours goes in the clear, to ports that end in 443 or 10250, and finds none behind others.
             raise ValueError(_NO_TLS)
         await connection.write(("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode())
         return await _read_page(connection)
