@@ -108,6 +108,16 @@ async def test_redirections_of_the_server_lead_through_the_proxy(reached: Reach,
     assert (answer.status_code, answer.headers["location"]) == (302, shown)
 
 
+async def test_links_of_a_page_lead_through_the_proxy(reached: Reach) -> None:
+    page = b'<a href="/next">next</a>'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+    reached.containers.servers[8080] = answering(head + page)
+
+    answer = await reached.served.http.get(f"{PODS}/p/proxy/")
+
+    assert answer.text == f'<a href="{PODS}/p/proxy/next">next</a>'
+
+
 @pytest.mark.parametrize(
     ("target", "code", "message"),
     [

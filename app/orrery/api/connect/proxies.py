@@ -4,15 +4,16 @@ Follows apimachinery's `util/proxy` and the `ResourceLocation` of Pods and Servi
 """
 
 import errno
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 from orrery.api.connect.http_client import Exchange, Head, Header
 from orrery.api.connect.pods import find_pod
+from orrery.api.connect.proxy_links import PAGE_BYTES_MAX, Rewrite, rewritten_page, rewritten_url
 from orrery.api.connect.proxy_upgrades import pass_upgrade, wants_upgrade
 from orrery.api.requests import Request
-from orrery.api.responses import NO_CACHE, send_bytes
+from orrery.api.responses import NO_CACHE, off_loop, send_bytes
 from orrery.machinery.errors import BadRequest, NotFound, NotImplementedYet, ServiceUnavailable
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject
@@ -149,8 +150,12 @@ class Proxies:
                 return
             await exchange.send(request.method, target, _request_headers(request, prefix + path), _body(request))
             head = await _head(exchange)
-            await request.send({"type": "http.response.start", "status": head.status, "headers": _headers(head, request, prefix, address)})
-            await _send_body(request, exchange)
+            rewrite = _rewriting(request, prefix, f"{address}:{port}")
+            if _is_page(head) and request.method != "HEAD":
+                await _send_page(request, exchange, head, rewrite)
+                return
+            await request.send({"type": "http.response.start", "status": head.status, "headers": _headers(head, rewrite)})
+            await _send_body(request, exchange.body())
         finally:
             await exchange.close()
 
@@ -162,9 +167,35 @@ async def _head(exchange: Exchange) -> Head:
         raise _unreachable(_words(problem)) from problem
 
 
-async def _send_body(request: Request, exchange: Exchange) -> None:
+def _rewriting(request: Request, prefix: bytes, target: str) -> Rewrite:
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    return partial(rewritten_url, prefix=prefix.decode("latin-1"), target=target, host=host)
+
+
+async def _send_page(request: Request, exchange: Exchange, head: Head, rewrite: Rewrite) -> None:
+    """A page as a whole, its links rewritten; one that is too long for that goes on as it comes."""
+    body = bytearray()
+    pieces = exchange.body()
+    headers = [(key, value) for key, value in _headers(head, rewrite) if key != b"content-length"]
     try:
-        async for piece in exchange.body():
+        async for piece in pieces:
+            body += piece
+            # DIFFERS: upstream rewrites the links of HTML pages of any length; we leave pages of more than 8 MiB as they are.
+            if len(body) > PAGE_BYTES_MAX:
+                await request.send({"type": "http.response.start", "status": head.status, "headers": headers})
+                await request.send({"type": "http.response.body", "body": bytes(body), "more_body": True})
+                await _send_body(request, pieces)
+                return
+    except OSError as problem:
+        raise _unreachable(_words(problem)) from problem
+    encoding = head.value(b"content-encoding").decode("latin-1")
+    page = await off_loop(lambda: rewritten_page(bytes(body), encoding, rewrite), len(body))
+    await send_bytes(request.send, head.status, headers, page)
+
+
+async def _send_body(request: Request, pieces: AsyncIterator[bytes]) -> None:
+    try:
+        async for piece in pieces:
             await request.send({"type": "http.response.body", "body": piece, "more_body": True})
     except OSError:
         return  # Cut off: without a last chunk the client sees it too.
@@ -218,32 +249,15 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             return
 
 
-def _headers(head: Head, request: Request, prefix: bytes, address: str) -> Sequence[Header]:
+def _headers(head: Head, rewrite: Rewrite) -> list[Header]:
     named = {value.strip().lower() for key, values in head.headers if key == b"connection" for value in values.split(b",")}
     headers = [(key, value) for key, value in head.headers if key not in _UNANSWERED and key not in named]
     if not head.value(b"cache-control"):
         headers.append(NO_CACHE)
-    host = request.headers.get(b"host", b"").decode("latin-1")
-    return [
-        (
-            key,
-            _rewritten(value.decode("latin-1"), prefix.decode("latin-1"), (host, address)).encode("latin-1")
-            if key == b"location"
-            else value,
-        )
-        for key, value in headers
-    ]
+    return [(key, rewrite(value.decode("latin-1")).encode("latin-1") if key == b"location" else value) for key, value in headers]
 
 
-def _rewritten(url: str, prefix: str, hosts: tuple[str, str]) -> str:
-    """A redirection of the target's, so that it goes through the proxy again."""
-    # DIFFERS: upstream also rewrites links in HTML pages; we rewrite the Location header only.
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    is_elsewhere = parts.netloc and parts.netloc != hosts[0] and parts.hostname != hosts[1]
-    if is_elsewhere or not parts.path.startswith("/"):
-        return url
-    path = parts.path if parts.path.startswith(prefix) else prefix + parts.path
-    return urlunsplit(("", "", path, parts.query, parts.fragment))
+def _is_page(head: Head) -> bool:
+    """Whether it is a page of HTML, as far as its headers tell."""
+    kind = head.value(b"content-type").partition(b";")[0].strip()
+    return kind == b"text/html" and not head.value(b"location")
