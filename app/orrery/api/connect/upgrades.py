@@ -6,8 +6,6 @@ Follows apimachinery's `httpstream` (SPDY) and x/net's WebSocket server, whose r
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from wsproto.utilities import generate_accept_token
-
 from orrery.api.guard import BEARER_PROTOCOL
 from orrery.api.requests import Request
 from orrery.api.responses import Header, send_bytes
@@ -85,6 +83,8 @@ def take_over(request: Request, upgrade: str, protocol: str) -> Socket:
     """Answer 101 and take the connection."""
     lines = ["HTTP/1.1 101 Switching Protocols", f"Upgrade: {upgrade}", "Connection: Upgrade"]
     if upgrade == WEBSOCKET:
+        from wsproto.utilities import generate_accept_token
+
         lines.append(f"Sec-WebSocket-Accept: {generate_accept_token(request.headers[b'sec-websocket-key']).decode()}")
     if protocol:
         lines.append(f"{'Sec-WebSocket-Protocol' if upgrade == WEBSOCKET else _VERSION_HEADER}: {protocol}")

@@ -1,16 +1,17 @@
 """A WebSocket over a connection that was taken over: wsproto does the framing, this file the waiting.
 
 Messages are handed out in pieces as they arrive, because a client may send forty megabytes in one. Pings are answered here.
+wsproto brings h11 with it: it is imported by the first WebSocket, not by the start of the server.
 """
 
 from collections import deque
 from dataclasses import dataclass
-
-from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
-from wsproto.utilities import ProtocolError
+from typing import TYPE_CHECKING
 
 from orrery.api.duplex import Duplex
+
+if TYPE_CHECKING:
+    from wsproto.events import BytesMessage, TextMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class WebSocket:
     """The server's side."""
 
     def __init__(self, wire: Duplex) -> None:
+        from wsproto.connection import Connection, ConnectionType
+
         self._wire = wire
         self._protocol = Connection(ConnectionType.SERVER)
         self._pieces: deque[Piece] = deque()
@@ -34,6 +37,8 @@ class WebSocket:
 
     async def receive(self) -> Piece | None:
         """The next piece of a message; None when the client has closed or is gone."""
+        from wsproto.utilities import ProtocolError
+
         while not self._pieces:
             if self._is_closing:
                 return None
@@ -47,6 +52,8 @@ class WebSocket:
         return self._pieces.popleft()
 
     async def _take(self, data: bytes) -> None:
+        from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+
         self._protocol.receive_data(data)
         for event in self._protocol.events():
             if isinstance(event, TextMessage | BytesMessage):
@@ -61,12 +68,18 @@ class WebSocket:
 
     async def send(self, data: bytes) -> None:
         """One binary message. ConnectionError when the client is gone."""
+        from wsproto.events import BytesMessage
+
         await self._send(BytesMessage(data=data))
 
     async def send_text(self, text: str) -> None:
+        from wsproto.events import TextMessage
+
         await self._send(TextMessage(data=text))
 
-    async def _send(self, event: BytesMessage | TextMessage) -> None:
+    async def _send(self, event: "BytesMessage | TextMessage") -> None:
+        from wsproto.utilities import ProtocolError
+
         try:
             frame = self._protocol.send(event)
         except ProtocolError as problem:
@@ -75,6 +88,9 @@ class WebSocket:
 
     async def say_goodbye(self) -> None:
         """Send the close frame; who receives then waits for the client's. ConnectionError when it is gone."""
+        from wsproto.events import CloseConnection
+        from wsproto.utilities import ProtocolError
+
         try:
             await self._wire.write(self._protocol.send(CloseConnection(code=1000)))
         except ProtocolError as problem:
