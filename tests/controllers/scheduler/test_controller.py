@@ -267,6 +267,34 @@ async def test_events_that_cannot_help_wake_nobody(world: World) -> None:
     assert {one["spec"].get("nodeName") for one in world.pods()} == {"slow"}
 
 
+async def test_of_many_that_want_the_same_only_as_many_are_tried_as_fit_and_one_more(world: World) -> None:
+    await world.start(kubelet=False, nodes=1)
+    await node_of(world, pod("first", cpu="4"))
+    for number in range(50):
+        await world.create("pods", pod(f"p-{number:02}", cpu="2"))
+    await world.clock.idle()
+    before = world.runner.counts("default-scheduler").reconciles
+
+    await world.client.delete("pods", NAMESPACE, "first", grace_period_s=0)
+    await world.settle()
+
+    assert [name_of(one) for one in world.pods() if one["spec"].get("nodeName")] == ["p-00", "p-01"]
+    assert world.runner.counts("default-scheduler").reconciles == before + 3
+
+
+async def test_who_is_woken_and_goes_is_stood_in_for(world: World) -> None:
+    await world.start(kubelet=False, nodes=1)
+    await node_of(world, pod("first", cpu="4"))
+    for name in ("p", "q"):
+        await node_of(world, pod(name, cpu="4"))
+
+    await world.client.delete("pods", NAMESPACE, "first", grace_period_s=0)
+    await world.client.delete("pods", NAMESPACE, "p", grace_period_s=0)
+    await world.settle()
+
+    assert world.get("pods", "q")["spec"]["nodeName"] == "node-0"
+
+
 async def test_a_placement_lists_no_pods(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is placed is known by groups, whatever is stored beside it: also with affinity and spreading."""
     await world.start(kubelet=False)

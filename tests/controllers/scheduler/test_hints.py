@@ -137,6 +137,20 @@ def test_waiting_pods_are_found_by_what_they_wait_for_and_how_important_they_are
     assert list(waiting.helped_by(left(), 5)) == []
 
 
+def test_pods_that_want_the_same_stand_in_one_line_and_those_with_claims_alone() -> None:
+    waiting = WaitingPods(labels_of_namespace)
+    for name in ("a", "b", "c"):
+        waiting.put(wish_of(pod(name)), frozenset({NODE_RESOURCES_FIT}), 0.0)
+    waiting.put(wish_of(pod("d")), frozenset({NODE_RESOURCES_FIT}), 0.0, is_alone=True)
+
+    assert list(waiting.helped_by(left())) == ["default/a", "default/d"]
+    assert list(waiting.behind("default/a")) == ["default/b"]
+    assert list(waiting.behind("default/d")) == []
+
+    assert list(waiting.leave("default/a")) == []  # It has been tried.
+    assert list(waiting.leave("default/b")) == ["default/c"]  # It has not.
+
+
 def test_every_attempt_holds_a_pod_back_for_longer() -> None:
     waiting = WaitingPods(labels_of_namespace)
     for _ in range(3):

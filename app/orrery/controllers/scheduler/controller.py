@@ -98,7 +98,7 @@ class SchedulerController:
         if binding is not None:
             return await self._go_on(pod, key, binding)
         if pod is None or not _is_ours(pod):
-            self._drop(key)
+            self._wake(self._drop(key))
             return DONE
         version, wish = self._pending.get(key) or ("", None)
         if wish is None or version != resource_version_of(pod):
@@ -127,6 +127,7 @@ class SchedulerController:
             return await self._preempt(pod, attempt, found, promised)
         node = self._choose(wish, found)
         self._cluster.assume(wish, node.name)
+        self._wake(self._waiting.behind(wish.key))
         if volumes is not None and volumes.undecided:
             return await self._bind_volumes(pod, wish, volumes, node)
         return await self._bind(pod, wish, node.name)
@@ -145,6 +146,8 @@ class SchedulerController:
         decision = self._preemptor.decide(attempt, found, promised)
         refusals = found.all_refusals
         message = refusal_message(refusals, decision.why, wants_devices=attempt.shape.wants_devices)
+        if decision.candidate is not None:
+            self._wake(self._waiting.behind(attempt.wish.key))
         outcome = await self._fail(pod, attempt.wish, message, plugins_of(refusals), nominated=decision.nominated)
         if decision.candidate is not None:
             await self._preemptor.carry_out(decision.candidate, pod, attempt.wish)
@@ -201,32 +204,36 @@ class SchedulerController:
         except BaseException:
             self._unplace(wish)
             raise
-        self._drop(wish.key)
+        self._wake(self._drop(wish.key))
         self._reports.scheduled(pod, wish, node)
         return DONE
 
     def _unplace(self, wish: Wish) -> None:
         """It does not go where it was to go: others may."""
+        self._wake(self._helped_by(self._cluster.forget(wish)))
+
+    def _wake(self, keys: Iterable[str]) -> None:
         assert self._queue is not None
-        for key in self._helped_by(self._cluster.forget(wish)):
+        for key in keys:
             self._queue.add(key)
 
     async def _fail(self, pod: FrozenObject, wish: Wish, message: str, plugins: frozenset[str], *, nominated: str | None = None) -> Outcome:
         """Say so, and wait for better times; what no plugin refused is tried again when its back-off is over."""
         now_s = self._clock.now_s()
-        self._waiting.put(wish, plugins, now_s)
         if nominated is not None:
             self._cluster.nominate(wish, nominated)
+        is_alone = bool(self._cluster.nomination(wish.key)) or _mounts_claims(pod)
+        self._waiting.put(wish, plugins, now_s, is_alone=is_alone)
         await self._reports.failed(pod, message, UNSCHEDULABLE if plugins else ERROR, nominated)
         waiting = self._waiting.get(wish.key)
         if not plugins and waiting is not None:
             return requeue_after(waiting.again_s - now_s, background=False)
         return requeue_after(_FLUSH_S)
 
-    def _drop(self, key: str) -> None:
-        """The Pod is not for this scheduler to place any more."""
-        self._waiting.pop(key)
+    def _drop(self, key: str) -> Iterable[str]:
+        """The Pod is not for this scheduler to place any more; whom that wakes."""
         self._pending.pop(key, None)
+        return self._waiting.leave(key)
 
     def _labels_of_namespace(self, name: str) -> Mapping[str, str]:
         namespace = self._client.get("namespaces", "", name)
@@ -265,9 +272,9 @@ class SchedulerController:
 
     def _withdraw(self, key: str) -> Iterable[str]:
         """The Pod is gone or has a node: whom it kept a node from may try."""
-        self._drop(key)
+        instead = self._drop(key)
         wish = self._cluster.withdraw(key)
-        return self._helped_by(PodNews(wish.shape, None), wish.shape.priority) if wish is not None else ()
+        return (*instead, *self._helped_by(PodNews(wish.shape, None), wish.shape.priority)) if wish is not None else instead
 
     def _take_in(self, key: str, change: Change) -> Iterable[str]:
         """A Pod without a node: new ones are tried, waiting ones when they changed in a way that may help."""
