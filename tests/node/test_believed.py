@@ -63,8 +63,9 @@ async def test_an_unknown_init_container_ends_and_the_server_after_it_stays(fast
     assert fast.status()["initContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 0
 
 
-def test_the_pod_of_a_job_is_meant_to_end() -> None:
+@pytest.mark.parametrize("meta", [{"ownerReferences": [{"kind": "Job", "controller": True}]}, {"annotations": {"helm.sh/hook": "test"}}])
+def test_the_pods_of_jobs_and_hooks_are_meant_to_end(meta: dict[str, Any]) -> None:
     subject, container = pod()
-    subject["metadata"]["ownerReferences"] = [{"kind": "Job", "controller": True}]
+    subject["metadata"].update(meta)
 
     assert believed_programs(subject, container, ["/app"]) == Believed("", frozenset({"/app"}))

@@ -95,6 +95,32 @@ def test_the_tags_of_nginx_that_lessons_use_exist(tag: str) -> None:
     assert image.stop_signal == 3
 
 
+@pytest.mark.parametrize(
+    ("image", "answer"),
+    [
+        ("redis:8.8.0", "believed"),
+        ("redis:8.4.1-alpine3.22", "believed"),
+        ("redis:9", "believed"),
+        ("redis:8.40.0", "refused"),
+        ("postgres:19.1", "believed"),
+        ("postgres:15.17", "believed"),
+        ("nginx:1.31.2", "believed"),
+        ("nginx:2.0", "refused"),
+        ("nginx:1.25.77", "refused"),
+        ("nginx:1.25-alpine3.18", "believed"),
+        ("ubuntu:26.04", "believed"),
+        ("ghcr.io/stefanprodan/podinfo:6.14.1", "believed"),
+        ("gcr.io/google-samples/hello-app:3.0", "refused"),
+        ("gcr.io/google-samples/kubernetes-bootcamp:v3", "refused"),
+    ],
+)
+def test_versions_that_may_have_come_after_the_catalogue_are_believed(image: str, answer: str) -> None:
+    entry, reference = entry_of(parse_reference(image).repository), parse_reference(image)
+
+    assert entry is not None
+    assert entry.has(reference) == (answer == "believed")
+
+
 @pytest.mark.parametrize("tag", ["1.161", "1.999", "1.91", "nope"])
 def test_a_tag_that_does_not_exist_is_refused_in_containerds_words(tag: str) -> None:
     with pytest.raises(PullFailed) as caught:

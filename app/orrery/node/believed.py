@@ -1,7 +1,7 @@
 """Which programs of its own an image that nobody knows must have, by the manifest of a container that runs it. Pure.
 
-Its main program is believed to be a server, unless the container is meant to end: an init container's, or a Job's. What its script runs
-before that, and what its probes and hooks run, is believed to succeed at once.
+Its main program is believed to be a server, unless the container is meant to end: an init container's, a Job's, or a Helm hook's. What its
+script runs before that, and what its probes and hooks run, is believed to succeed at once.
 """
 
 import re
@@ -48,10 +48,12 @@ def believed_programs(pod: FrozenObject, container: FrozenObject, argv: Sequence
 
 
 def _is_to_end(pod: FrozenObject, container: FrozenObject) -> bool:
-    owners = pod["metadata"].get("ownerReferences") or ()
+    meta = pod["metadata"]
+    owners = meta.get("ownerReferences") or ()
     is_jobs = any(owner["kind"] == "Job" and owner.get("controller") for owner in owners)
     is_initial = any(one["name"] == container["name"] for one in pod["spec"].get("initContainers") or ())
-    return (is_jobs or is_initial) and not is_sidecar(container)
+    is_hook = "helm.sh/hook" in (meta.get("annotations") or {})
+    return (is_jobs or is_initial or is_hook) and not is_sidecar(container)
 
 
 def _commands(container: FrozenObject) -> Iterator[Sequence[str]]:

@@ -15,6 +15,9 @@ from orrery.node.images.toolsets import NO_SHELL, programs_of
 
 _SUITE: Final = re.compile(r"(?:^|-)(wheezy|jessie|stretch|buster|bullseye|bookworm|trixie|focal|jammy|noble)(?:$|-)")
 _ALPINE: Final = re.compile(r"alpine(3\.\d+)")
+_MANY: Final = 9
+_MAJORS_THAT_MOVE: Final = 4
+_AHEAD: Final = 10
 _UBUNTU_SUITES: Final = frozenset({"focal", "jammy", "noble"})
 
 
@@ -51,8 +54,10 @@ class Entry:
         if reference.digest or not self.tags or tag in expand_cached(self.tags):
             return True
         version, _, ending = tag.partition("-")
-        is_variant = not ending or ending in self.tags.partition("|")[2].replace(" -", " ").split()
-        return bool(self.facts) and is_variant and is_recorded(self.facts, version)
+        endings = self.tags.partition("|")[2].replace(" -", " ").split()
+        is_variant = not ending or ending in endings or bool(_ALPINE.fullmatch(ending) or _SUITE.fullmatch(ending))
+        is_known = is_recorded(self.facts, version) if self.facts else False
+        return is_variant and (is_known or is_a_little_newer(version, self.tags) or version in expand_cached(self.tags))
 
     def at(self, repository: str, tag: str) -> Image:
         """The image of a tag; the newest one for a digest."""
@@ -97,6 +102,26 @@ class Entry:
         if "{}" in self.base:
             return self.base.format(tag)
         return "alpine:3.22" if variant.startswith("alpine") else self.base
+
+
+@lru_cache(maxsize=256)
+def is_a_little_newer(version: str, tags: str) -> bool:
+    """Whether a version may have come after this list of tags was written: up to ten minor versions or patches on, or the next major one.
+
+    Short lists are those of samples, which get no new versions.
+    """
+    known, wanted = {found for one in expand_cached(tags) if (found := numbers(one))}, numbers(version)
+    if not wanted or len(known) < _MANY:
+        return False
+    majors = {one[0] for one in known}
+    major, minor = wanted[0], wanted[1] if len(wanted) > 1 else 0
+    if major not in majors:
+        return major == max(majors) + 1 and len(majors) > _MAJORS_THAT_MOVE and minor <= _AHEAD
+    minors = {one[1] for one in known if one[0] == major and len(one) > 1}
+    if minor not in minors:
+        return major == max(majors) and max(minors, default=0) < minor <= max(minors, default=0) + _AHEAD
+    patches = [one[2] for one in known if one[:2] == (major, minor) and len(one) > 2]
+    return len(wanted) == 3 and bool(patches) and max(patches) < wanted[2] <= max(patches) + _AHEAD
 
 
 def _with_suite(base: str, tag: str) -> str:
