@@ -199,3 +199,14 @@ async def test_a_deprecated_kind_warns_in_every_answer(served: Served, query: st
     answer = await request
 
     assert answer.headers["warning"] == '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [("/api/v1/componentstatuses", "componentstatuses"), ("/apis/metrics.k8s.io/v1beta1/pods", "pods.metrics.k8s.io")],
+)
+async def test_what_cannot_be_watched_says_so(served: Served, path: str, resource: str) -> None:
+    answer = await served.http.get(f"{path}?watch=true")
+
+    assert (answer.status_code, answer.json()["message"]) == (405, f'watch is not supported on resources of kind "{resource}"')
+    assert (await served.http.get(f"{path}?watch=false")).status_code == 200

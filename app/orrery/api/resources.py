@@ -31,7 +31,7 @@ from orrery.api.table import View, list_metadata
 from orrery.api.takeover import asks_for_websocket
 from orrery.kinds.catalogue import Catalogue
 from orrery.machinery.clock import Clock
-from orrery.machinery.errors import ApiError, BadRequest, PathNotFound
+from orrery.machinery.errors import ApiError, BadRequest, MethodNotAllowed, PathNotFound
 from orrery.machinery.objects import Object
 from orrery.settings import Settings
 from orrery.store.log import Record
@@ -125,7 +125,9 @@ class Resources:
     async def _list(self, request: Request, target: Target, call: Call) -> None:
         query = request.query
         watching = "watch" in query and query["watch"][0].lower() not in ("0", "false")
-        if watching and target.served.watches:
+        if watching:
+            if not target.served.watches:
+                raise MethodNotAllowed(call.kind.group_resource, "watch")
             await self._watch(request, target, call)
             return
         options = list_options(query)
