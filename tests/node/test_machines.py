@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orrery.machinery.errors import NotFound
-from orrery.machinery.objects import FrozenObject
+from orrery.machinery.objects import FrozenObject, Object
 from orrery.node.failure import Failure
 from orrery.node.machines import MachineTaken
 from orrery.node.node_groups import NodeLook
@@ -184,6 +184,19 @@ async def test_a_node_somebody_deleted_registers_again_on_recover(cluster: NodeC
     await recover(cluster)
 
     assert node(cluster)["spec"]["podCIDR"] == "10.244.0.0/24"
+
+
+async def test_a_node_that_is_believed_lost_says_at_the_next_heartbeat_that_it_is_not(cluster: NodeCluster) -> None:
+    def doubt(draft: Object) -> bool:
+        for one in draft["status"]["conditions"]:
+            one.update(status="Unknown", reason="NodeStatusUnknown")
+        return True
+
+    await cluster.client.change("nodes", "", NODE, doubt, subresource="status")
+    await cluster.clock.advance(11)
+
+    conditions = {one["type"]: one["status"] for one in node(cluster)["status"]["conditions"]}
+    assert conditions == {"MemoryPressure": "False", "DiskPressure": "False", "PIDPressure": "False", "Ready": "True"}
 
 
 async def restarted(before: NodeCluster, settings: Settings | None = None) -> NodeCluster:

@@ -120,6 +120,12 @@ def node_conditions(old: Sequence[FrozenObject], now_s: float) -> list[Object]:
     return [*map(dict, known.values()), *own]
 
 
+def is_well(node: FrozenObject) -> bool:
+    """Whether the Node's conditions are all as a kubelet without trouble posts them."""
+    states = {one["type"]: one["status"] for one in (node.get("status") or {}).get("conditions") or ()}
+    return all(states.get(type_) == state for type_, state, _, _ in _CONDITIONS)
+
+
 def _node_info(facts: NodeFacts) -> Object:
     # DIFFERS: upstream reads these facts from the machine; we tell of a Debian machine with containerd, whatever the host is.
     machine = hashlib.sha256(f"machine/{facts.name}".encode()).hexdigest()

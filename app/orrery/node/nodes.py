@@ -12,7 +12,17 @@ from orrery.machinery.clock import Clock, Timer, micro_timestamp
 from orrery.machinery.errors import AlreadyExists, ApiError
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.node.host import Recorder
-from orrery.node.node_objects import LEASE_NAMESPACE, LEASE_S, SIMULATED, NodeFacts, new_lease, new_node, node_conditions, node_status
+from orrery.node.node_objects import (
+    LEASE_NAMESPACE,
+    LEASE_S,
+    SIMULATED,
+    NodeFacts,
+    is_well,
+    new_lease,
+    new_node,
+    node_conditions,
+    node_status,
+)
 from orrery.verbs.client import Client
 
 _RENEW_S: Final = 10.0
@@ -100,10 +110,17 @@ class NodeKeeper:
         """One round of heartbeats for all nodes."""
         now_s = self._clock.now_s()
         is_whole = await self.beat(list(self._facts))
-        if now_s >= self._status_due_s:
-            is_whole = all(await asyncio.gather(*(self._refresh(name) for name in list(self._facts)))) and is_whole
+        is_due = now_s >= self._status_due_s
+        due = [name for name in self._facts if is_due or not self._is_well(name)]
+        is_whole = all(await asyncio.gather(*(self._refresh(name) for name in due))) and is_whole
+        if is_due:
             self._status_due_s = now_s + _STATUS_S
         self._wind(_RENEW_S if is_whole else _RETRY_S)
+
+    def _is_well(self, name: str) -> bool:
+        """Whether the Node says what its kubelet says: somebody else may have believed it lost."""
+        node = self._client.get("nodes", "", name)
+        return node is None or is_well(node)
 
     async def _renew(self, name: str) -> bool:
         node = self._client.get("nodes", "", name)
