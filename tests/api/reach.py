@@ -93,6 +93,16 @@ class WebSocketClient:
         self.writer.close()
         return whole
 
+    async def texts(self, count: int) -> list[str]:
+        """The next so many text messages, none of which comes in parts."""
+        texts: list[str] = []
+        async for event in self._events():
+            if isinstance(event, TextMessage):
+                texts.append(event.data)
+                if len(texts) == count:
+                    break
+        return texts
+
     async def _events(self) -> AsyncIterator[Event]:
         while data := await self.reader.read(65_536):
             self.protocol.receive_data(data)

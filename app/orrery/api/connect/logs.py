@@ -90,10 +90,14 @@ class PodLogs:
             await request.send({"type": "http.response.body", "body": b""})
             return
         try:
-            pieces = await self._containers.logs(call.namespace, call.name, replace(options, container=container))
+            await answer_with_log(request, self._containers, call.namespace, call.name, options, container)
         except NodeRefusal as refusal:
             raise as_api_error(refusal) from refusal
-        await _stream(request, pieces)
+
+
+async def answer_with_log(request: Request, containers: Containers, namespace: str, pod: str, options: LogOptions, container: str) -> None:
+    """The log as the answer; NodeRefusal before its first byte."""
+    await _stream(request, await containers.logs(namespace, pod, replace(options, container=container)))
 
 
 async def _stream(request: Request, pieces: AsyncIterator[bytes]) -> None:

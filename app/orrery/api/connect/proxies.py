@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from orrery.api.connect.http_client import Exchange, Head, Header
+from orrery.api.connect.node_proxies import NodeProxies
 from orrery.api.connect.pods import find_pod
 from orrery.api.connect.proxy_links import PAGE_BYTES_MAX, Rewrite, rewritten_page, rewritten_url
 from orrery.api.connect.proxy_upgrades import pass_upgrade, wants_upgrade
@@ -51,15 +52,15 @@ _DIAL_ERRORS: Final = {
 }
 
 
-def split_target(resource: str, text: str) -> tuple[str, str, str]:
-    """`[scheme:]name[:port]` as (scheme, name, port)."""
+def split_target(resource: str, text: str, *, is_kubelet: bool = False) -> tuple[str, str, str]:
+    """`[scheme:]name[:port]` as (scheme, name, port). Kubelets serve HTTPS, which the API server speaks to them whatever is asked."""
     parts = text.split(":")
     scheme, name, port = ("", parts[0], "") if len(parts) == 1 else ("", parts[0], parts[1]) if len(parts) == 2 else ("", "", "")
     if len(parts) == 3:
         scheme, name, port = parts
     if not name or scheme not in ("", "http", "https") or len(parts) > 3:
         raise BadRequest(f"invalid {resource} request {go_quote(text)}")
-    if scheme == "https":
+    if scheme == "https" and not is_kubelet:
         # DIFFERS: upstream's proxy speaks TLS to https: targets; the simulated network carries no TLS, and we say so.
         raise NotImplementedYet("Orrery does not proxy to https: targets, because the simulated network carries no TLS")
     return scheme, name, port
@@ -71,6 +72,7 @@ class Proxies:
     def __init__(self, client: Client, containers: Containers) -> None:
         self._client = client
         self._containers = containers
+        self._nodes = NodeProxies(client, containers)
 
     async def pod(self, request: Request, call: Call) -> None:
         _, name, port = split_target("pod", call.name)
@@ -89,11 +91,8 @@ class Proxies:
         await self._pass(request, address, str(number))
 
     async def node(self, request: Request, call: Call) -> None:
-        _, name, _ = split_target("node", call.name)
-        if self._client.get("nodes", "", name) is None:
-            raise NotFound("nodes", name)
-        # DIFFERS: upstream proxies to the kubelet's own HTTP API; a simulated node has none, and we answer 501.
-        raise NotImplementedYet("nodes/proxy is not emulated: a simulated node has no kubelet API")
+        _, name, port = split_target("node", call.name, is_kubelet=True)
+        await self._nodes.answer(request, name, port, _split_path(request)[1].decode("latin-1"))
 
     def _endpoint(self, namespace: str, name: str, port: str, asked: str) -> tuple[str, int]:
         """An address and port that serve the Service."""
