@@ -7,6 +7,8 @@ in quotes or without.
 import shlex
 from typing import Final
 
+from tests.node.programs.more_cases import MORE
+
 FILES: Final = {
     "/box/fruit": "banana 3\napple 10\ncherry 2\napple 10\n\nfig 7\n",
     "/box/numbers": "10\n9\n2\n1.5\n-3\n2\n1e1\nabc\n",
@@ -655,6 +657,7 @@ CASES: Final[dict[str, list[str]]] = {
         "df -Z",
     ],
     "du": ["du -s /nope"],
+    **MORE,
 }
 
 

@@ -33,7 +33,8 @@ def test_basic_patterns_match_leftmost_and_longest(pattern: bytes, text: bytes, 
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        (b"a[", "Unmatched [, [^, [:, [., or [="),
+        (b"a[", "Invalid regular expression"),
+        (b"a[b", "Unmatched [, [^, [:, [., or [="),
         (b"(a", "Unmatched ( or \\("),
         (b"a)", None),
         (b"a\\", "Trailing backslash"),

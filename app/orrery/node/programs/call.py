@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 from orrery.node.processes.program import CHUNK_BYTES, Killed, Process, Program, Stream
+from orrery.node.programs import busybox_options
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.flavours import BANNERS, Family, Flavour
 from orrery.node.programs.options import NO_LONG, Options, parse_options
 from orrery.node.programs.patterns.backtrack import PatternTooHard
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.usages import USAGES
+from orrery.node.programs.usages import debian_help, usage_of
 
 SIGPIPE: Final = 13
 T = TypeVar("T")
@@ -56,6 +57,8 @@ class Call:
 
     def options(self, spec: str, long: Mapping[str, str] = NO_LONG, *, minimum: int = 0, maximum: int | None = None) -> Options:
         """Parse by a getopt string; too few or too many operands are a misuse."""
+        if self.is_busybox:
+            spec, long = busybox_options.letters(self.name, spec), busybox_options.long_options(self.name, long)
         options = parse_options(self.arguments, spec, long, is_musl=self.family.flavour is Flavour.ALPINE)
         count = len(options.operands)
         if count < minimum:
@@ -169,7 +172,7 @@ async def _run(applet: Applet, family: Family, name: str, process: Process) -> i
 async def run_applet(applet: Applet, call: Call) -> int:
     """Run to the end, with faults told on standard error."""
     try:
-        if call.is_busybox and call.arguments == ["--help"] and call.name in USAGES:
+        if call.is_busybox and call.arguments == ["--help"] and usage_of(call.name):
             await call.process.stderr.write(_usage(call))
             return 0
         return await applet(call)
@@ -179,6 +182,9 @@ async def run_applet(applet: Applet, call: Call) -> int:
         await call.complain(fault.message)
         return fault.code
     except Misuse as misuse:
+        if not call.is_busybox and call.arguments == ["--help"]:
+            await call.print(debian_help(call.name))
+            return 0
         return await _misused(call, misuse)
     except PatternTooHard as error:
         await call.complain(str(error))
@@ -190,7 +196,7 @@ async def run_applet(applet: Applet, call: Call) -> int:
 
 
 def _usage(call: Call) -> bytes:
-    usage = USAGES.get(call.name, f"{call.name} [ARG]...")
+    usage = usage_of(call.name) or f"{call.name} [ARG]..."
     return encode(f"{BANNERS[call.family.flavour]}\n\nUsage: {usage}\n")
 
 

@@ -1,127 +1,25 @@
-"""One line of usage per busybox program, as it follows `Usage: `."""
+"""What programs say to --help, and busybox's after a wrong option. busybox's texts are in busybox_help.txt, as they follow `Usage: `.
 
-from typing import Final
+DIFFERS: upstream's help follows the options its build was configured with; ours is that of one build (Debian's 1.35).
+"""
 
-USAGES: Final[dict[str, str]] = {
-    "cat": "cat [-nbvteA] [FILE]...",
-    "tac": "tac [FILE]...",
-    "rev": "rev [FILE]...",
-    "nl": "nl [OPTIONS] [FILE]...",
-    "tee": "tee [-ai] [FILE]...",
-    "cut": "cut [OPTIONS] [FILE]...",
-    "paste": "paste [-d LIST] [-s] [FILE]...",
-    "printf": "printf FORMAT [ARG]...",
-    "yes": "yes [STRING]",
-    "clear": "clear",
-    "reset": "reset",
-    "grep": "grep [-HhnlLoqvsrRiwFEz] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... | -f FILE... } [FILE]...",
-    "head": "head [OPTIONS] [FILE]...",
-    "tail": "tail [OPTIONS] [FILE]...",
-    "seq": "seq [-w] [-s SEP] [FIRST [INC]] LAST",
-    "expr": "expr EXPRESSION",
-    "factor": "factor [NUMBER]...",
-    "sort": "sort [-nrugMcszbdfiokt] [-o FILE] [-k START[.OFS][OPTS][,END[.OFS][OPTS]] [-t CHAR] [FILE]...",
-    "uniq": "uniq [-cduiz] [-f,s,w N] [FILE [OUTFILE]]",
-    "shuf": "shuf [-n NUM] [-o FILE] [-z] [FILE | -e [ARG...] | -i L-H]",
-    "tr": "tr [-cds] STRING1 [STRING2]",
-    "wc": "wc [-cmlwL] [FILE]...",
-    "chmod": "chmod [-Rcvf] MODE[,MODE]... FILE...",
-    "chown": "chown [-RhLHPcvf]... USER[:[GRP]] FILE...",
-    "chgrp": "chgrp [-RhLHPcvf]... GROUP FILE...",
-    "sync": "sync [-df] [FILE]...",
-    "cp": "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }",
-    "mv": "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }",
-    "dd": (
-        "dd [if=FILE] [of=FILE] [ibs=N obs=N/bs=N] [count=N] [skip=N] [seek=N]\n\t[conv=notrunc|noerror|sync|fsync]\n"
-        "\t[iflag=skip_bytes|count_bytes|fullblock|direct] [oflag=seek_bytes|append|direct]"
-    ),
-    "find": "find [-HL] [PATH]... [OPTIONS] [ACTIONS]",
-    "ls": "ls [-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...",
-    "mkdir": "mkdir [-m MODE] [-p] DIRECTORY...",
-    "touch": "touch [-cham] [-d DATE] [-t DATE] [-r FILE] FILE...",
-    "ln": "ln [-sfnbtv] [-S SUF] TARGET... LINK|DIR",
-    "link": "link FILE LINK",
-    "mktemp": "mktemp [-dt] [-p DIR] [TEMPLATE]",
-    "mkfifo": "mkfifo [-m MODE] NAME",
-    "truncate": "truncate [-c] -s SIZE FILE...",
-    "basename": "basename FILE [SUFFIX] | -a FILE... | -s SUFFIX FILE...",
-    "dirname": "dirname FILENAME",
-    "readlink": "readlink [-fnv] FILE",
-    "realpath": "realpath FILE...",
-    "pwd": "pwd",
-    "rm": "rm [-irf] FILE...",
-    "rmdir": "rmdir [-p] DIRECTORY...",
-    "unlink": "unlink FILE",
-    "stat": "stat [-ltf] [-c FMT] FILE...",
-    "du": "du [-aHLdclsxhmk] [FILE]...",
-    "df": "df [-PkmhTai] [-B SIZE] [-t TYPE] [FILESYSTEM]...",
-    "mount": "mount [OPTIONS] [-o OPT] DEVICE NODE",
-    "umount": "umount [-rlfda] [-t FSTYPE] FILESYSTEM|DIRECTORY",
-    "env": "env [-i0] [-u NAME]... [-] [NAME=VALUE]... [PROG ARGS]",
-    "which": "which [-a] COMMAND...",
-    "hostname": "hostname [-sidf] [HOSTNAME | -F FILE]",
-    "uname": "uname [-amnrspvio]",
-    "nproc": "nproc [--all] [--ignore=N]",
-    "tty": "tty [-s]",
-    "stty": "stty [-a|g] [-F DEVICE] [SETTING]...",
-    "logger": "logger [-s] [-t TAG] [-p PRIO] [MESSAGE]",
-    "id": "id [-ugGnr] [USER]",
-    "whoami": "whoami",
-    "groups": "groups [USER]",
-    "xargs": "xargs [OPTIONS] [PROG ARGS]",
-    "ps": "ps [-o COL1,COL2=HEADER] [-T]",
-    "kill": "kill [-l] [-SIG] PID...",
-    "killall": "killall [-lq] [-SIG] PROCESS_NAME...",
-    "pidof": "pidof [NAME]...",
-    "free": "free [-bkmgh]",
-    "uptime": "uptime",
-    "top": "top [-bH] [-n COUNT] [-d SECONDS]",
-    "sleep": "sleep [N]...",
-    "usleep": "usleep N",
-    "timeout": "timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS",
-    "watch": "watch [-n SEC] [-t] PROG ARGS",
-    "setsid": "setsid [-c] PROG ARGS",
-    "date": "date [OPTIONS] [+FMT] [[-s] TIME]",
-    "sed": "sed [-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...\nor: sed [-i[SFX]] [-nrE] CMD [FILE]...",
-    "awk": "awk [OPTIONS] [AWK_PROGRAM] [FILE]...",
-    "md5sum": "md5sum [-c[sw]] [FILE]...",
-    "sha1sum": "sha1sum [-c[sw]] [FILE]...",
-    "sha256sum": "sha256sum [-c[sw]] [FILE]...",
-    "sha512sum": "sha512sum [-c[sw]] [FILE]...",
-    "base64": "base64 [-d] [-w COL] [FILE]",
-    "gzip": "gzip [-cfkdt] [FILE]...",
-    "gunzip": "gunzip [-cfkt] [FILE]...",
-    "zcat": "zcat [FILE]...",
-    "tar": "tar c|x|t [-ZzJjahmvokO] [-f TARFILE] [-C DIR] [FILE]...",
-    "od": "od [-abcdfhilovxs] [-t TYPE] [-A RADIX] [-N SIZE] [-j SKIP] [-S MINSTR] [-w WIDTH] [FILE]...",
-    "hexdump": "hexdump [-bcdoxCv] [-e FMT] [-f FMT_FILE] [-n LEN] [-s OFS] [FILE]...",
-    "xxd": "xxd [-pri] [-g N] [-c N] [-n LEN] [-s OFS] [-o OFS] [FILE]",
-    "strings": "strings [-fo] [-t o|d|x] [-n LEN] [FILE]...",
-    "diff": "diff [-abBdiNqrTstw] [-L LABEL] [-S FILE] [-U LINES] FILE1 FILE2",
-    "cmp": "cmp [-ls] [-n NUM] FILE1 [FILE2 [SKIP1 [SKIP2]]]",
-    "fold": "fold [-bs] [-w WIDTH] [FILE]...",
-    "expand": "expand [-i] [-t N] [FILE]...",
-    "unexpand": "unexpand [-fa][-t N] [FILE]...",
-    "bc": "bc [-sqlw] [FILE]...",
-    "nslookup": "nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]",
-    "ping": "ping [OPTIONS] HOST",
-    "nc": "nc [-iN] [-wN] [-l] [-p PORT] [-f FILE|IPADDR PORT] [-e PROG]",
-    "wget": (
-        "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | "
-        "--post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] URL..."
-    ),
-    "httpd": "httpd [-ifv[v]] [-c CONFFILE] [-p [IP:]PORT] [-u USER[:GRP]] [-r REALM] [-h HOME]\nor httpd -d/-e/-m STRING",
-    "ip": "ip [OPTIONS] address|route|link|tunnel|neigh|rule [ARGS]",
-    "ifconfig": "ifconfig [-a] [IFACE] [ADDRESS]",
-    "route": (
-        "route [-ne] [-A inet[6]] [{add|del} [-net|-host] TARGET [netmask MASK]\n"
-        "\t[gw GATEWAY] [metric N] [mss BYTES] [window BYTES] [reject] [IFACE]]"
-    ),
-    "netstat": "netstat [-ral] [-tuwx] [-en]",
-    "traceroute": (
-        "traceroute [-46Flnrv] [-f 1ST_TTL] [-m MAXTTL] [-q PROBES] [-p PORT]\n\t[-t "
-        "TOS] [-w WAIT_SEC] [-s SRC_IP] [-i IFACE]\n\t[-z PAUSE_MSEC] HOST [BYTES]"
-    ),
-    "telnet": "telnet [-a] [-l USER] HOST [PORT]",
-    "vi": "vi [-c CMD] [-R] [-H] [FILE]...",
-}
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _texts() -> dict[str, str]:
+    whole = Path(__file__).with_name("busybox_help.txt").read_text()
+    return {text.split(maxsplit=1)[0]: text for text in whole.rstrip("\n").split("\n\f\n")}
+
+
+def usage_of(name: str) -> str | None:
+    """From the name of the program on; None for one without help."""
+    return _texts().get(name)
+
+
+def debian_help(name: str) -> str:
+    """DIFFERS: upstream's GNU programs tell every option; we tell the first line and where the rest is."""
+    return (
+        f"Usage: {name} [OPTION]... [ARGUMENT]...\n\nThe options are those of the real {name}, as far as Orrery plays it: see its manual.\n"
+    )

@@ -1,5 +1,6 @@
 """gzip, gunzip, zcat."""
 
+import errno
 import os
 import zlib
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from typing import Final
 from orrery.node.processes.program import Process, Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.options import Options
+from orrery.node.programs.reasons import reason
 
 _LONG: Final = {"stdout": "c", "to-stdout": "c", "decompress": "d", "uncompress": "d", "force": "f", "keep": "k", "test": "t", "list": "l",
                 "quiet": "q", "verbose": "v", "fast": "1", "best": "9", "recursive": "r", "no-name": "n", "name": "N"}  # fmt: skip
@@ -119,6 +121,10 @@ async def _file(call: Call, path: str, options: Options, *, unpacks: bool, to_st
     if unpacks:
         if path.endswith((".gz", ".tgz", ".Z")):
             target = path.removesuffix(".gz").removesuffix(".Z") if not path.endswith(".tgz") else path.removesuffix(".tgz") + ".tar"
+        elif not files.exists(path):
+            shown = path if call.is_busybox else f"{path}.gz"
+            await call.complain(f"{shown}: {reason(FileNotFoundError(errno.ENOENT, ''))}")
+            return
         elif not to_stdout and not options.has("t"):
             await call.complain(f"{path}: unknown suffix {'-' if call.is_busybox else '--'} ignored", 1 if call.is_busybox else 2)
             return

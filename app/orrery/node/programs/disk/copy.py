@@ -36,7 +36,7 @@ def _split(call: Call, options: Options) -> tuple[list[str], str]:
 
 
 async def cp(call: Call) -> int:
-    options = call.options("arRdPLHpfinlsTuvt:", _LONG)
+    options = call.options("arRdPLHpfinlsTuvt:" + "Z" * (not call.is_busybox), _LONG)
     sources, target = _split(call, options)
     copier = _Copier(call, options)
     for source in sources:
@@ -182,7 +182,7 @@ async def _asks(call: Call, question: str) -> bool:
 
 
 async def mv(call: Call) -> int:
-    options = call.options("finTuvt:", _LONG)
+    options = call.options("finTuvt:" + "Z" * (not call.is_busybox), _LONG)
     sources, target = _split(call, options)
     if len(sources) > 1 and not call.process.files.is_directory(target):
         for source in sources:

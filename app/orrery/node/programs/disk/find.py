@@ -13,6 +13,7 @@ from orrery.node.programs.disk.walking import base_name, directory_name, join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
 from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.escapes import unescape
 
@@ -137,6 +138,8 @@ class _Parser:
         if self._busybox:
             return Misuse(f"unrecognized: {word}")
         if word.startswith("-"):
+            if word in ("-a", "-o", "-and", "-or"):
+                return Fault(f"invalid expression; you have used a binary operator '{word}' with nothing before it.")
             return Fault(f"unknown predicate `{word}'")
         if word == ")":
             return Fault("invalid expression; you have used a binary operator ')' with nothing before it.")
@@ -255,6 +258,12 @@ class _Parser:
             return _plain(lambda found: stat.S_ISLNK(found.about.mode) and matches_glob(pattern, files.read_link(found.path)))
         return None
 
+    def _reference(self, path: str) -> Stat:
+        try:
+            return self._call.process.files.stat(path)
+        except OSError as error:
+            raise Fault(f"can't stat '{path}': {reason(error)}" if self._call.is_busybox else f"'{path}': {reason(error)}") from None
+
     def _stat_test(self, word: str) -> _Test | None:
         call = self._call
         if word in ("-type", "-xtype"):
@@ -291,7 +300,7 @@ class _Parser:
         if word == "-size":
             return self._size()
         if word == "-newer":
-            moment = call.process.files.stat(self._value(word)).modified_s
+            moment = self._reference(self._value(word)).modified_s
             return _plain(lambda found: found.about.modified_s > moment)
         if word == "-perm":
             return self._perm()

@@ -28,7 +28,7 @@ class _Entry:
 
 
 async def ls(call: Call) -> int:
-    options = call.options("1AaCxdLHRFplinshrSXvctukgow:T:" if call.is_busybox else "1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:", _LONG)
+    options = call.options("1AaCxdLHRFplinshrSXvctukgow:T:" if call.is_busybox else "1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:Z", _LONG)
     terminal = call.process.stdout.is_terminal
     listing = _Listing(call, options, terminal=terminal)
     operands = options.operands or ["."]
@@ -177,7 +177,11 @@ class _Listing:
     def _prefix(self, entry: _Entry) -> str:
         inode = f"{entry.about.inode:7} " if self._is_busybox else f"{entry.about.inode} "
         blocks = f"{self._size(_blocks(entry.about) * 1024, blocks=True):>4} "
-        return (inode if self._options.has("i") else "") + (blocks if self._options.has("s") else "")
+        return (
+            (inode if self._options.has("i") else "")
+            + (blocks if self._options.has("s") else "")
+            + ("? " if self._options.has("Z") else "")
+        )
 
     def _mark(self, entry: _Entry) -> str:
         if not self._options.has("F", "p"):

@@ -17,7 +17,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 async def mkdir(call: Call) -> int:
-    options = call.options("m:pv", {"mode": "m", "parents": "p", "verbose": "v"}, minimum=1)
+    options = call.options("m:pv" + "Z" * (not call.is_busybox), {"mode": "m", "parents": "p", "verbose": "v"}, minimum=1)
     mode: int | None = None
     if (text := options.value("m")) is not None:
         mode = change_mode(text, stat.S_IFDIR | 0o777, call.process.umask)
@@ -65,7 +65,11 @@ async def touch(call: Call) -> int:
             raise Fault(f"invalid date '{text}'" if call.is_busybox else f"invalid date format '{text}'")
         moment = parsed
     if (reference := options.value("r")) is not None:
-        moment = files.stat(reference).modified_s
+        try:
+            moment = files.stat(reference).modified_s
+        except OSError as error:
+            await call.complain_of(error, reference, busybox="can't stat '{}'", debian="failed to get attributes of '{}'")
+            return 1
     for path in options.operands:
         try:
             if not files.exists(path):

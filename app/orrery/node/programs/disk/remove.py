@@ -108,7 +108,7 @@ async def unlink(call: Call) -> int:
     try:
         call.process.files.remove(path)
     except OSError as error:
-        await call.complain_of(error, path, busybox="can't remove '{}'", debian="cannot unlink '{}'")
+        await call.complain_of(error, path, busybox="can't remove file '{}'", debian="cannot unlink '{}'")
     return call.failed
 
 

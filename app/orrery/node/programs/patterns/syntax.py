@@ -227,7 +227,9 @@ class Parser:
         return first, last
 
     def _bracket(self) -> frozenset[int]:
-        unmatched = PatternError("Unmatched [, [^, [:, [., or [=")
+        # GNU tells a bracket at the very end apart; other C libraries' words for both are the callers'.
+        at_end = self._position >= len(self._text)
+        unmatched = PatternError("Invalid regular expression" if at_end else "Unmatched [, [^, [:, [., or [=")
         negated = self._at("^")
         self._position += negated
         members: set[int] = set()

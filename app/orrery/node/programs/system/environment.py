@@ -1,5 +1,6 @@
 """env, printenv, which, hostname, uname, nproc, tty, stty, getent, logger, arch."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from orrery.node.kernel import RELEASE, VERSION
@@ -262,9 +263,22 @@ async def whoami(call: Call) -> int:
 async def groups_(call: Call) -> int:
     names = {number: name for name, number, _ in reversed(groups(call))}
     process = call.process
+    if call.arguments:
+        return await _groups_of(call, names)
     every = [process.gid, *(number for number in process.groups if number != process.gid)]
     await call.print(" ".join(names.get(number, str(number)) for number in every) + "\n")
     return 0
+
+
+async def _groups_of(call: Call, names: Mapping[int, str]) -> int:
+    known = {account.name: account.gid for account in accounts(call)}
+    for user in call.arguments:
+        if user not in known:
+            await call.complain(f"unknown user {user}" if call.is_busybox else f"'{user}': no such user")
+            continue
+        shown = names.get(known[user], str(known[user]))
+        await call.print(f"{shown}\n" if call.is_busybox else f"{user} : {shown}\n")
+    return call.failed
 
 
 PROGRAMS: dict[str, Applet] = {

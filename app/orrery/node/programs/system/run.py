@@ -113,12 +113,15 @@ async def xargs(call: Call) -> int:
     words = _Words(call, stream, delimiter=delimiter, lines=marker is not None)
     limit = number_of(options.value("n") or "0")
     lines = number_of(options.value("L") or "0")
+    end_word = options.value("E") if delimiter is None else None
     ran = False
     batch: list[str] = []
     size = seen_lines = 0
     while (found := await words.next()) is not None:
         word, ends_line = found
         await call.process.tick()
+        if word == end_word and end_word:
+            break
         if marker is not None:
             if not await _execute(call, [part.replace(marker or "{}", word) for part in command], verbose=options.has("t")):
                 return call.failed
@@ -190,8 +193,10 @@ class Test:
     def _syntax(self, word: str) -> Fault:
         if self._call.is_busybox:
             return Fault(f"{word}: unknown operand", 2)
-        if len(self._words) == 2:
+        if len(self._words) == 2 and self._words[0].startswith("-"):
             return Fault(f"'{self._words[0]}': unary operator expected", 2)
+        if len(self._words) == 2:
+            return Fault(f"missing argument after '{self._words[1]}'", 2)
         if len(self._words) == 3:
             return Fault(f"'{self._words[1]}': binary operator expected", 2)
         return Fault(f"extra argument '{word}'", 2)

@@ -129,6 +129,25 @@ def _cell(call: Call, one: ProcessInfo, name: str) -> str:
     return cells[name]
 
 
+_KILL_USAGE: Final = """
+Usage:
+ kill [options] <pid> [...]
+
+Options:
+ <pid> [...]            send signal to every <pid> listed
+ -<signal>, -s, --signal <signal>
+                        specify the <signal> to be sent
+ -q, --queue <value>    integer value to be sent with the signal
+ -l, --list=[<signal>]  list all signal names, or convert one to a name
+ -L, --table            list all signal names in a nice table
+
+ -h, --help     display this help and exit
+ -V, --version  output version information and exit
+
+For more details see kill(1)."""
+"""Of procps."""
+
+
 async def kill(call: Call) -> int:
     words = list(call.arguments)
     if words[:1] == ["-l"] or words[:1] == ["-L"]:
@@ -142,13 +161,17 @@ async def kill(call: Call) -> int:
             text = text[1:] if signal_number(text) is None else text
         signal = signal_number(text)
         if signal is None:
-            raise Fault(f"bad signal name '{text}'" if call.is_busybox else f"invalid argument {text[:1]}")
+            if not call.is_busybox:
+                await call.complain(f"invalid argument {text[:1]}")
+                await call.process.complain(_KILL_USAGE)
+                return 1
+            raise Fault(f"bad signal name '{text}'")
     if words[:1] == ["--"]:
         words.pop(0)
     if not words:
         if call.is_busybox:
             raise Fault("you need to specify whom to kill")
-        await call.process.complain("Usage:\n kill [options] <pid> [...]")
+        await call.process.complain(_KILL_USAGE)
         return 1
     for word in words:
         if not word.removeprefix("-").isdigit():

@@ -16,18 +16,18 @@ _FOREVER_S: Final = 1e12
 
 
 async def sleep(call: Call) -> int:
-    options = call.options("+")
-    if not options.operands:
+    words = call.arguments[call.arguments[:1] == ["--"] :] if call.is_busybox else call.options("+").operands
+    if not words:
         raise Misuse("" if call.is_busybox else "missing operand")
     total_s = 0.0
-    wrong = [word for word in options.operands if duration_s(word) is None]
+    wrong = [word for word in words if duration_s(word) is None]
     if wrong:
         if call.is_busybox:
             raise Fault(f"invalid number '{wrong[0]}'")
         for word in wrong[:-1]:
             await call.complain(f"invalid time interval '{word}'")
         raise Misuse(f"invalid time interval '{wrong[-1]}'")
-    for word in options.operands:
+    for word in words:
         total_s += duration_s(word) or 0.0
     await sleep_through(call, total_s)
     return 0
@@ -177,7 +177,11 @@ async def date(call: Call) -> int:
             raise Fault(f"invalid date '{text}'")
         moment_s = parsed
     if (path := options.value("r")) is not None:
-        moment_s = call.process.files.stat(path).modified_s
+        try:
+            moment_s = call.process.files.stat(path).modified_s
+        except OSError as error:
+            await call.complain_of(error, path, busybox="can't stat '{}'")
+            return 1
     await call.print(
         format_moment(
             template if template is not None else _default(call, options.value("I"), options.value("rfc"), has_r=options.has("R")), moment_s

@@ -85,7 +85,7 @@ async def tac(call: Call) -> int:
         await call.write(tail + out)
         call.process.allocate(-len(data))
 
-    await call.each_input(options.operands, reverse)
+    await call.each_input(options.operands, reverse, debian="failed to open '{}' for reading")
     return call.failed
 
 
@@ -98,7 +98,7 @@ async def rev(call: Call) -> int:
             text = b"\n".join([line.decode("utf-8", "surrogateescape")[::-1].encode("utf-8", "surrogateescape") for line in batch])
             await call.write(text + (b"\n" if reader.is_terminated else b""))
 
-    await call.each_input(options.operands, mirror)
+    await call.each_input(options.operands, mirror, debian="cannot open {}")
     return call.failed
 
 

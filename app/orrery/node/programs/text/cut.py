@@ -22,11 +22,14 @@ def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
         if (low and not is_digits(low)) or (high and not is_digits(high)) or not (low or high):
             raise (Fault if call.is_busybox else Misuse)(_bad_list(call, item))
         first = int(low) if low else 1
+        if first == 0 and not call.is_busybox:
+            raise Misuse("fields are numbered from 1")
+        first = max(first, 1)  # busybox takes 0 for 1.
         last = int(high) if high else (_END if dash else first)
-        if first == 0:
-            raise Fault(_bad_list(call, item)) if call.is_busybox else Misuse("fields are numbered from 1")
-        if last < first:
-            raise Fault(_bad_list(call, item)) if call.is_busybox else Misuse("invalid decreasing range")
+        if last < first and not call.is_busybox:
+            raise Misuse("invalid decreasing range")
+        if last < first - 1:
+            raise Fault(f"{last}<{first - 1}")
         ranges.append((first - 1, last))
     ranges.sort()
     joined = ranges[:1]
@@ -39,8 +42,6 @@ def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
 
 
 def _bad_list(call: Call, item: str) -> str:
-    if not item.strip("0123456789-"):
-        return f"invalid range '{item}'" if call.is_busybox else f"invalid field value '{item}'"
     return f"invalid number '{item}'" if call.is_busybox else f"invalid field value '{item}'"
 
 

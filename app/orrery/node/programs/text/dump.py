@@ -65,8 +65,9 @@ async def od(call: Call) -> int:
         (known for letter, known in (("c", "c"), ("b", "o1"), ("x", "x2"), ("d", "u2")) if options.has(letter)), "o2"
     )
     limit = size_of(options.value("N") or "")
-    rows = _Rows(call, options.operands, skip=size_of(options.value("j") or "0") or 0, limit=limit if limit is not None else 1 << 60)
-    offset, previous, starred = 0, b"", False
+    skipped = size_of(options.value("j") or "0") or 0
+    rows = _Rows(call, options.operands, skip=skipped, limit=limit if limit is not None else 1 << 60)
+    offset, previous, starred = skipped, b"", False
     while row := await rows.next():
         if row == previous and len(row) == 16 and not options.has("v"):
             if not starred:

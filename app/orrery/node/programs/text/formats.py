@@ -106,7 +106,7 @@ class Formatter:
             data, stops = unescape(data, zero_octal=True)
             self._stops = self._stops or stops
         elif letter == "c":
-            data = data[:1]
+            data = data[:1] or b"\0"
         elif letter == "q":
             data = quoted(argument).encode("utf-8", "surrogateescape")
         if precision is not None and letter != "c":

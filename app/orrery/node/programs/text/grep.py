@@ -47,6 +47,8 @@ class _Search:
     limit: int
     end: bytes
     as_text: bool
+    has_matched: bool = False
+    """Whether a file before this one had a match: a line -- comes between their contexts."""
 
     def spans(self, line: bytes) -> Iterator[tuple[int, int]]:
         """All matches in a line, leftmost first, none overlapping."""
@@ -109,7 +111,7 @@ async def grep(call: Call) -> int:
         if is_recursive and not is_top and not _is_included(path, options):
             continue
         if await _search_path(call, search, path, options):
-            matched = True
+            matched = search.has_matched = True
             if search.quiet:
                 return 0
     if call.failed:
@@ -157,6 +159,8 @@ async def _prepare(call: Call, options: Options, operands: list[str]) -> _Search
     before = _context(call, options, "B")
     after = _context(call, options, "A")
     limit = options.value("m")
+    if limit is not None and not is_digits(limit.removeprefix("-")):
+        raise Fault(f"invalid number '{limit}'" if call.is_busybox else "invalid max count", 2)
     return _Search(
         patterns=_compile(call, options, sources),
         inverts=options.has("v"),
@@ -207,7 +211,7 @@ async def _search_path(call: Call, search: _Search, path: str, options: Options)
     try:
         stream = call.open(path)
     except IsADirectoryError:
-        return await _is_a_directory(call, path)
+        return await _is_a_directory(call, path, silent=search.silent)
     except OSError as error:
         if not search.silent:
             await call.complain_of(error, path, code=2)
@@ -217,7 +221,7 @@ async def _search_path(call: Call, search: _Search, path: str, options: Options)
     try:
         return await _search_stream(call, search, name, stream)
     except IsADirectoryError:
-        return await _is_a_directory(call, path)
+        return await _is_a_directory(call, path, silent=search.silent)
     except PatternTooHard as error:
         await call.complain(str(error), 2)
         return False
@@ -225,14 +229,16 @@ async def _search_path(call: Call, search: _Search, path: str, options: Options)
         stream.close()
 
 
-async def _is_a_directory(call: Call, path: str) -> bool:
-    if not call.is_busybox:
+async def _is_a_directory(call: Call, path: str, *, silent: bool) -> bool:
+    if silent:
+        call.failed = 2
+    elif not call.is_busybox:
         await call.complain(f"{path}: Is a directory", 2)
     return False
 
 
 async def _search_stream(call: Call, search: _Search, name: str, stream: Stream) -> bool:
-    printer = _Printer(search, encode(name))
+    printer = _Printer(search, encode(name), follows=search.has_matched)
     reader = LineReader(call.process, stream, search.end)
     plain = not (search.quiet or search.lists or search.lists_without or search.counts)
     number = selected = offset = 0
@@ -263,9 +269,7 @@ async def _search_stream(call: Call, search: _Search, name: str, stream: Stream)
                 out += printer.other(line, number, offset)
             offset += len(line) + 1
         if is_binary:
-            await call.print(
-                f"Binary file {name} matches\n" if call.name != "grep" or call.is_busybox else f"grep: {name}: binary file matches\n"
-            )
+            await call.process.complain(f"{call.name}: {name}: binary file matches")
             return True
         await call.write(b"".join(out))
     prefix = encode(name) + b":" if search.with_name else b""
@@ -279,8 +283,9 @@ async def _search_stream(call: Call, search: _Search, name: str, stream: Stream)
 class _Printer:
     """Matching lines with their context, and the -- between groups."""
 
-    def __init__(self, search: _Search, name: bytes) -> None:
+    def __init__(self, search: _Search, name: bytes, *, follows: bool = False) -> None:
         self._search = search
+        self._follows = follows
         self._name = name
         self._before: deque[tuple[bytes, int, int]] = deque(maxlen=search.before) if search.before else deque(maxlen=0)
         self._after = 0
@@ -303,7 +308,7 @@ class _Printer:
             return
         if search.before or search.after:
             first = self._before[0][1] if self._before else number
-            if self._last and first > self._last + 1:
+            if (self._last and first > self._last + 1) or (self._follows and not self._last):
                 yield b"--\n"
             for one in self._before:
                 yield self._line(*one, b"-")

@@ -39,7 +39,10 @@ async def seq(call: Call) -> int:
     step = values[1] if len(values) > 2 else 1.0
     if step == 0:
         raise Misuse("" if call.is_busybox else f"invalid Zero increment value: '{words[1]}'")
-    decimals = max(_decimals(word) for word in (words[:2] if len(words) > 2 else words[:1] if len(words) > 1 else []) or ["1"])
+    decimals = max(
+        _decimals(word) if "e" not in word.lower() else 0
+        for word in (words[:2] if len(words) > 2 else words[:1] if len(words) > 1 else []) or ["1"]
+    )
     width = max(len(f"{value:.{decimals}f}") for value in (first, values[-1])) if is_wide else 0
     await _print_sequence(call, first, step, values[-1], decimals, width, separator, template)
     return 0

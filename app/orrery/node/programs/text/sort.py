@@ -92,7 +92,8 @@ def _parse_key(call: Call, text: str) -> _Key:
 
     start_field, start_char = numbers(start)
     if start_field == 0:
-        raise Fault("bad field specification" if call.is_busybox else f"-: invalid field specification '{text}'", 2)
+        words = f"field number is zero: invalid field specification '{text}'"
+        raise Fault("bad field specification" if call.is_busybox else words, 2)
     end_field, end_char = numbers(end) if end else (0, 0)
     return _Key(start_field, max(start_char, 1), end_field, end_char, flags)
 

@@ -93,9 +93,9 @@ def _check_operands(call: Call, operands: list[str], *, deletes: bool, squeezes:
     if not operands:
         raise Misuse("" if call.is_busybox else "missing operand")
     needs_two = (deletes and squeezes) or (not deletes and not squeezes)
-    if needs_two and len(operands) < 2:
+    if needs_two and len(operands) < 2 and not call.is_busybox:
         why = "deleting and squeezing repeats" if deletes else "translating"
-        raise Misuse("" if call.is_busybox else f"missing operand after '{operands[0]}'\nTwo strings must be given when {why}.")
+        raise Misuse(f"missing operand after '{operands[0]}'\nTwo strings must be given when {why}.")
     if len(operands) > 2 or (deletes and not squeezes and len(operands) > 1):
         raise Misuse("" if call.is_busybox else f"extra operand '{operands[-1]}'")
 
@@ -122,7 +122,12 @@ async def wc(call: Call) -> int:
         if call.is_busybox:
             await _print_counts(call, [rows[-1]], shown, width)
 
-    await call.each_input(options.operands, count)
+    for path in options.operands or ["-"]:
+        await call.each_input([path], count)
+        if path != "-" and call.process.files.is_directory(path):
+            rows.append((dict.fromkeys("lwmcL", 0), path))
+            if call.is_busybox:
+                await _print_counts(call, [rows[-1]], shown, width)
     total = {letter: sum(row[letter] for row, _ in rows) for letter in shown}
     if "L" in total:
         total["L"] = max((row["L"] for row, _ in rows), default=0)
@@ -146,6 +151,8 @@ def _debian_width(call: Call, operands: list[str], shown: list[str], total: dict
             sizes += call.process.files.stat(path).size if path != "-" else 10**6
         except OSError:
             continue
+        if call.process.files.is_directory(path):
+            return 7
     return len(str(sizes)) if operands and "-" not in operands else 7
 
 

@@ -161,16 +161,16 @@ class Compiler:
 
     def _divide(self, left: float, right: float) -> float:
         if right == 0:
-            raise Fault(
-                "Division by zero" if self._machine.call.is_busybox else "division by zero", 1 if self._machine.call.is_busybox else 2
-            )
+            if not self._machine.call.is_busybox:
+                return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left)
+            raise Fault("cmd. line:1: Division by zero")
         return left / right
 
     def _modulo(self, left: float, right: float) -> float:
         if right == 0:
-            raise Fault(
-                "Division by zero" if self._machine.call.is_busybox else "division by zero in %", 1 if self._machine.call.is_busybox else 2
-            )
+            if not self._machine.call.is_busybox:
+                return math.nan
+            raise Fault("cmd. line:1: Division by zero")
         return math.fmod(left, right)
 
     def _arithmetic(self, left: Node, operator: str, right: Node) -> Closure:

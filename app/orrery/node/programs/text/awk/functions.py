@@ -17,6 +17,8 @@ MATCHES_PER_STEP: Final = 5000
 def _substr(machine: Machine, values: list[Value]) -> Value:
     text = to_text(values[0])
     start = _whole(to_number(values[1]))
+    if machine.call.is_busybox:
+        start = max(start, 1)
     end = start + _whole(to_number(values[2])) if len(values) > 2 else len(text) + 1
     return text[max(start, 1) - 1 : max(min(end, len(text) + 1) - 1, 0)] if end > start else ""
 

@@ -35,13 +35,13 @@ async def awk(call: Call) -> int:
             return 2
         sources.append(decode(encode(operands.pop(0))))
     try:
-        program = AwkParser("\n".join(sources)).parse()
+        program = AwkParser("\n".join(sources), has_stars=call.is_busybox or call.name == "gawk").parse()
     except AwkSyntax as error:
         near = error.near.replace("\n", "newline") or "end of file"
         if call.is_busybox:
             raise Fault(f"cmd. line:{error.line}: Unexpected token") from None
         if not error.near:
-            raise Fault(f"line {error.line}: missing }} near end of file", 2) from None
+            raise Fault(f"line {error.line + 1}: missing }} near end of file", 2) from None
         raise Fault(f"line {error.line}: syntax error at or near {near}", 2) from None
     machine = Awk(call, program)
     if (separator := options.value("F")) is not None:

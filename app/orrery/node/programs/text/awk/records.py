@@ -125,7 +125,7 @@ class RecordReader:
                     record, self._rest = self._rest[: spans[0][0]], self._rest[spans[0][1] :]
                     return decode(record)
                 record, self._rest = self._rest, b""
-                return decode(record.removesuffix(b"\n")) if record and record != b"\n" else None
+                return decode(record) if record else None
 
 
 @dataclass(slots=True)

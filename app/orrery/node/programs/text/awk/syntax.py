@@ -11,8 +11,9 @@ _OPERANDS: Final = frozenset(("number", "string", "regex", "name", "call", "func
 
 
 class AwkParser:
-    def __init__(self, source: str) -> None:
-        self._tokens = tokens_of(source)
+    def __init__(self, source: str, *, has_stars: bool = True) -> None:
+        """`has_stars`: ** is ^, which mawk does not know."""
+        self._tokens = tokens_of(source, has_stars=has_stars)
         self._at = 0
         self._program = AwkProgram()
         self._locals: frozenset[str] = frozenset()

@@ -88,13 +88,14 @@ class Token:
     value: float = 0.0
 
 
-def tokens_of(source: str) -> list[Token]:
+def tokens_of(source: str, *, has_stars: bool = True) -> list[Token]:
     """`source` has one character per byte."""
-    return _Scanner(source).run()
+    return _Scanner(source, has_stars=has_stars).run()
 
 
 class _Scanner:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, has_stars: bool) -> None:
+        self._operators = _OPERATORS if has_stars else tuple(one for one in _OPERATORS if not one.startswith("**"))
         self._source = source
         self._at = 0
         self._line = 1
@@ -142,7 +143,7 @@ class _Scanner:
         elif char == "/" and self._wants_operand():
             self._regex()
         else:
-            operator = next((one for one in _OPERATORS if source.startswith(one, self._at)), None)
+            operator = next((one for one in self._operators if source.startswith(one, self._at)), None)
             if operator is None:
                 raise AwkSyntax(self._line, char)
             self._at += len(operator)

@@ -40,6 +40,10 @@ class _Editor:
         self._owes_newline = False
         self.quits: int | None = None
 
+    def start_over(self) -> None:
+        """Lines are counted from 1 in the next file."""
+        self._line = 0
+
     async def edit(self, source: Source, sink: Stream) -> None:
         """Run the script over all lines of a source."""
         self._sink = sink
@@ -338,6 +342,7 @@ async def sed(call: Call) -> int:
                 await _in_place(call, editor, path, options.value("i") or "", end)
         elif options.has("s"):
             for path in operands or ["-"]:
+                editor.start_over()
                 await editor.edit(_source(call, [path], end), call.process.stdout)
         else:
             await editor.edit(_source(call, operands or ["-"], end), call.process.stdout)
@@ -356,7 +361,9 @@ async def _script_file(call: Call, path: str) -> bytes:
     try:
         stream = call.open(path)
     except OSError as error:
-        raise Fault(f"{path}: {reason(error)}" if call.is_busybox else f"couldn't open file {path}: {reason(error)}") from None
+        if call.is_busybox:
+            raise Fault(f"{path}: {reason(error)}") from None
+        raise Fault(f"couldn't open file {path}: {reason(error)}", 4) from None
     data = await read_all(call.process, stream)
     stream.close()
     return data.removesuffix(b"\n")

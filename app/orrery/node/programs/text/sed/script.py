@@ -102,7 +102,7 @@ class ScriptParser:
             if command.name in ("b", "t", "T"):
                 if command.label and command.label not in labels:
                     words = f"can't find label for jump to `{command.label}'"
-                    raise Fault(f"can't find label for jump to '{command.label}'" if self._busybox else words)
+                    raise Fault(f"can't find label for jump to '{command.label}'") if self._busybox else Fault(words, 4)
                 command.target = labels.get(command.label, len(self.script.commands)) if command.label else len(self.script.commands)
         return self.script
 

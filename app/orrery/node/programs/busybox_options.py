@@ -1,0 +1,66 @@
+"""Where busybox's programs take fewer options than the ones of Debian: long ones only some, and not every letter. From its sources."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+_WITH_LONG: Final = frozenset(
+    [
+        "gzip",
+        "gunzip",
+        "zcat",
+        "tar",
+        "chown",
+        "chgrp",
+        "cp",
+        "date",
+        "env",
+        "expand",
+        "unexpand",
+        "install",
+        "ls",
+        "mkdir",
+        "mktemp",
+        "mv",
+        "nl",
+        "nproc",
+        "od",
+        "rmdir",
+        "touch",
+        "uname",
+        "cmp",
+        "diff",
+        "sed",
+        "wget",
+        "adduser",
+        "addgroup",
+    ]
+)
+_SOME_LONG: Final[Mapping[str, frozenset[str]]] = {
+    "grep": frozenset(["color"]), "egrep": frozenset(["color"]), "fgrep": frozenset(["color"]), "xargs": frozenset(["no-run-if-empty"]),
+}  # fmt: skip
+_LACKS: Final = {
+    "grep": "byPZTU", "egrep": "byPZTU", "fgrep": "byPZTU", "uniq": "D", "tr": "t", "xxd": "u", "diff": "yc", "rm": "dI",
+    "readlink": "em", "sort": "R", "nl": "nfhd",
+}  # fmt: skip
+
+
+def long_options(name: str, long: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of `long` that busybox's program of that name knows."""
+    if name in _WITH_LONG:
+        return long
+    known = _SOME_LONG.get(name, frozenset())
+    return {option: letter for option, letter in long.items() if option in known}
+
+
+@lru_cache(maxsize=256)
+def letters(name: str, spec: str) -> str:
+    """A getopt string without the letters that busybox's program lacks."""
+    for letter in _LACKS.get(name, ""):
+        place = spec.find(letter)
+        if place >= 0:
+            end = place + 1
+            while spec[end : end + 1] == ":":
+                end += 1
+            spec = spec[:place] + spec[end:]
+    return spec
