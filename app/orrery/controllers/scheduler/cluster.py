@@ -7,7 +7,7 @@ Deciding about one Pod looks at nodes and at groups of Pods that want the same, 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from orrery.controllers.engine.informer import Change
@@ -27,6 +27,8 @@ class Placed:
     is_leaving: bool = False
     is_assumed: bool = False
     """It was placed here before its binding was written."""
+    started: str = ""
+    """When its node took it on, as its status says."""
 
 
 class Group:
@@ -218,16 +220,15 @@ class Cluster:
     def _place(self, change: Change, node: str, before: Placed | None) -> PodNews | None:
         pod = change.any
         wish = wish_of(pod)
-        now = Placed(wish, node, is_deleting(pod))
+        now = Placed(wish, node, is_deleting(pod), started=(pod.get("status") or {}).get("startTime") or "")
         if before is None:
             self._put(now)
             return PodNews(None, wish.shape)
         old = before.wish.shape
         if before.node == node and old is wish.shape and before.is_leaving == now.is_leaving:
-            if not before.is_assumed:
-                return None
-            self._placed[wish.key] = replace(before, is_assumed=False)
-            return PodNews(None, wish.shape)
+            if before.is_assumed or before.started != now.started:
+                self._placed[wish.key] = now
+            return PodNews(None, wish.shape) if before.is_assumed else None
         self._remove(wish.key)
         self._put(now)
         return PodNews(old, wish.shape) if old is not wish.shape else None

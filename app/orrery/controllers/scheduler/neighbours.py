@@ -38,12 +38,13 @@ class Neighbours:
         self._against: Counter[Domain] = Counter()
         """Pods that must not be near this one."""
         terms = shape.terms
-        self.is_idle = not (terms.near or terms.apart or cluster.social)
         if terms.near or terms.apart:
             self._count_own(cluster)
         for group in cluster.social.values():
             if group.shape.terms.apart:
                 self._count(group.shape, cluster, group.total, own=False)
+        self.is_idle = not (terms.near or self._apart or self._against)
+        """Whether all nodes are the same to it."""
 
     def _count_own(self, cluster: Cluster) -> None:
         terms = (*self._shape.terms.near, *self._shape.terms.apart)
@@ -62,7 +63,6 @@ class Neighbours:
     def add(self, shape: Shape, node: NodeView, sign: int) -> None:
         """One Pod more, or less, on that node."""
         self._add(shape, node, sign, own=True, others=True)
-        self.is_idle = self.is_idle and not shape.terms.apart
 
     def _add(self, shape: Shape, node: NodeView, number: int, *, own: bool, others: bool) -> None:
         if own:

@@ -57,10 +57,8 @@ class Preemptor:
         return any(is_ending_for_others(pod) for pod in found if pod is not None)
 
     def _start_of(self, key: str) -> float:
-        namespace, _, name = key.partition("/")
-        pod = self._client.get("pods", namespace, name)
-        started = (pod.get("status") or {}).get("startTime") if pod is not None else None
-        return parse_timestamp(started) if started else self._client.clock.now_s()
+        placed = self._cluster.placed(key)
+        return parse_timestamp(placed.started) if placed is not None and placed.started else self._client.clock.now_s()
 
     def _pod(self, wish: Wish) -> FrozenObject | None:
         pod = self._client.get("pods", wish.namespace, wish.name)

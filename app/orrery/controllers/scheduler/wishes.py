@@ -9,6 +9,7 @@ one of them (does it fit here, what would an event mean for it) holds for all.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -110,9 +111,10 @@ def shape_of(pod: FrozenObject) -> Shape:
             [spec.get(field) for field in _FIELDS],
         )
     )
-    found = _shapes.get(key)
+    digest = blake2b(key, digest_size=16).digest()
+    found = _shapes.get(digest)
     if found is None:
-        found = _shapes[key] = _new_shape(pod, spec, owner)
+        found = _shapes[digest] = _new_shape(pod, spec, owner)
     return found
 
 
