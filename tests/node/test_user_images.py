@@ -141,6 +141,20 @@ async def test_a_script_that_takes_too_much_memory_is_killed_for_it(stage: Stage
     assert await stage.end(await stage.start("web", memory_bytes=10 << 20)) == Exit(137, "OOMKilled")
 
 
+async def test_a_script_uses_the_processor_time_it_was_told_to(stage: Stage) -> None:
+    """20m all the time, and 20 ms for each of the answers: a hundred in a window of 15 seconds."""
+    web = await stage.start("web")
+    await stage.clock.advance(45)
+    idle = web.system.account.meter.cores(stage.clock.busy_s())
+    await stage.clock.advance(15 - stage.clock.busy_s() % 15)  # To the beginning of a window.
+    command = "i=0; while [ $i -lt 100 ]; do wget -qO- http://localhost:8080/; i=$((i+1)); done"
+    await stage.inside(web, "sh", "-c", command)
+    await stage.clock.advance(16)
+
+    assert idle == pytest.approx(0.02, abs=0.001)
+    assert web.system.account.meter.cores(stage.clock.busy_s()) == pytest.approx(0.02 + 100 * 0.02 / 15, abs=0.02)
+
+
 async def test_tags_of_users_images_exist_or_do_not(stage: Stage) -> None:
     for tag in ("latest", "1", "1.2"):
         stage.catalogue.pull(parse_reference(f"example.com/shop/web:{tag}"))
