@@ -53,10 +53,10 @@ def add_serve_options(option: Add, number: Callable[[str], int]) -> None:
     """`number` reads how many nodes there may be."""
     option("--nodes", f"how many simulated nodes ({NODES})", type=number, metavar="N")
     option("--nodes-file", "a YAML file that says which nodes there are instead", metavar="FILE")
-    option("--node-cpu", "what each node has of it", default=_AMOUNTS["node_cpu"], metavar="AMOUNT")
-    option("--node-memory", "what each node has of it", default=_AMOUNTS["node_memory"], metavar="AMOUNT")
+    option("--node-cpu", "CPUs of each node", default=_AMOUNTS["node_cpu"], metavar="AMOUNT")
+    option("--node-memory", "memory of each node", default=_AMOUNTS["node_memory"], metavar="AMOUNT")
     option("--node-pods", "how many Pods a node takes", default=_AMOUNTS["node_pods"], type=_pods, metavar="N")
-    option("--node-storage", "what each node has of ephemeral storage", default=_AMOUNTS["node_ephemeral_storage"], metavar="AMOUNT")
+    option("--node-storage", "ephemeral storage of each node", default=_AMOUNTS["node_ephemeral_storage"], metavar="AMOUNT")
     option("--node-zone", "a zone; nodes are in them in turn", repeated=True, metavar="ZONE")
     option("--node-label", "a label of the nodes, KEY=VALUE", repeated=True, metavar="LABEL")
     option("--node-taint", "a taint of the nodes, KEY=VALUE:EFFECT", repeated=True, metavar="TAINT")

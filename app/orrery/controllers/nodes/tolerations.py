@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from orrery.controllers.scheduler.taints import tolerates
 from orrery.machinery.objects import FrozenObject
 
 
@@ -9,19 +10,9 @@ def toleration_s(taints: Sequence[FrozenObject], tolerations: Sequence[FrozenObj
     """Seconds until a Pod has to go: 0 when it tolerates not all taints, None when it may stay. The shortest of those it needs counts."""
     used = []
     for taint in taints:
-        found = next((one for one in tolerations if _covers(one, taint)), None)
+        found = next((one for one in tolerations if tolerates((one,), taint)), None)
         if found is None:
             return 0.0
         used.append(found)
     limits = [max(float(seconds), 0.0) for one in used if (seconds := one.get("tolerationSeconds")) is not None]
     return min(limits, default=None)
-
-
-def _covers(toleration: FrozenObject, taint: FrozenObject) -> bool:
-    """Whether the toleration is about the taint; an empty effect or key is about all."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    operator = toleration.get("operator") or "Equal"
-    return operator == "Exists" or (operator == "Equal" and toleration.get("value", "") == taint.get("value", ""))
