@@ -20,6 +20,7 @@ class FakeSession:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     resized: asyncio.Event = field(default_factory=asyncio.Event)
     received: int = 0
+    written: int = 0
     is_closed: bool = False
 
     def start(self) -> None:
@@ -64,6 +65,7 @@ class FakeSession:
     async def write_stdin(self, data: bytes) -> None:
         if self._running.done():
             raise BrokenPipeError
+        self.written += len(data)
         await self.stdin.put(data)
 
     async def close_stdin(self) -> None:

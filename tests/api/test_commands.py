@@ -33,6 +33,18 @@ async def test_v5_carries_stdin_until_its_close_signal_and_ends_with_a_status(re
     assert orjson.loads(messages[2][1:]) == SUCCESS and messages[2][0] == 3
 
 
+async def test_what_a_client_sent_before_it_left_reaches_the_command(reached: Reach) -> None:
+    """Before v5 there is no other way to end stdin: fabric8's client for Java uploads files so."""
+    client = await reached.websocket(f"{EXEC}?command=count&stdin=1&stdout=1", "v4.channel.k8s.io")
+    await client.send(b"\0" + bytes(1_000_000))
+    client.writer.close()
+    session = await reached.containers.first_session()
+    await asyncio.wait(reached.state.tasks)
+
+    assert session.is_closed
+    assert session.written == 1_000_000
+
+
 @pytest.mark.parametrize("protocol", ["v5.channel.k8s.io", "v4.channel.k8s.io"])
 async def test_an_exit_code_is_a_cause_of_the_status(reached: Reach, protocol: str) -> None:
     client = await reached.websocket(f"{EXEC}?command=exit&command=3&stdout=1", protocol)
