@@ -13,7 +13,7 @@ from typing import Final
 from orrery.machinery.clock import Clock
 from orrery.machinery.quantities import parse
 from orrery.node.believed import Believed
-from orrery.node.files.accounts import Root, accounts, groups_of, is_directory
+from orrery.node.files.accounts import Root, account_of, groups_of, is_directory
 from orrery.node.files.filesystem import FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
 from orrery.node.files.inodes import Directory, File
 from orrery.node.files.opened import null
@@ -277,7 +277,7 @@ def _make_workdir(root: FileSystem, path: str) -> None:
 def _user(config: ContainerConfig, mounts: MountTable) -> tuple[User, str]:
     """Who PID 1 runs as, and its home. A user that /etc/passwd does not know has group 0 and / as its home."""
     uid = config.image.uid if config.uid is None else config.uid
-    account = next((one for one in accounts(mounts) if one.uid == uid), None)
+    account = account_of(mounts, uid)
     gid = config.gid
     if gid is None:
         gid = config.image.gid if config.uid is None else account.gid if account is not None else 0
