@@ -172,7 +172,10 @@ class SchedulerController:
         wish, node = binding.wish, self._cluster.nodes.get(binding.plan.node)
         if pod is None or not _is_ours(pod) or uid_of(pod) != wish.uid or node is None:
             self._give_up(key)
-            return DONE if pod is None else requeue_after(0)
+            if pod is not None:
+                return requeue_after(0)
+            self._wake(self._drop(key))
+            return DONE
         try:
             if not self._volumes.is_done(binding.plan, node):
                 left_s = binding.until_s - self._clock.now_s()
