@@ -28,7 +28,7 @@ def served() -> dict[str, str]:
     """All documents as text, by the names of their files."""
     specs = Specs(builtin())
     found = {file_name(name): without_prose(specs.make(name, NoDescriptions())) for name in specs.group_versions()}
-    found["orrery-v1.json"] = own_document(new_cluster(VirtualClock(), Settings()).app())
+    found["orrery-v1.json"] = own_document(new_cluster(VirtualClock(), Settings()).app().new_web())
     return {name: text(document) for name, document in found.items()}
 
 

@@ -26,7 +26,7 @@ def test_without_authentication_there_is_nothing_to_carry() -> None:
     config = yaml.safe_load(kubeconfig_text("http://127.0.0.1:1"))
 
     assert config["users"] == [{"name": "orrery", "user": {}}]
-    assert config["clusters"] == [{"name": "orrery", "cluster": {"server": "http://127.0.0.1:1"}}]
+    assert config["clusters"] == [{"name": "orrery", "cluster": {"server": "http://127.0.0.1:1", "insecure-skip-tls-verify": True}}]
 
 
 def test_it_is_written_for_its_owner_in_folders_that_are_made(tmp_path: Path) -> None:

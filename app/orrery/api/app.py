@@ -35,7 +35,7 @@ from orrery.verbs.containers import Containers
 from orrery.verbs.verbs import Verbs
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
+    from fastapi import APIRouter, FastAPI
 
 _APISERVER: Final = User("system:apiserver", ("system:masters",))
 _OPEN_ROOTS: Final = frozenset({"healthz", "livez", "readyz", "version", "docs"})
@@ -105,19 +105,20 @@ class OrreryApp:
     """The front, and behind it FastAPI's routes, once somebody asks for one."""
 
     def __init__(
-        self, front: Front, streams: Streams, *, end_conversations: Callable[[], None], new_web: Callable[[], Application]
+        self, front: Front, streams: Streams, *, end_conversations: Callable[[], None], new_web: "Callable[[], FastAPI]"
     ) -> None:
+        self.new_web = new_web
+        """Makes FastAPI's part, which documents itself."""
         self.front = front
         self.streams = streams
         self._end_conversations = end_conversations
-        self._new_web = new_web
-        self._web: asyncio.Future[Application] | None = None
+        self._web: asyncio.Future[FastAPI] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or await self.front.answer(scope, receive, send):
             return
         if self._web is None:
-            self._web = asyncio.ensure_future(asyncio.to_thread(self._new_web))
+            self._web = asyncio.ensure_future(asyncio.to_thread(self.new_web))
         web = await asyncio.shield(self._web)
         await web(scope, receive, send)
 
@@ -154,7 +155,7 @@ def new_app(
     basics = Basics(readiness)
     front = Front(Guard(allowed_hosts, authenticator), verbs.ports.authorizer, resources, Documents(discovery), basics)
 
-    def new_web() -> Application:
+    def new_web() -> "FastAPI":
         from orrery.api.web import new_web
 
         return new_web([*discovery.paths(), *basics.paths()], routers())
