@@ -53,16 +53,19 @@ async def accept_all(process: Process, listener: Listener, talk: Talk) -> None:
             open_now -= 1
             connection.close()
 
-    while True:
-        try:
-            connection = await listener.accept()
-        except OSError:
-            return
-        if open_now >= CONNECTIONS_MAX:
-            connection.close()
-            continue
-        open_now += 1
-        process.begin(one(connection))
+    try:
+        while True:
+            try:
+                connection = await listener.accept()
+            except OSError:
+                return
+            if open_now >= CONNECTIONS_MAX:
+                connection.close()
+                continue
+            open_now += 1
+            process.begin(one(connection))
+    finally:
+        listener.close()
 
 
 def http_date(seconds: float) -> str:
