@@ -30,16 +30,7 @@ from orrery.node.processes.program import (
     TerminalControl,
     ignore,
 )
-from orrery.node.processes.signals import (
-    HIGHEST,
-    IGNORED,
-    SIGCHLD,
-    SIGCONT,
-    SIGKILL,
-    SIGPIPE,
-    STOPPING,
-    UNSTOPPABLE,
-)
+from orrery.node.processes.signals import HIGHEST, IGNORED, SIGCHLD, SIGCONT, SIGKILL, SIGPIPE, STOPPING, UNSTOPPABLE
 from orrery.node.processes.system import PROCESS_BYTES, System, User
 from orrery.node.processes.terminal import Terminal
 from orrery.node.processes.turns import TICKS_PER_LOOK, YIELD, driven, first_of, running
