@@ -105,6 +105,22 @@ async def test_a_total_load_is_met_by_so_many_replicas_as_it_needs() -> None:
         ]
 
 
+async def test_a_total_that_is_taken_back_is_a_load_no_longer() -> None:
+    """The ReplicaSet keeps its copy of the annotation, as upstream's does."""
+    async with Simulation(Settings(pace="fast")) as cluster:
+        await cluster.apply(web())
+        await load(cluster, "1")
+        await cluster.advance(45)
+        usage, (one,) = cluster.cluster.verbs.ports.usage, cluster.pods(app="web")
+        before = usage.pod(one)
+        await cluster.edit("web", lambda draft: draft["metadata"]["annotations"].pop("usage.orrery.dev/total-cpu"))
+        after = usage.pod(one)
+
+        assert before is not None
+        assert after is not None
+        assert (before.containers["web"].cpu_nano, after.containers["web"].cpu_nano) == (10**9, 0)
+
+
 async def test_a_behavior_sets_pace_and_patience() -> None:
     async with Simulation(Settings(pace="fast")) as cluster:
         up = {"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]}

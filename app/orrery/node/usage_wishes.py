@@ -39,16 +39,12 @@ def wishes(client: Client, pod: FrozenObject, containers: Sequence[str], what: s
 
 
 def _share(client: Client, pod: FrozenObject, annotation: str) -> int | None:
-    """This Pod's share of the total of the uppermost workload that tells one; a Pod that is not ready gets no work."""
-    total: int | None = None
-    workload: FrozenObject | None = None
-    owner = _owner(client, pod)
-    while owner is not None:
-        found = _amount(annotations_of(owner), annotation)
-        if found is not None:
-            total, workload = found, owner
-        owner = _owner(client, owner)
-    if total is None or workload is None or not _is_ready(pod):
+    """This Pod's share of its uppermost workload's total (ReplicaSets keep copies of their Deployment's). Who is not ready gets no work."""
+    workload = _owner(client, pod)
+    while workload is not None and (above := _owner(client, workload)) is not None:
+        workload = above
+    total = _amount(annotations_of(workload), annotation) if workload is not None else None
+    if workload is None or total is None or not _is_ready(pod):
         return None
     status = workload.get("status") or {}
     ready = next((status[field] for field in _READY if status.get(field)), 1)
