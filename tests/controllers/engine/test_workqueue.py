@@ -131,3 +131,12 @@ async def test_closing_lets_waiting_workers_go(clock: VirtualClock) -> None:
     assert await asyncio.gather(*workers) == [None, None, None]
     await clock.advance(2)
     assert len(queue) == 0
+
+
+async def test_with_a_rank_the_first_in_rank_comes_first_and_equals_in_their_order() -> None:
+    ranks = {"a": (1,), "b": (0,), "c": (1,), "d": (0,)}
+    queue = WorkQueue(VirtualClock(), rank=ranks.__getitem__)
+    for key in ("a", "b", "c", "d", "a"):
+        queue.add(key)
+
+    assert [await queue.get() for _ in range(len(queue))] == ["b", "d", "a", "c"]

@@ -386,6 +386,25 @@ async def test_a_missing_claim_is_named_and_waited_for(world: World) -> None:
     assert world.get("pods", "p")["spec"].get("nodeName")
 
 
+async def test_a_restarted_scheduler_keeps_what_was_promised(world: World) -> None:
+    await world.create("namespaces", {"metadata": {"name": NAMESPACE}})
+    await world.create("nodes", node("node-0"))
+    await world.create("pods", pod("promised", cpu="3", priority=10))
+
+    def promise(draft: Object) -> bool:
+        draft.setdefault("status", {})["nominatedNodeName"] = "node-0"
+        return True
+
+    await world.client.change("pods", NAMESPACE, "promised", promise, subresource="status")
+    await world.create("pods", pod("early", cpu="3", priority=10))
+
+    await world.start_controllers(kubelet=False)
+    await world.settle()
+
+    assert [name_of(one) for one in world.pods() if one["spec"].get("nodeName")] == ["promised"]
+    assert "nominatedNodeName" not in world.get("pods", "promised")["status"]
+
+
 async def test_a_restarted_scheduler_counts_what_is_placed_already(world: World) -> None:
     """Totals are built from the list at the start; nothing of them is stored."""
     await world.create("namespaces", {"metadata": {"name": NAMESPACE}})
