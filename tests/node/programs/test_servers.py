@@ -34,6 +34,17 @@ async def test_nginx_serves_its_files_and_logs_each_request() -> None:
     assert 'open() "/usr/share/nginx/html/nope" failed (2: No such file or directory)' in errors.text
 
 
+async def test_podcli_checks_what_podinfo_serves() -> None:
+    box, _, _ = await serving("alpine:podinfo", ["podinfo", "--port=9898"])
+
+    well = await box.run(["podcli", "check", "http", "localhost:9898/healthz"])
+    ill = await box.run(["podcli", "check", "http", "http://localhost:9898/status/500"])
+    refused = await box.run(["podcli", "check", "tcp", "localhost:9999"])
+
+    assert (well.code, ill.code, refused.code) == (0, 1, 1)
+    assert '"msg":"check succeed"' in well.err and '"msg":"check failed"' in refused.err
+
+
 @pytest.mark.parametrize(("signal", "name"), [(3, "SIGQUIT"), (15, "SIGTERM")])
 async def test_nginx_ends_with_0_on_its_signals(signal: int, name: str) -> None:
     box = Box(family="debian:nginx")
@@ -78,11 +89,26 @@ async def test_busybox_wget_words_its_successes_and_failures() -> None:
 
 
 async def test_curl_tells_failures_by_number() -> None:
-    refused = await run(["curl", "localhost:81"])
-    unknown = await run(["curl", "http://nowhere/"])
+    refused = await run(["curl", "-sS", "localhost:81"])
+    unknown = await run(["curl", "-sS", "http://nowhere/"])
 
     assert refused == Result(7, "", "curl: (7) Failed to connect to localhost port 81 after 0 ms: Couldn't connect to server\n")
     assert unknown == Result(6, "", "curl: (6) Could not resolve host: nowhere\n")
+
+
+async def test_curl_shows_its_meter_before_a_failure_too() -> None:
+    refused = await run(["curl", "localhost:81"])
+
+    lines = refused.err.split("\n")
+    assert lines[0] == "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current"
+    assert lines[3] == "curl: (7) Failed to connect to localhost port 81 after 0 ms: Couldn't connect to server"
+
+
+async def test_gnu_wget_tells_how_it_went() -> None:
+    refused = await run(["wget", "127.0.0.1:81"])
+
+    assert refused.code == 4
+    assert refused.err.split("\n", 1)[1] == "Connecting to 127.0.0.1:81... failed: Connection refused.\n"
 
 
 async def test_redis_keeps_values_and_counts() -> None:

@@ -35,7 +35,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "servers.agnhost": "agnhost",
     "servers.databases": "mysqld mariadbd mongod mysql mariadb mysqladmin psql pg_isready mongosh mongo",
     "servers.entrypoints": "docker-entrypoint.sh entrypoint.sh run.sh",
-    "servers.echoes": "echo-server echoserver gunicorn go-httpbin podinfo hello-kubernetes perl perl5",
+    "servers.echoes": "echo-server echoserver gunicorn go-httpbin podinfo podcli hello-kubernetes perl perl5",
     "servers.memcached": "memcached",
     "servers.nginx": "nginx",
     "servers.postgres": "postgres",

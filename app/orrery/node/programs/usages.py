@@ -10,7 +10,7 @@ from pathlib import Path
 @cache
 def _texts() -> dict[str, str]:
     whole = Path(__file__).with_name("busybox_help.txt").read_text()
-    return {text.split(maxsplit=1)[0]: text for text in whole.rstrip("\n").split("\n\f\n")}
+    return {text.split(maxsplit=1)[0]: text for text in whole.removesuffix("\n").split("\n\f\n")}
 
 
 def usage_of(name: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from orrery.node.processes.program import Connection, Stream
 from orrery.node.programs.call import Applet, Call, encode
-from orrery.node.programs.faults import Misuse
+from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import read_all
 from orrery.node.programs.net.http import BadMessage, Incoming, Url, header, parse_url
 from orrery.node.programs.options import Options
@@ -28,6 +28,13 @@ _LONG: Final = {"silent": "s", "show-error": "S", "output": "o", "remote-name": 
                 "tlsv1.2": "tls", "upload-file": "T", "globoff": "g", "url": "url:", "referer": "e", "range": "r", "http1.0": "0"}  # fmt: skip
 _SPEC: Final = "sSo:OIivX:d:H:Lfkm:w:u:A:b:c:GF:VhN4T:ge:r:E:0#6Z"
 _REDIRECTS_MAX: Final = 50
+_TRY: Final = "curl: try 'curl --help' or 'curl --manual' for more information"
+_BEFORE_TRANSFER: Final = frozenset({1, 3})
+_METER: Final = (
+    b"  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
+    b"                                 Dload  Upload   Total   Spent    Left  Speed\n"
+)
+_METER_EMPTY: Final = b"\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0"
 
 
 class _Failure(Exception):
@@ -59,7 +66,7 @@ async def curl(call: Call) -> int:
         return 0
     urls = [*options.values("url"), *options.operands]
     if not urls:
-        await call.process.complain("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information")
+        await call.process.complain(_TRY)
         return 2
     code = 0
     outputs = options.values("o")
@@ -76,7 +83,7 @@ def _options(call: Call) -> Options:
         text = misuse.message
         name = next((word for word in call.arguments if word.lstrip("-") in text and word.startswith("-")), "")
         kind = "requires parameter" if "requires" in text else "is unknown"
-        raise Misuse(f"option {name}: {kind}", 2) from None
+        raise Fault(f"option {name}: {kind}\n{_TRY}", 2) from None
 
 
 async def _with_retries(call: Call, options: Options, text: str, output: str | None) -> int:
@@ -113,6 +120,8 @@ async def _one(call: Call, options: Options, text: str, output: str | None, *, i
             if not finished:
                 raise _Failure(28, f"Operation timed out after {int(limit * 1000)} milliseconds with 0 bytes received")
     except _Failure as failure:
+        if failure.code not in _BEFORE_TRANSFER:
+            await transfer.progress(failed=True)
         if (not options.has("s") or options.has("S")) and is_last:
             await call.process.complain(f"curl: ({failure.code}) {failure.message}")
         await transfer.write_out()
@@ -208,8 +217,10 @@ class _Transfer:
             raise _Failure(6, f"Could not resolve host: {url.host}") from None
         except OSError:
             spent = int((self._call.process.clock.now_s() - started_s) * 1000)
-            await self._verbose(f"* connect to {found[0]} port {url.port} failed: Connection refused")
-            raise _Failure(7, f"Failed to connect to {url.host} port {url.port} after {spent} ms: Couldn't connect to server") from None
+            words = f"Failed to connect to {url.host} port {url.port} after {spent} ms: Couldn't connect to server"
+            refused = f"* connect to {found[0]} port {url.port} failed: Connection refused"
+            await self._verbose(f"{refused}\n* {words}\n* Closing connection 0")
+            raise _Failure(7, words) from None
         await self._verbose(f"* Connected to {url.host} ({found[0]}) port {url.port} (#0)")
         if url.scheme == "https" and not self._options.has("k"):
             await self._check_authority(connection)
@@ -234,7 +245,7 @@ class _Transfer:
         self._facts.remote, self._facts.local = connection.remote, connection.local
         try:
             head = self._head(url)
-            await self._verbose("\n".join("> " + line for line in head.removesuffix("\r\n").split("\r\n")))
+            await self._verbose("\r\n".join("> " + line for line in head.removesuffix("\r\n").split("\r\n")) + "\r")
             await connection.write(encode(head) + (self._body or b""))
             return await self._answer(url, Incoming(connection))
         except EOFError:
@@ -250,6 +261,7 @@ class _Transfer:
             raise _Failure(52, "Empty reply from server") from None
         finally:
             connection.close()
+            await self._verbose(f"* Connection #0 to host {url.host} left intact")
 
     def _head(self, url: Url) -> str:
         options = self._options
@@ -286,7 +298,7 @@ class _Transfer:
                 break
         facts.status, facts.headers, facts.type = int(parts[1]), headers, header(headers, "Content-Type") or ""
         head = "".join(f"{line}\r\n" for line in [status_line, *(f"{name}: {value}" for name, value in headers)]) + "\r\n"
-        await self._verbose("\n".join("< " + line for line in head.removesuffix("\r\n").split("\r\n")))
+        await self._verbose("\r\n".join("< " + line for line in head.removesuffix("\r\n").split("\r\n")) + "\r")
         location = header(headers, "Location")
         follows = options.has("L") and facts.status in (301, 302, 303, 307, 308) and location is not None
         if options.has("f") and facts.status >= 400:
@@ -308,7 +320,7 @@ class _Transfer:
             if target is None:
                 raise _Failure(3, "URL using bad/illegal format or missing URL")
             return target
-        await self._progress()
+        await self.progress()
         if options.has("fwb") and facts.status >= 400:
             raise _Failure(22, f"The requested URL returned error: {facts.status}")
         return None
@@ -345,15 +357,17 @@ class _Transfer:
             await sink.write(piece)
         await self._call.process.tick()
 
-    async def _progress(self) -> None:
+    async def progress(self, *, failed: bool = False) -> None:
         """The meter that curl shows when its output is no terminal."""
         if self._options.has("s", "npm") or (self._output is None and self._call.process.stdout.is_terminal):
             return
         size = self._facts.size
+        if failed:
+            await self._call.process.stderr.write(_METER + _METER_EMPTY * 2 + b"\n")
+            return
         await self._call.process.stderr.write(
-            b"  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
-            b"                                 Dload  Upload   Total   Spent    Left  Speed\n"
-            + b"\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0"
+            _METER
+            + _METER_EMPTY
             + (
                 f"\r100 {size:5}  100 {size:5}    0     0  {min(size, 99_999):5}      0 --:--:-- --:--:-- --:--:-- {min(size, 99_999):5}\n"
             ).encode()

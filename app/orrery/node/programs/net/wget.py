@@ -33,10 +33,21 @@ async def wget(call: Call) -> int:
         url = parse_url(text)
         if url is None:
             raise Fault(f"not an http or ftp url: {text}" if call.is_busybox else f"{text}: Unsupported scheme.")
-        code = await _Download(call, options).get(url)
+        try:
+            code = await _Download(call, options).get(url)
+        except _GivenUp as end:
+            return end.code
         if code:
             return code
     return 0
+
+
+class _GivenUp(Exception):
+    """All was told already."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class _Download:
@@ -68,6 +79,9 @@ class _Download:
             found = await network.resolve(url.host, timeout_s=self._timeout_s)
         except OSError:
             found = ()
+        is_name = list(found) != [url.host] and not call.is_busybox
+        if is_name:
+            await self._note(f"Resolving {url.host} ({url.host})... {', '.join(found) if found else 'failed: Name or service not known.'}")
         if not found:
             words = f"unable to resolve host address '{url.host}'"
             raise Fault(f"bad address '{url.host}'" if call.is_busybox else words, 1 if call.is_busybox else 4)
@@ -77,6 +91,7 @@ class _Download:
                 if url.has_port
                 else f"Connecting to {url.host} ({found[0]}:{url.port})"
             )
+        where = f"Connecting to {url.host}{f' ({url.host})|{found[0]}|' if is_name else ''}:{url.port}..."
         try:
             connection = await network.connect(found[0], url.port, timeout_s=self._timeout_s)
         except TimeoutError:
@@ -84,7 +99,10 @@ class _Download:
         except OSError as error:
             if call.is_busybox:
                 raise Fault(f"can't connect to remote host ({found[0]}): {reason(error)}") from None
-            raise Fault(f"failed to connect to {url.host} ({found[0]}) port {url.port}: {reason(error)}", 4) from None
+            await self._note(f"{where} failed: {reason(error)}.")
+            raise _GivenUp(4) from None
+        if not call.is_busybox:
+            await self._note(f"{where} connected.")
         if url.scheme == "https" and call.is_busybox:
             await call.process.stderr.write(b"wget: note: TLS certificate validation not implemented\n")
         return connection
@@ -140,9 +158,14 @@ class _Download:
         if not status_line.startswith("HTTP/") or len(parts) < 2 or not parts[1].isdigit():
             raise BadMessage
         headers = await incoming.headers()
-        if self._options.has("S"):
-            await self._note("\n".join([f"  {status_line}", *(f"  {name}: {value}" for name, value in headers)]))
+        if self._options.has("S") and (call.is_busybox or self._options.has("q")):
+            shown = "".join(f"  {line}\n" for line in [status_line, *(f"{name}: {value}" for name, value in headers)])
+            await call.process.stderr.write(encode(shown))
         status = int(parts[1])
+        if not call.is_busybox:
+            answer = "\n".join([f"  {status_line}", *(f"  {name}: {value}" for name, value in headers)])
+            has_headers = self._options.has("S")
+            await self._note("HTTP request sent, awaiting response... " + (f"\n{answer}" if has_headers else status_line.split(" ", 1)[1]))
         if status in (301, 302, 303, 307, 308) and (location := header(headers, "Location")):
             target = parse_url(location) if "://" in location else Url(url.scheme, url.host, url.port, location, has_port=url.has_port)
             if target is None:
@@ -155,6 +178,10 @@ class _Download:
             stamp = format_moment("%Y-%m-%d %H:%M:%S", call.process.clock.now_s())
             await self._note(f"{stamp} ERROR {status}: {words}.\n")
             return 8
+        if not call.is_busybox:
+            kind = (header(headers, "Content-Type") or "").partition(";")[0]
+            size = header(headers, "Content-Length") or "unspecified"
+            await self._note(f"Length: {size}" + (f" [{kind}]" if kind else ""))
         if self._spider:
             await self._note("remote file exists" if call.is_busybox else "Remote file exists.\n")
             return 0
@@ -175,7 +202,9 @@ class _Download:
                 sink = call.process.files.open(path, flags)
             except OSError as error:
                 raise Fault(f"can't open '{path}': {reason(error)}" if call.is_busybox else f"{path}: {reason(error)}") from None
-        if call.is_busybox:
+        if not call.is_busybox:
+            await self._note(f"Saving to: '{'STDOUT' if is_stdout else path}'\n")
+        else:
             await self._note("writing to stdout" if is_stdout else f"saving to '{path}'")
         length = header(headers, "Content-Length")
         total = 0
@@ -205,7 +234,18 @@ class _Download:
             return
         stamp = format_moment("%Y-%m-%d %H:%M:%S", self._call.process.clock.now_s())
         where = "written to stdout" if is_stdout else f"'{path}' saved"
-        await self._note(f"\n{stamp} (1.00 MB/s) - {where} [{total}/{total}]\n")
+        await self._note(_dots(total) + f"\n{stamp} (1.00 MB/s) - {where} [{total}/{total}]\n")
+
+
+def _dots(size: int) -> str:
+    """GNU's progress: a dot for each kilobyte, fifty in a line."""
+    lines = []
+    for start in range(0, max(size, 1), 51_200):
+        count = min(size - start, 51_200) // 1024
+        dots = "".join(" " * (index % 10 == 0) + ("." if index < count else " ") for index in range(50))
+        done = min(start + 51_200, size)
+        lines.append(f"{start // 1024:6}K{dots}{done * 100 // max(size, 1):3}% 1.00M{'=0s' if done >= size else ' 0s'}\n")
+    return "".join(lines)
 
 
 def _short(size: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from orrery.node.programs.call import Applet, Call, decode, encode
 from orrery.node.programs.net.http import Request, Response
+from orrery.node.programs.servers.agnhost_calls import get
 from orrery.node.programs.servers.service import Log, Stop, serve_http
 from orrery.node.programs.servers.versions import version_of
 from orrery.node.programs.system.moments import format_moment
@@ -208,6 +209,30 @@ async def podinfo(call: Call) -> int:
     return await _Podinfo(call).run()
 
 
+async def podcli(call: Call) -> int:
+    """podinfo's own client, for probes: `podcli check http|tcp|grpc ADDRESS`; it takes a server that answers gRPC for one that listens."""
+    words = [word for word in call.arguments if not word.startswith("-")]
+    if words[:1] != ["check"] or len(words) < 3 or words[1] not in ("http", "tcp", "grpc"):
+        await call.process.complain("Error: podcli check http|tcp|grpc ADDRESS is all that is simulated")
+        return 1
+    what, address = words[1], words[2].rpartition("//")[2]
+    place, _, path = address.partition("/")
+    host, _, port = place.partition(":")
+    stamp = format_moment("%Y-%m-%dT%H:%M:%S.000Z", call.process.clock.now_s())
+    facts: dict[str, object] = {"level": "info", "ts": stamp, "caller": "podcli/check.go:137", "msg": "check succeed", "address": words[2]}
+    try:
+        if what == "http":
+            status, _ = await get(call, host, int(port) if port.isdigit() else 80, f"/{path}", timeout_s=5)
+            facts["status code"] = status
+        else:
+            (await call.process.network.connect(host, int(port) if port.isdigit() else 80, timeout_s=5)).close()
+    except (OSError, EOFError) as error:
+        facts.update({"level": "error", "error": str(error)})
+    failed = facts["level"] == "error" or not 200 <= int(str(facts.get("status code", 200))) < 300
+    await call.process.complain(json.dumps({**facts, "msg": "check failed" if failed else "check succeed"}, separators=(",", ":")))
+    return int(failed)
+
+
 async def hello_kubernetes(call: Call) -> int:
     """paulbouwer/hello-kubernetes."""
 
@@ -261,6 +286,6 @@ def _pi(count: int) -> Generator[None, None, str]:
 
 
 PROGRAMS: dict[str, Applet] = {
-    "echo-server": echo_server, "echoserver": echoserver, "gunicorn": httpbin, "go-httpbin": httpbin, "podinfo": podinfo,
+    "echo-server": echo_server, "echoserver": echoserver, "gunicorn": httpbin, "go-httpbin": httpbin, "podinfo": podinfo, "podcli": podcli,
     "hello-kubernetes": hello_kubernetes, "perl": perl, "perl5": perl,
 }  # fmt: skip
