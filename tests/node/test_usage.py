@@ -146,7 +146,14 @@ async def test_a_node_uses_what_its_pods_use_and_a_little_more(fast: NodeCluster
     assert after.usage.memory_bytes - before.usage.memory_bytes == 100 * MIB
 
 
-async def test_a_node_that_is_not_ready_tells_nothing(fast: NodeCluster) -> None:
-    node = {"metadata": {"name": "lost"}, "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
+async def test_a_node_that_is_not_ready_tells_nothing_of_itself_and_its_pods(fast: NodeCluster) -> None:
+    await used(fast)
 
+    def lose(draft: Object) -> bool:
+        next(one for one in draft["status"]["conditions"] if one["type"] == "Ready")["status"] = "Unknown"
+        return True
+
+    node = await fast.client.change("nodes", "", "orrery-worker", lose, subresource="status")
+    assert node is not None
     assert SimulatedUsage(fast.client, fast.containers, fast.clock).node(node) is None
+    assert usage_of(fast) is None

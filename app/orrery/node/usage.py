@@ -63,7 +63,7 @@ class SimulatedUsage:
         self._clock = clock
 
     def pod(self, pod: FrozenObject) -> PodUsage | None:
-        if (pod.get("status") or {}).get("phase") != "Running":
+        if (pod.get("status") or {}).get("phase") != "Running" or not self._is_heard(pod["spec"].get("nodeName", "")):
             return None
         at_s = self._at_s()
         running = self._running(pod)
@@ -81,9 +81,7 @@ class SimulatedUsage:
 
     def node(self, node: FrozenObject) -> NodeUsage | None:
         at_s = self._at_s()
-        status = node.get("status") or {}
-        ready = next((one for one in status.get("conditions") or () if one["type"] == "Ready"), None)
-        if ready is None or ready["status"] != "True":
+        if not _is_ready(node):
             return None
         cpu_nano, memory_bytes = _SYSTEM
         for pod in self._client.by_field("pods", "spec.nodeName", name_of(node)):
@@ -91,9 +89,14 @@ class SimulatedUsage:
             for one in usage.containers.values() if usage is not None else ():
                 cpu_nano += one.cpu_nano
                 memory_bytes += one.memory_bytes
-        capacity = status.get("capacity") or {}
+        capacity = node["status"].get("capacity") or {}
         usage_of_node = Usage(_capped(cpu_nano, capacity.get("cpu"), 1), _capped(memory_bytes, capacity.get("memory"), NANO))
         return NodeUsage(at_s, WINDOW_S, usage_of_node)
+
+    def _is_heard(self, name: str) -> bool:
+        """Nobody can ask a kubelet that is not there."""
+        node = self._client.get("nodes", "", name)
+        return node is not None and _is_ready(node)
 
     def _at_s(self) -> float:
         """When the last whole window was over."""
@@ -113,6 +116,10 @@ class SimulatedUsage:
     def _cpu_nano(self, container: SimulatedContainer) -> int:
         idle = _idle(container.config.image)[0] * _MILLI
         return idle + int(container.system.account.meter.cores(self._clock.busy_s()) * NANO)
+
+
+def _is_ready(node: FrozenObject) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in (node.get("status") or {}).get("conditions") or ())
 
 
 def _memory_bytes(container: SimulatedContainer) -> int:
