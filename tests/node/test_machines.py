@@ -132,6 +132,35 @@ async def test_pods_deleted_by_force_are_stopped_when_the_kubelet_is_back(cluste
     assert container.exited.done()
 
 
+async def test_nothing_answers_on_a_machine_that_is_off(cluster: NodeCluster) -> None:
+    await cluster.run(ports=[{"containerPort": 80, "hostPort": 8080}])
+    await cluster.clock.settle()
+    address = cluster.status()["podIP"]
+    await fail(cluster)
+    script = f"wget -T 9 -qO- http://{address}; wget -T 9 -qO- http://172.18.0.2:8080"
+    await cluster.run("client", node="orrery-worker2", image="busybox:1.36", command=["sh", "-c", script], restartPolicy="Never")
+    await cluster.clock.advance(30)
+
+    where = (f"{address}:80", "172.18.0.2:8080")
+    assert await cluster.said(name="client") == "".join(
+        f"wget: can't connect to remote host ({one.split(':')[0]}): No route to host\n" for one in where
+    )
+    await recover(cluster)
+    assert cluster.is_ready()
+
+
+async def test_a_stopped_kubelet_s_pods_go_on_answering(cluster: NodeCluster) -> None:
+    await cluster.run()
+    await cluster.clock.settle()
+    address = cluster.status()["podIP"]
+    await fail(cluster, Failure.KUBELET)
+    script = f"wget -T 9 -qO- http://{address} | grep -c Welcome"
+    await cluster.run("client", node="orrery-worker2", image="busybox:1.36", command=["sh", "-c", script], restartPolicy="Never")
+    await cluster.clock.advance(30)
+
+    assert int(await cluster.said(name="client")) > 0
+
+
 async def test_files_on_disk_survive_a_crash_and_files_in_memory_do_not(cluster: NodeCluster) -> None:
     volumes = [{"name": "disk", "emptyDir": {}}, {"name": "memory", "emptyDir": {"medium": "Memory"}}]
     mounts = [{"name": "disk", "mountPath": "/disk"}, {"name": "memory", "mountPath": "/memory"}]

@@ -55,9 +55,9 @@ class ContainerSessions:
     """Every running container, as clients reach it."""
 
     def __init__(
-        self, client: Client, runtime: SimulatedRuntime, clock: Clock, *, failure_of: Callable[[str], Failure | None] = lambda _: None
+        self, client: Client, runtime: SimulatedRuntime, clock: Clock, *, failure_of: Callable[[str], Failure | None] | None = None
     ) -> None:
-        """`failure_of` says of a node whether its machine is down, and how."""
+        """`failure_of` says of a node whether its machine is down, and how; without it, all can be reached."""
         self._failure_of = failure_of
         self._client = client
         self._runtime = runtime
@@ -138,13 +138,14 @@ class ContainerSessions:
 
     async def _reach(self, pod: FrozenObject, path: str, query: str, *, is_stream: bool = True) -> None:
         """NodeUnreachable when the kubelet of the Pod's node does not answer, NotFound when the node is not there."""
-        name = pod["spec"].get("nodeName", "")
-        failure = self._failure_of(name)
-        if failure is None:
+        if self._failure_of is None:
             return
-        node = self._client.get("nodes", "", name)
+        name = pod["spec"].get("nodeName", "")
+        node, failure = self._client.get("nodes", "", name), self._failure_of(name)
         if node is None:
             raise NotFound("nodes", name)
+        if failure is None:
+            return
         addresses = (node.get("status") or {}).get("addresses") or ()
         where = f"{next((one['address'] for one in addresses if one['type'] == 'InternalIP'), name)}:{_KUBELET_PORT}"
         why = "connection refused"
