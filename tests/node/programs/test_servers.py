@@ -34,17 +34,6 @@ async def test_nginx_serves_its_files_and_logs_each_request() -> None:
     assert 'open() "/usr/share/nginx/html/nope" failed (2: No such file or directory)' in errors.text
 
 
-async def test_podcli_checks_what_podinfo_serves() -> None:
-    box, _, _ = await serving("alpine:podinfo", ["podinfo", "--port=9898"])
-
-    well = await box.run(["podcli", "check", "http", "localhost:9898/healthz"])
-    ill = await box.run(["podcli", "check", "http", "http://localhost:9898/status/500"])
-    refused = await box.run(["podcli", "check", "tcp", "localhost:9999"])
-
-    assert (well.code, ill.code, refused.code) == (0, 1, 1)
-    assert '"msg":"check succeed"' in well.err and '"msg":"check failed"' in refused.err
-
-
 @pytest.mark.parametrize(("signal", "name"), [(3, "SIGQUIT"), (15, "SIGTERM")])
 async def test_nginx_ends_with_0_on_its_signals(signal: int, name: str) -> None:
     box = Box(family="debian:nginx")

@@ -74,7 +74,9 @@ async def get(call: Call, host: str, port: int, target: str, *, timeout_s: float
         incoming = Incoming(connection)
         words = (await incoming.line()).split()
         got = await incoming.headers()
-        pieces = incoming.chunked() if (header(got, "Transfer-Encoding") or "").lower() == "chunked" else incoming.exactly(_BODY_MAX)
+        length = header(got, "Content-Length") or ""
+        is_chunked = (header(got, "Transfer-Encoding") or "").lower() == "chunked"
+        pieces = incoming.chunked() if is_chunked else incoming.exactly(min(int(length), _BODY_MAX) if length.isdigit() else 0)
         body = b"".join([piece async for piece in pieces])
         return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body.decode("utf-8", "replace")
     except BadMessage:
