@@ -171,7 +171,7 @@ class FakeContainers:
     async def check_forward(self, namespace: str, pod: str) -> None:
         self._refuse()
 
-    async def forward(self, namespace: str, pod: str, port: int) -> FakeTunnel:
+    async def forward(self, namespace: str, pod: str, port: int, *, uid: str = "") -> FakeTunnel:
         if port not in self.servers:
             raise OSError(f"error forwarding port {port} to pod abc, uid : connection refused")
         return self._connect(port)

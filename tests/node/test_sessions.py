@@ -319,3 +319,10 @@ async def test_where_nothing_listens_containerd_says_so(node: Node) -> None:
         await node.sessions.forward("default", "web", 81)
     with pytest.raises(ConnectionRefusedError):
         await node.sessions.dial("10.244.0.9", 81)
+
+
+async def test_a_pod_that_has_been_replaced_is_not_forwarded_to(node: Node) -> None:
+    await node.begin("sleep", "100")
+
+    with pytest.raises(OSError, match=r'uid : failed to find sandbox "[0-9a-f]{64}" in store: not found$'):
+        await node.sessions.forward("default", "web", 80, uid="of its predecessor")

@@ -121,8 +121,13 @@ class ContainerSessions:
         if self._any_running(found) is None:
             raise NodeRefusal(f"pod not found ({go_quote(f'{pod}_{namespace}')})")
 
-    async def forward(self, namespace: str, pod: str, port: int) -> ConnectionTunnel:
-        found = self._pod(namespace, pod)
+    async def forward(self, namespace: str, pod: str, port: int, *, uid: str = "") -> ConnectionTunnel:
+        found = self._client.get("pods", namespace, pod)
+        if found is None or (uid and uid_of(found) != uid):
+            sandbox = _sandbox(uid)
+            raise OSError(
+                f"error forwarding port {port} to pod {sandbox}, uid : failed to find sandbox {go_quote(sandbox)} in store: not found"
+            )
         container = self._any_running(found)
         if container is None:
             raise OSError(_not_forwarded(uid_of(found), port, "network is closed"))
@@ -229,9 +234,13 @@ async def _lost(id_: str) -> AsyncIterator[bytes]:
     yield f"unable to retrieve container logs for {id_}".encode()
 
 
+def _sandbox(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()
+
+
 def _not_forwarded(uid: str, port: int, why: str) -> str:
     """containerd's words."""
-    sandbox = hashlib.sha256(uid.encode()).hexdigest()
+    sandbox = _sandbox(uid)
     namespace = f"/var/run/netns/cni-{uid}"
     return (
         f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in network namespace {go_quote(namespace)}: "

@@ -29,6 +29,7 @@ from orrery.api.spdy.connection import SpdyConnection, SpdyStream
 from orrery.machinery.byte_queue import ByteQueue
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
+from orrery.machinery.objects import uid_of
 from orrery.verbs.call import Call
 from orrery.verbs.client import Client
 from orrery.verbs.containers import Containers, NodeRefusal, Tunnel
@@ -51,10 +52,11 @@ class Forwards:
         self._clock = clock
 
     async def answer(self, request: Request, call: Call) -> None:
-        check_has_host(find_pod(self._client, call.namespace, call.name))
+        pod = find_pod(self._client, call.namespace, call.name)
+        check_has_host(pod)
 
         async def open_(port: int) -> Tunnel:
-            return await self._containers.forward(call.namespace, call.name, port)
+            return await self._containers.forward(call.namespace, call.name, port, uid=uid_of(pod))
 
         try:
             upgrade = upgrade_of(request)

@@ -43,6 +43,8 @@ _UNANSWERED: Final = _HOP_BY_HOP | {
     b"access-control-allow-methods",
     b"access-control-allow-origin",
 }
+_PORT_NAMES: Final = {"domain": "53", "ftp": "21", "http": "80", "https": "443", "imap2": "143", "pop3": "110", "smtp": "25", "ssh": "22"}
+"""The names of ports that Go knows by itself; those of a Pod's containers mean nothing to a dialler."""
 _DIAL_ERRORS: Final = {
     errno.ECONNREFUSED: "connect: connection refused",
     errno.EHOSTUNREACH: "connect: no route to host",
@@ -135,6 +137,7 @@ class Proxies:
         if not path and request.method in ("GET", "HEAD"):
             await send_bytes(request.send, 301, [NO_CACHE, (b"location", prefix + b"/" + query)], b"")
             return
+        port = _PORT_NAMES.get(port, port)
         if not (port.isascii() and port.isdigit()):
             raise _unreachable(f"dial tcp: lookup tcp/{port}: unknown port")
         try:
