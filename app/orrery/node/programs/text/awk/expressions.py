@@ -16,6 +16,9 @@ Closure: TypeAlias = Callable[[], Value]
 Setter: TypeAlias = Callable[[Value], None]
 
 LONG: Final = 65_536
+BYTES_PER_TICK: Final = 4_096
+"""So much of a text is copied in the time of one statement."""
+PARTS_PER_STEP: Final = 2_000
 """A longer text is checked against the memory limit before it is made."""
 _ARITHMETIC: Final[dict[str, Callable[[float, float], float]]] = {
     "+": lambda left, right: left + right,
@@ -186,6 +189,7 @@ class Compiler:
             head, tail = to_text(first(), convert), to_text(second(), convert)
             if len(head) + len(tail) > LONG:
                 machine.call.check_memory(len(head) + len(tail))
+                machine.owed += (len(head) + len(tail)) // BYTES_PER_TICK
             return head + tail
 
         return join
@@ -268,13 +272,14 @@ class Compiler:
 
         return length
 
-    def _split(self, arguments: list[Node]) -> Closure:
+    def splitting(self, arguments: list[Node]) -> Callable[[], Generator[None, None, Value]]:
+        """split as a calculation with pauses."""
         machine, text = self._machine, self.compile(arguments[0])
         name = arguments[1].parts[0]
         given = arguments[2] if len(arguments) > 2 else None
         separator = None if given is None or given.kind == "regex" else self.compile(given)
 
-        def split() -> Value:
+        def run() -> Generator[None, None, Value]:
             whole = to_text(text())
             if given is not None and given.kind == "regex":
                 parts = machine.split_by(whole, given.parts[0]) if whole else []
@@ -285,10 +290,15 @@ class Compiler:
             array = machine.array(name)
             array.clear()
             for number, part in enumerate(parts, 1):
+                if not number % PARTS_PER_STEP:
+                    yield
                 machine.store(array, str(number), Input(part))
             return float(len(parts))
 
-        return split
+        return run
+
+    def _split(self, arguments: list[Node]) -> Closure:
+        return self._at_once(self.splitting(arguments))
 
     def substitution(self, arguments: list[Node], *, every: bool) -> Callable[[], Generator[None, None, Value]]:
         """sub and gsub as a calculation with pauses."""

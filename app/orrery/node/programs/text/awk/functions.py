@@ -12,6 +12,8 @@ from orrery.node.programs.text.awk.records import to_bytes
 from orrery.node.programs.text.awk.values import Value, format_text, to_number, to_text
 
 MATCHES_PER_STEP: Final = 5000
+_LONG: Final = 1 << 20
+"""Longer texts take a while merely to be copied."""
 
 
 def _substr(machine: Machine, values: list[Value]) -> Value:
@@ -131,6 +133,8 @@ def check_count(name: str, count: int) -> None:
 def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) -> Generator[None, None, tuple[str, int]]:
     """sub and gsub: `&` is the match, `\\&` an ampersand. Pauses after many matches."""
     data = to_bytes(text)
+    if len(data) > _LONG:
+        yield
     parts = _replacement(replacement)
     out: list[str] = []
     position = copied = count = 0
@@ -154,6 +158,8 @@ def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) ->
     if not count:
         return text, 0
     out.append(text[copied:])
+    if len(data) > _LONG:
+        yield
     return "".join(out), count
 
 

@@ -40,6 +40,8 @@ class Machine:
         self.channels = Channels(call)
         self.out: list[bytes] = []
         self.out_bytes = 0
+        self.owed = 0
+        """Ticks of work that was done without a pause, for the next one."""
         self.random = call.process.clock.random
         self.seed = 0.0
         self._record: str | None = ""
@@ -112,7 +114,7 @@ class Machine:
         pattern, data = self.pattern(separator), to_bytes(text)
         parts: list[str] = []
         position = start = 0
-        while position <= len(data) and (spans := pattern.search(data, position)):
+        while position <= len(data) and len(parts) <= PARTS_MAX and (spans := pattern.search(data, position)):
             begin, end = spans[0]
             if end == begin:
                 position = end + 1

@@ -173,7 +173,8 @@ class Awk(Waiting):
         return loop
 
     async def _turn(self) -> None:
-        await self._call.process.tick()
+        owed, self._machine.owed = self._machine.owed, 0
+        await self._call.process.tick(1 + owed)
         if self._machine.out_bytes > _FLUSH_BYTES:
             await self._machine.flush()
 

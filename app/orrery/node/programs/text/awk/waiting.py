@@ -17,6 +17,8 @@ from orrery.node.programs.text.awk.values import UNSET, Array, Input, Value, to_
 _STACK_STEP: Final = 10
 """So many calls share one task; the next gets a fresh stack."""
 _DEPTH_MAX: Final = 2000
+_IN_STEPS: Final = ("gsub", "split")
+"""Built-in functions whose work grows with the text they are given."""
 _SHORT: Final = frozenset(("and", "or", "ternary"))
 Run: TypeAlias = Callable[[], Awaitable[str]]
 """A statement; what it returns is empty, or `break`, `continue`, `next`, `nextfile`, `exit`, `return`."""
@@ -50,7 +52,7 @@ class Waiting(ABC):
         known = self._known.get(id(node))
         if known is None:
             waits = node.kind in ("call", "getline", "pipeline") or (
-                node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush", "gsub")
+                node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush", *_IN_STEPS)
             )
             known = waits or any(self.waits(child) for child in _children(node))
             self._known[id(node)] = known
@@ -70,19 +72,20 @@ class Waiting(ABC):
             return self._getline(node)
         if node.kind == "builtin" and node.parts[0] in ("system", "close", "fflush"):
             return self._command(node.parts[0], node.parts[1])
-        if node.kind == "builtin" and node.parts[0] == "gsub" and not any(self.waits(child) for child in _children(node)):
-            return self._gsub(node.parts[1])
+        if node.kind == "builtin" and node.parts[0] in _IN_STEPS and not any(self.waits(child) for child in _children(node)):
+            return self._in_steps(node.parts[0], node.parts[1])
         if node.kind in _SHORT:
             return self._short(node)
         return self._with_cells(node)
 
-    def _gsub(self, arguments: list[Node]) -> Evaluate:
-        begin = self._compiler.substitution(arguments, every=True)
+    def _in_steps(self, name: str, arguments: list[Node]) -> Evaluate:
+        compiler = self._compiler
+        begin = compiler.splitting(arguments) if name == "split" else compiler.substitution(arguments, every=True)
 
-        async def gsub() -> Value:
+        async def run() -> Value:
             return await self._call.process_steps(begin(), MATCHES_PER_STEP)
 
-        return gsub
+        return run
 
     def _short(self, node: Node) -> Evaluate:
         parts = [self.evaluator(part) for part in node.parts]
