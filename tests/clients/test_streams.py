@@ -5,13 +5,17 @@ speaks SPDY for commands, as everything before 1.30 does.
 """
 
 import contextlib
+import fcntl
 import gc
+import http.client
 import os
 import pty
 import re
 import select
 import socket
+import struct
 import subprocess
+import termios
 import time
 import urllib.error
 import urllib.request
@@ -145,6 +149,9 @@ class Screen:
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
+    def resize(self, *, rows: int, columns: int) -> None:
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def until(self, text: str, within_s: float = 15.0) -> bytes:
         deadline = time.monotonic() + within_s
         while text.encode() not in self.screen:
@@ -180,6 +187,21 @@ def test_a_shell_on_a_terminal_echoes_is_interrupted_and_ends(kubectl: KubectlRu
     screen.type("exit 7\r")
 
     assert screen.end() == 7
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_who_runs_a_shell_sees_its_prompt_and_the_size_of_the_terminal(kubectl: KubectlRunner) -> None:
+    command = ("run", "-it", "--rm", "--quiet", "--restart=Never", "--image=busybox", "shell", "--", "sh")
+    screen = Screen([str(kubectl.program), "--kubeconfig", str(kubectl.kubeconfig), *command])
+    screen.resize(rows=31, columns=97)
+
+    screen.until("/ # ")
+    screen.type("stty size\r")
+    screen.until("\r\n31 97\r\n")
+    screen.type("exit 4\r")
+
+    assert screen.end() == 4
 
 
 def test_attach_types_into_process_1_and_hears_it(kubectl: KubectlRunner) -> None:
@@ -277,6 +299,22 @@ def test_where_nothing_listens_port_forward_says_so(kubectl: KubectlRunner) -> N
         text = "".join(iter(process.stdout.readline, ""))
 
     assert re.search(r"error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace", text)
+    assert "lost connection to pod" in text
+
+
+def test_a_forwarded_port_ends_with_its_pod(kubectl: KubectlRunner) -> None:
+    run_pod(kubectl, "web", image="nginx")
+
+    with forwarded(kubectl, "pod/web", 80) as (address, process):
+        with urllib.request.urlopen(f"http://{address}/", timeout=10) as answer:
+            assert answer.status == 200
+        kubectl("delete", "pod", "web", "--force")
+        with pytest.raises((OSError, http.client.HTTPException)):
+            urllib.request.urlopen(f"http://{address}/", timeout=10)
+        assert process.stdout is not None
+        text = "".join(iter(process.stdout.readline, ""))
+
+    assert "in store: not found" in text
     assert "lost connection to pod" in text
 
 
