@@ -104,9 +104,7 @@ def _is_resource(parts: list[str]) -> bool:
 class OrreryApp:
     """The front, and behind it FastAPI's routes, once somebody asks for one."""
 
-    def __init__(
-        self, front: Front, streams: Streams, *, end_conversations: Callable[[], None], new_web: "Callable[[], FastAPI]"
-    ) -> None:
+    def __init__(self, front: Front, streams: Streams, *, end_conversations: Callable[[], None], new_web: "Callable[[], FastAPI]") -> None:
         self.new_web = new_web
         """Makes FastAPI's part, which documents itself."""
         self.front = front
