@@ -3,8 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+
+from orrery.controllers.engine.informer import Change
+from orrery.machinery.objects import FrozenObject
 from orrery.settings import Settings
-from orrery.store.log import Event, Operation
+from orrery.store.log import Event, Operation, Record
+from orrery.store.records import ParseCache
 from orrery.testing import Simulation
 from orrery.testing.simulation import deployment
 
@@ -51,3 +56,44 @@ async def test_owners_are_written_far_less_often_than_their_pods() -> None:
 
         assert writes["replicasets.apps", Operation.UPDATED] <= _REPLICAS
         assert writes["deployments.apps", Operation.UPDATED] <= _REPLICAS + 2
+
+
+async def test_what_components_write_of_pods_is_never_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes an object hands the log its parse, and each of thirty controllers looks at the record before it asks for that."""
+    async with Simulation(Settings(pace="fast")) as cluster:
+        parses: Counter[str] = Counter()
+        parsed = ParseCache.parsed
+
+        def counted(cache: ParseCache, revision: int, body: bytes) -> FrozenObject:
+            before = len(cache)
+            found = parsed(cache, revision, body)
+            if len(cache) > before:
+                parses[str(found["kind"])] += 1
+            return found
+
+        monkeypatch.setattr(ParseCache, "parsed", counted)
+
+        await cluster.apply(deployment("web", replicas=_REPLICAS))
+        await cluster.settle()
+
+        assert parses["Pod"] == 0
+        assert parses["Event"] < _REPLICAS, "only those whose count goes up are looked at; four are written for each Pod"
+
+
+async def test_all_controllers_that_hear_of_an_event_look_at_one_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Simulation(Settings(pace="fast")) as cluster:
+        made: Counter[int] = Counter()
+        begin = Change.__init__
+
+        def counted(change: Change, event: Event | None, record: Record | None = None) -> None:
+            if event is not None:
+                made[event.revision] += 1
+            begin(change, event, record)
+
+        monkeypatch.setattr(Change, "__init__", counted)
+
+        await cluster.apply(deployment("web", replicas=_REPLICAS))
+        await cluster.settle()
+
+        assert len(made) >= 5 * _REPLICAS
+        assert set(made.values()) == {1}
