@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from orrery.node.programs.usages import usage_of
+
 _WITH_LONG: Final = frozenset(
     [
         "gzip",
@@ -46,8 +48,8 @@ _LACKS: Final = {
 
 
 def long_options(name: str, long: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of `long` that busybox's program of that name knows."""
-    if name in _WITH_LONG:
+    """Those of `long` that busybox's program of that name knows; programs that are none of busybox's (curl in Alpine) know all."""
+    if name in _WITH_LONG or not long or usage_of(name) is None:
         return long
     known = _SOME_LONG.get(name, frozenset())
     return {option: letter for option, letter in long.items() if option in known}
