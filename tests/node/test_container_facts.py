@@ -1,5 +1,6 @@
 """Small facts that a Pod's status and events tell about its containers."""
 
+import re
 from typing import Any
 
 import pytest
@@ -97,3 +98,14 @@ async def test_id_shows_the_groups_as_the_kernel_sorts_them(cluster: NodeCluster
     await cluster.clock.settle()
 
     assert await cluster.said() == line + "\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"), [({}, r"         0          0 4294967295"), ({"hostUsers": False}, r"         0 +[1-9]\d{4,9}      65536")]
+)
+async def test_a_pod_with_users_of_its_own_has_a_range_of_the_nodes(cluster: NodeCluster, spec: dict[str, Any], line: str) -> None:
+    command = ["sh", "-c", "cat /proc/self/uid_map; readlink /proc/self/ns/user"]
+    await cluster.run(image="debian:13", command=command, restartPolicy="Never", **spec)
+    await cluster.clock.settle()
+
+    assert re.fullmatch(line + r"\nuser:\[40\d{8}\]\n", await cluster.said())

@@ -4,8 +4,9 @@ Only shown, never asked: simulated programs do nothing that a capability is for.
 """
 
 from typing import Final, NamedTuple
+from zlib import crc32
 
-from orrery.machinery.objects import FrozenObject
+from orrery.machinery.objects import FrozenObject, uid_of
 
 _NAMES: Final = (
     "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN "
@@ -16,6 +17,8 @@ _NAMES: Final = (
 _BITS: Final = {name: 1 << number for number, name in enumerate(_NAMES.split())}
 _EVERY: Final = (1 << len(_BITS)) - 1
 _USUAL: Final = 0xA80425FB
+RANGE: Final = 65536
+_RANGES: Final = 60_000
 
 
 class Privileges(NamedTuple):
@@ -26,6 +29,8 @@ class Privileges(NamedTuple):
     gains_none: bool = False
     is_filtered: bool = False
     """Whether a seccomp profile filters what it calls."""
+    first_user: int = 0
+    """Who its user 0 is on the node: another one with `hostUsers: false`."""
 
 
 USUAL: Final = Privileges()
@@ -35,12 +40,19 @@ def privileges_of(pod: FrozenObject, container: FrozenObject) -> Privileges:
     """Those of a container. "ALL" comes before the names that are added and dropped one by one."""
     security = container.get("securityContext") or {}
     profile = security.get("seccompProfile") or (pod["spec"].get("securityContext") or {}).get("seccompProfile") or {}
+    first_user = _users_range(pod) if pod["spec"].get("hostUsers") is False else 0
     if security.get("privileged"):
-        return Privileges(_EVERY)
+        return Privileges(_EVERY, first_user=first_user)
     wanted = security.get("capabilities") or {}
     added, dropped = ({name.upper() for name in wanted.get(field) or ()} for field in ("add", "drop"))
     capabilities = 0 if "ALL" in dropped else _EVERY if "ALL" in added else _USUAL
     capabilities |= sum(_BITS.get(name, 0) for name in added)
     capabilities &= ~sum(_BITS.get(name, 0) for name in dropped)
     is_filtered = profile.get("type", "Unconfined") != "Unconfined"
-    return Privileges(capabilities, gains_none=security.get("allowPrivilegeEscalation") is False, is_filtered=is_filtered)
+    gains_none = security.get("allowPrivilegeEscalation") is False
+    return Privileges(capabilities, gains_none=gains_none, is_filtered=is_filtered, first_user=first_user)
+
+
+def _users_range(pod: FrozenObject) -> int:
+    """The first of the 65,536 users of the node that a Pod with a user namespace gets, always the same for one Pod."""
+    return RANGE * (1 + crc32(uid_of(pod).encode()) % _RANGES)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
+from zlib import crc32
 
 from orrery.node.files.filesystem import FileSystem
 from orrery.node.files.inodes import SELF, Directory, Inode, MadeDirectory, MadeFile, RootLink, StreamInode, Symlink
 from orrery.node.files.space import Space
 from orrery.node.kernel import RELEASE, VERSION
+from orrery.node.privileges import RANGE
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.system import System
 
@@ -53,6 +55,9 @@ def _process_directory(process: SimulatedProcess, seen_from: System) -> Director
             "stat": MadeFile(lambda: _process_stat(process)),
             "mounts": MadeFile(lambda: _mounts(process)),
             "cgroup": MadeFile(lambda: b"0::/\n"),
+            "uid_map": MadeFile(lambda: _users_map(process)),
+            "gid_map": MadeFile(lambda: _users_map(process)),
+            "ns": _tree({name: Symlink(None, f"{name}:[{number}]") for name, number in _namespaces(process).items()}),
             "cwd": Symlink(None, process.directory),
             "root": Symlink(None, "/") if process.system is seen_from else RootLink(process.system.mounts, uid=process.uid),
             "exe": Symlink(None, process.find_program(process.argv[0]) or "/") if process.argv else Symlink(None, "/"),
@@ -86,9 +91,21 @@ def _status(process: SimulatedProcess) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def _users_map(process: SimulatedProcess) -> bytes:
+    first = process.system.privileges.first_user
+    return f"{0:10} {first:10} {RANGE if first else 2**32 - 1:10}\n".encode()
+
+
+def _namespaces(process: SimulatedProcess) -> Mapping[str, int]:
+    """The numbers of its namespaces: those that containers share with the node are the kernel's first ones."""
+    first, own = process.system.privileges.first_user, 4026532000 + (crc32(process.system.hostname.encode()) % 1_000_000) * 8
+    kinds = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
+    return {"user": own + 7 if first else 4026531837, "time": 4026531834, **{kind: own + number for number, kind in enumerate(kinds)}}
+
+
 def _privileges(process: SimulatedProcess) -> list[str]:
     """Users other than root have no capabilities, only the bound of what a program with some of its own could give them."""
-    bound, gains_none, is_filtered = process.system.privileges
+    bound, gains_none, is_filtered, _ = process.system.privileges
     held = 0 if process.uid else bound
     sets = {"CapInh": 0, "CapPrm": held, "CapEff": held, "CapBnd": bound, "CapAmb": 0}
     filters = (("NoNewPrivs", gains_none), ("Seccomp", 2 * is_filtered), ("Seccomp_filters", is_filtered))
