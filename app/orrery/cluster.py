@@ -16,43 +16,9 @@ from orrery.auth.escalation import RoleEscalation
 from orrery.auth.issuer import Issuer
 from orrery.auth.keys import Keys
 from orrery.auth.rbac import RbacAuthorizer
-from orrery.controllers.autoscaling import HorizontalController
-from orrery.controllers.cronjob import CronJobController
-from orrery.controllers.daemonset import DaemonSetController
-from orrery.controllers.deployment import DeploymentController
-from orrery.controllers.disruption import DisruptionController, StaleDisruptionController
-from orrery.controllers.engine.controller import Controller
 from orrery.controllers.engine.runner import Runner
-from orrery.controllers.garbage_collector import GarbageCollector
-from orrery.controllers.job import JobController, JobFinalizerController
-from orrery.controllers.namespaces import NamespaceController, RootCertificateController, ServiceAccountController
-from orrery.controllers.nodes import NodeLifecycleController, NodeTtlController, TaintEvictionController
-from orrery.controllers.pod_gc import PodGcController
-from orrery.controllers.protection import ClaimProtection, ClassProtection, ServiceCidrController, VolumeProtection
-from orrery.controllers.quota import ResourceQuotaController
-from orrery.controllers.replicaset import new_replicaset_controller, new_replication_controller
-from orrery.controllers.roles import RoleAggregationController
-from orrery.controllers.scheduler import SchedulerController
-from orrery.controllers.services import (
-    EndpointsController,
-    EndpointSliceController,
-    EndpointSliceMirroringController,
-    KubernetesServiceController,
-    LoadBalancerController,
-    apiserver,
-)
-from orrery.controllers.serving import ApiServiceController, DefinitionController, FlowSchemaController
-from orrery.controllers.statefulset import StatefulSetController
-from orrery.controllers.tokens import TokenSecretController
-from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
-from orrery.controllers.volumes import (
-    PROVISIONER,
-    RESIZER,
-    BinderController,
-    EphemeralVolumeController,
-    ExpandController,
-    ProvisionerController,
-)
+from orrery.controllers.roster import Ground, add_controllers, namespaced_buckets
+from orrery.controllers.services import apiserver
 from orrery.kinds.bootstrap import bootstrap_objects, first_objects
 from orrery.kinds.builtin import builtin
 from orrery.kinds.catalogue import Catalogue
@@ -88,25 +54,6 @@ if TYPE_CHECKING:
     from orrery.node.node_groups import NodeGroup
     from orrery.store.sql_log import SqlLog
 
-SCHEDULER: Final = "default-scheduler"
-CONTROL_PLANE: Final = "control-plane"
-_PLAIN_CONTROLLERS: Final[tuple[Callable[[Client], Controller], ...]] = (
-    ClaimProtection,
-    StaleDisruptionController,
-    VolumeProtection,
-    ClassProtection,
-    ServiceCidrController,
-    NodeTtlController,
-    RoleAggregationController,
-    ApiServiceController,
-    FlowSchemaController,
-    DefinitionController,
-    JobFinalizerController,
-    TtlAfterFinishedController,
-)
-"""Those that tell no events; each is its own component."""
-_JOB_BATCH_S: Final = {"real": 1.0, "fast": 0.05}
-"""How long events of a Job's Pods are gathered before it is looked at."""
 _SYSTEM_NAMESPACES: Final = ("default", "kube-system")
 
 
@@ -146,7 +93,7 @@ class Cluster:
         self.images = ImageCatalogue(settings.images, images)
         authorizer = RbacAuthorizer(log)
         admission = (*default_chain(), RoleEscalation(authorizer))
-        self.quotas = QuotaLedger(log, _namespaced_buckets(catalogue))
+        self.quotas = QuotaLedger(log, namespaced_buckets(catalogue))
         quota = ResourceQuota(self.quotas)
         self.verbs = Verbs(log=log, catalogue=catalogue, clock=clock, settings=settings, admission=admission, counting=quota)
         self.verbs.ports.authorizer = authorizer
@@ -172,60 +119,18 @@ class Cluster:
         self._app: OrreryApp | None = None
         self._background: list[asyncio.Task[None]] = []
         self._expiry: EventExpiry | None = None
-        self._add_controllers()
-
-    def _add_controllers(self) -> None:
-        services = ipaddress.ip_network(self.settings.service_cidr)
-        self._add("deployment-controller", lambda client, recorder: DeploymentController(client, recorder))
-        self._add("replicaset-controller", new_replicaset_controller)
-        self._add("replication-controller", new_replication_controller)
-        self._add("statefulset-controller", StatefulSetController)
-        self._add("daemonset-controller", DaemonSetController)
-        batch_s = _JOB_BATCH_S[self.settings.pace]
-        self._add("job-controller", lambda client, recorder: JobController(client, recorder, batch_s=batch_s))
-        self._add("cronjob-controller", CronJobController)
-        self._add("node-controller", NodeLifecycleController)
-        self._add("taint-eviction-controller", TaintEvictionController)
-        self._add("pod-garbage-collector", lambda client, recorder: PodGcController(client, ended_max=self.settings.terminated_pods_max))
-        self._add("garbage-collector-controller", lambda client, recorder: GarbageCollector(client, recorder, self.catalogue))
-        self._add("namespace-controller", lambda client, recorder: NamespaceController(client, _namespaced_buckets(self.catalogue)))
-        self._add("service-account-controller", lambda client, recorder: ServiceAccountController(client))
-        self._add("root-ca-cert-publisher", lambda client, recorder: RootCertificateController(client, self._certificate))
-        self._add(
-            "tokens-controller",
-            lambda client, recorder: TokenSecretController(client, sign=self._issuer.sign, certificate=self._certificate),
+        ground = Ground(
+            settings=settings,
+            catalogue=catalogue,
+            quotas=self.quotas,
+            usage=self.verbs.ports.usage,
+            sign=self._issuer.sign,
+            certificate=self._certificate,
+            api_address=self._api_address,
+            new_client=self._client,
+            new_recorder=self._recorder,
         )
-        self._add("controllermanager", DisruptionController)
-        usage = self.verbs.ports.usage
-        self._add(
-            "horizontal-pod-autoscaler",
-            lambda client, recorder: HorizontalController(client, recorder, catalogue=self.catalogue, usage=usage),
-        )
-        self._add("resourcequota-controller", lambda client, recorder: ResourceQuotaController(client, self.quotas))
-        self._add("endpoint-controller", lambda client, recorder: EndpointsController(client))
-        self._add("endpointslice-controller", lambda client, recorder: EndpointSliceController(client))
-        self._add("endpoint-slice-mirroring-controller", EndpointSliceMirroringController)
-        pool = self.settings.load_balancer_cidr
-        self._add("service-controller", lambda client, recorder: LoadBalancerController(client, recorder, pool))
-        self._add(
-            "kube-apiserver",
-            lambda client, recorder: KubernetesServiceController(client, cluster_ip=str(services[1]), address=self._api_address),
-        )
-        for new in _PLAIN_CONTROLLERS:
-            client = self._client("kube-controller-manager")
-            self.runner.add(new(client), client)
-        self._add("persistentvolume-controller", BinderController)
-        self._add("ephemeral_volume", EphemeralVolumeController)
-        self._add("volume_expand", lambda client, recorder: ExpandController(client, recorder, self._recorder(client, RESIZER)))
-        self._add(PROVISIONER, ProvisionerController)
-        self._add(SCHEDULER, lambda client, recorder: SchedulerController(client, recorder))
-
-    def _add(self, component: str, new: Callable[[Client, EventRecorder], Controller]) -> None:
-        client = self._client(component)
-        is_scheduler = component == SCHEDULER
-        style: Style = "events" if is_scheduler else "core"
-        host = CONTROL_PLANE if is_scheduler else ""  # Its events name their host, as those of no other controller do.
-        self.runner.add(new(client, self._recorder(client, component, host, style=style)), client)
+        add_controllers(self.runner, ground)
 
     def _certificate(self) -> str:
         return self.keys.certificate
@@ -360,10 +265,6 @@ def _is_ready(node: FrozenObject) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
     is_tainted = any(taint["key"] == "node.kubernetes.io/not-ready" for taint in (node.get("spec") or {}).get("taints") or ())
     return not is_tainted and any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-
-
-def _namespaced_buckets(catalogue: Catalogue) -> tuple[GroupResource, ...]:
-    return tuple(kind.bucket for kind in catalogue if kind.namespaced and kind.stored_as is None and "delete" in kind.verbs)
 
 
 def new_cluster(
