@@ -18,7 +18,7 @@ PODS = "https://kubernetes.default.svc/api/v1/namespaces/default/pods"
 @pytest.fixture
 async def cluster() -> AsyncIterator[Simulation]:
     async with Simulation(FAST) as made:
-        made.cluster.app()
+        await made.cluster.app().web()  # The virtual clock would not wait for the thread that makes it.
         yield made
 
 

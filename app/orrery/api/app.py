@@ -115,10 +115,14 @@ class OrreryApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or await self.front.answer(scope, receive, send):
             return
+        web = await self.web()
+        await web(scope, receive, send)
+
+    async def web(self) -> "FastAPI":
+        """FastAPI's part, made in a thread when it is first asked for."""
         if self._web is None:
             self._web = asyncio.ensure_future(asyncio.to_thread(self.new_web))
-        web = await asyncio.shield(self._web)
-        await web(scope, receive, send)
+        return await asyncio.shield(self._web)
 
     def end_watches(self) -> None:
         """End every watch, log and session cleanly, as the server is about to stop."""
