@@ -5,21 +5,36 @@ async with Simulation() as cluster:
     await cluster.settle()
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from orrery.cluster import Cluster, new_cluster
 from orrery.control.revisions import History, revision_of
+from orrery.kinds.columns.pods import pod_summary
 from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object, name_of, namespace_of
 from orrery.node.node_groups import NodeGroup
+from orrery.node.processes.runtime import SimulatedRuntime
+from orrery.node.sessions import ContainerSessions
 from orrery.settings import Settings
-from orrery.store.log import Event
+from orrery.store.log import Event, Operation
+from orrery.verbs.containers import ExecOptions, LogOptions, Session
 
 NAMESPACE = "default"
 EventList: TypeAlias = list[Event]
 Texts: TypeAlias = list[str]
+_STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+
+
+class Ended(NamedTuple):
+    """How a command in a container ended. `message` says why it could not be run at all."""
+
+    code: int
+    stdout: str = ""
+    stderr: str = ""
+    message: str = ""
 
 
 class Simulation:
@@ -93,6 +108,55 @@ class Simulation:
     async def delete(self, bucket: str, name: str, namespace: str = NAMESPACE, **options: Any) -> None:
         await self.client.delete(bucket, namespace, name, **options)
 
+    # Containers
+
+    async def logs(self, pod: str, container: str = "", *, previous: bool = False, namespace: str = NAMESPACE) -> str:
+        """What a container has written so far, as `kubectl logs` prints it; NodeRefusal while there is none."""
+        options = LogOptions(self._container_of(pod, container, namespace), previous=previous)
+        pieces = await self._sessions().logs(namespace, pod, options)
+        return b"".join([piece async for piece in pieces]).decode()
+
+    async def exec(self, pod: str, argv: Sequence[str], *, container: str = "", namespace: str = NAMESPACE) -> Ended:
+        """Run a command in a container, as `kubectl exec` does; time passes until it has ended."""
+        options = ExecOptions(self._container_of(pod, container, namespace), tuple(argv), stdout=True, stderr=True)
+        session = await self._sessions().execute(namespace, pod, options)
+        running = asyncio.ensure_future(_ended(session))
+        await self.clock.until(running.done)
+        return running.result()
+
+    def container(self, pod: str, container: str = "", namespace: str = NAMESPACE) -> FrozenObject:
+        """The status of a container; of the first one when none is named."""
+        name, status = self._container_of(pod, container, namespace), self.get("pods", pod, namespace)["status"]
+        found: FrozenObject = next(one for key in _STATUSES for one in status.get(key, ()) if one["name"] == name)
+        return found
+
+    def shown(self, pod: str, namespace: str = NAMESPACE) -> str:
+        """READY and STATUS of `kubectl get pods`: `0/1 CrashLoopBackOff`."""
+        return _shown(self.get("pods", pod, namespace))
+
+    def watch_shown(self, pod: str, namespace: str = NAMESPACE) -> Texts:
+        """A list that grows with every new READY and STATUS of the Pod, as `kubectl get pods -w` prints them."""
+        lines: Texts = []
+
+        def note(event: Event) -> None:
+            found = event.record.object
+            if event.operation is Operation.DELETED or (namespace_of(found), name_of(found)) != (namespace, pod):
+                return
+            if lines[-1:] != [line := _shown(found)]:
+                lines.append(line)
+
+        self.client.subscribe("pods", note)
+        return lines
+
+    def _container_of(self, pod: str, container: str, namespace: str) -> str:
+        """The first one by default, as kubectl chooses."""
+        return container or str(self.get("pods", pod, namespace)["spec"]["containers"][0]["name"])
+
+    def _sessions(self) -> ContainerSessions:
+        kubelet = self.cluster.kubelet
+        assert isinstance(kubelet.runtime, SimulatedRuntime)
+        return ContainerSessions(self.client, kubelet.runtime, self.clock, failure_of=kubelet.machines.failure_of)
+
     # Deployments
 
     async def edit(self, name: str, edit: Callable[[Object], None], bucket: str = "deployments.apps") -> None:
@@ -150,6 +214,24 @@ def pod(name: str, *, image: str = "nginx:1.25", **spec: Any) -> Object:
     containers = spec.pop("containers", [{"name": "web", "image": image}])
     meta = {"name": name, "namespace": NAMESPACE}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": containers, **spec}}
+
+
+def _shown(pod: FrozenObject) -> str:
+    summary = pod_summary(pod)
+    return f"{summary.ready}/{summary.total} {summary.reason}"
+
+
+async def _ended(session: Session) -> Ended:
+    async def all_of(read: Callable[[], Awaitable[bytes]]) -> str:
+        pieces = []
+        while piece := await read():
+            pieces.append(piece)
+        return b"".join(pieces).decode()
+
+    stdout, stderr = await asyncio.gather(all_of(session.read_stdout), all_of(session.read_stderr))
+    status = await session.wait()
+    session.close()
+    return Ended(status.code, stdout, stderr, status.message)
 
 
 def key_of(obj: FrozenObject) -> str:
