@@ -7,30 +7,21 @@ from typing import Final, TypeAlias
 
 from orrery.node.processes.program import Stat
 from orrery.node.programs.call import Applet, Call, decode, encode
-from orrery.node.programs.disk.modes import change_mode, mode_text
+from orrery.node.programs.disk.findings import Found, formatted, listed
+from orrery.node.programs.disk.modes import change_mode
 from orrery.node.programs.disk.owners import find_group, find_user, group_names, user_names
-from orrery.node.programs.disk.walking import base_name, directory_name, join
+from orrery.node.programs.disk.walking import base_name, join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
 from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.escapes import unescape
 
 _BATCH_MAX: Final = 2000
 """Paths per command of -exec … {} +."""
 
 
-@dataclass(slots=True)
-class _Found:
-    path: str
-    about: Stat
-    depth: int
-    start: str
-    prunes: bool = False
-
-
-_Test: TypeAlias = Callable[[_Found], Awaitable[bool]]
+_Test: TypeAlias = Callable[[Found], Awaitable[bool]]
 
 
 @dataclass(slots=True)
@@ -71,7 +62,7 @@ async def find(call: Call) -> int:
 async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bool) -> None:
     files = call.process.files
     device: int | None = None
-    pending: list[tuple[str, int, _Found | None]] = [(start, 0, None)]
+    pending: list[tuple[str, int, Found | None]] = [(start, 0, None)]
     while pending and not plan.quits:
         path, depth, seen = pending.pop()
         await call.process.tick()
@@ -84,7 +75,7 @@ async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bo
             await call.complain_of(error, path, debian="'{}'")
             continue
         device = about.device if device is None else device
-        found = _Found(path, about, depth, start)
+        found = Found(path, about, depth, start)
         shown = plan.least <= depth <= plan.most
         if shown and not plan.depth_first:
             await test(found)
@@ -127,7 +118,7 @@ class _Parser:
         if self._plan.acts and test is not None:
             return test
 
-        async def shown(found: _Found) -> bool:
+        async def shown(found: Found) -> bool:
             if test is None or await test(found):
                 await self._call.print(found.path + "\n")
             return True
@@ -162,7 +153,7 @@ class _Parser:
         if len(branches) == 1:
             return branches[0]
 
-        async def test(found: _Found) -> bool:
+        async def test(found: Found) -> bool:
             for branch in branches:
                 if await branch(found):
                     return True
@@ -179,7 +170,7 @@ class _Parser:
         if len(parts) == 1:
             return parts[0]
 
-        async def test(found: _Found) -> bool:
+        async def test(found: Found) -> bool:
             for part in parts:
                 if not await part(found):
                     return False
@@ -195,7 +186,7 @@ class _Parser:
         if word in ("!", "-not"):
             inner = self._one()
 
-            async def negated(found: _Found) -> bool:
+            async def negated(found: Found) -> bool:
                 return not await inner(found)
 
             return negated
@@ -364,7 +355,7 @@ class _Parser:
         call, plan = self._call, self._plan
         if word == "-prune":
 
-            def prune(found: _Found) -> bool:
+            def prune(found: Found) -> bool:
                 found.prunes = True
                 return True
 
@@ -375,14 +366,14 @@ class _Parser:
         if word in ("-print", "-print0"):
             end = "\0" if word == "-print0" else "\n"
 
-            async def show(found: _Found) -> bool:
+            async def show(found: Found) -> bool:
                 await call.print(found.path + end)
                 return True
 
             return show
         if word == "-quit":
 
-            def quit_now(_: _Found) -> bool:
+            def quit_now(_: Found) -> bool:
                 plan.quits = True
                 return True
 
@@ -393,12 +384,17 @@ class _Parser:
         if word in ("-exec", "-ok", "-execdir"):
             return self._exec(word)
         if word == "-ls":
-            return self._ls
+
+            async def show_long(found: Found) -> bool:
+                await call.print(listed(call, found))
+                return True
+
+            return show_long
         if word == "-printf" and not self._busybox:
             return self._printf(self._value(word))
         return None
 
-    async def _delete(self, found: _Found) -> bool:
+    async def _delete(self, found: Found) -> bool:
         files = self._call.process.files
         if found.path == ".":
             return True
@@ -424,7 +420,7 @@ class _Parser:
             waiting: list[str] = []
             self._plan.batches.append((command[:-1], waiting))
 
-            async def collect(found: _Found) -> bool:
+            async def collect(found: Found) -> bool:
                 waiting.append(found.path)
                 if len(waiting) >= _BATCH_MAX:
                     if await _run(call, [*command[:-1], *waiting]):
@@ -434,7 +430,7 @@ class _Parser:
 
             return collect
 
-        async def run(found: _Found) -> bool:
+        async def run(found: Found) -> bool:
             filled = [part.replace("{}", found.path) for part in command]
             if word == "-ok":
                 await call.process.stderr.write(encode(f"{' '.join(filled)} ?..." if self._busybox else f"< {' '.join(filled)} > ? "))
@@ -444,57 +440,16 @@ class _Parser:
 
         return run
 
-    async def _ls(self, found: _Found) -> bool:
-        about = found.about
-        users, groups = user_names(self._call), group_names(self._call)
-        owner, group = users.get(about.uid, str(about.uid)), groups.get(about.gid, str(about.gid))
-        moment = format_moment("%b %e %H:%M", about.modified_s)
-        blocks = -(-about.size // 4096) * 4
-        await self._call.print(
-            f"{about.inode:9} {blocks:6} {mode_text(about.mode)} {about.links:3}"
-            f" {owner:<8} {group:<8} {about.size:8} {moment} {found.path}\n"
-        )
-        return True
-
     def _printf(self, template: str) -> _Test:
-        async def show(found: _Found) -> bool:
-            await self._call.write(unescape(encode(self._expand(template, found)))[0])
+        async def show(found: Found) -> bool:
+            await self._call.write(unescape(encode(formatted(self._call, template, found)))[0])
             return True
 
         return show
 
-    def _expand(self, template: str, found: _Found) -> str:
-        about, path = found.about, found.path
-        below = path[len(found.start) :].lstrip("/")
-        users, groups = user_names(self._call), group_names(self._call)
-        values = {
-            "p": path, "f": base_name(path), "h": directory_name(path), "P": below, "H": found.start, "d": str(found.depth),
-            "s": str(about.size), "m": f"{about.mode & 0o7777:o}", "M": mode_text(about.mode), "u": users.get(about.uid, str(about.uid)),
-            "g": groups.get(about.gid, str(about.gid)), "U": str(about.uid), "G": str(about.gid), "i": str(about.inode),
-            "n": str(about.links), "t": format_moment("%a %b %e %H:%M:%S.%N %Y", about.modified_s), "%": "%",
-            "y": mode_text(about.mode)[0].replace("-", "f"), "k": str(-(-about.size // 1024)), "b": str(-(-about.size // 512)),
-            "l": self._call.process.files.read_link(path) if stat.S_ISLNK(about.mode) else "",
-        }  # fmt: skip
-        out: list[str] = []
-        position = 0
-        while position < len(template):
-            char = template[position]
-            following = template[position + 1 : position + 2]
-            if char == "%" and following == "T":
-                letter = template[position + 2 : position + 3]
-                out.append(f"{about.modified_s:.10f}" if letter == "@" else format_moment("%" + letter, about.modified_s))
-                position += 3
-            elif char == "%" and following in values and following:
-                out.append(values[following])
-                position += 2
-            else:
-                out.append(char)
-                position += 1
-        return "".join(out)
 
-
-def _plain(test: Callable[[_Found], bool]) -> _Test:
-    async def asynchronous(found: _Found) -> bool:
+def _plain(test: Callable[[Found], bool]) -> _Test:
+    async def asynchronous(found: Found) -> bool:
         return test(found)
 
     return asynchronous

@@ -1,0 +1,82 @@
+"""What find has found, and how -ls and -printf print it."""
+
+import stat
+from dataclasses import dataclass
+
+from orrery.node.processes.program import Stat
+from orrery.node.programs.call import Call
+from orrery.node.programs.disk.modes import mode_text
+from orrery.node.programs.disk.owners import group_names, user_names
+from orrery.node.programs.disk.walking import base_name, directory_name
+from orrery.node.programs.system.moments import format_moment
+
+
+@dataclass(slots=True)
+class Found:
+    path: str
+    about: Stat
+    depth: int
+    start: str
+    prunes: bool = False
+
+
+def listed(call: Call, found: Found) -> str:
+    """The line of -ls."""
+    about = found.about
+    users, groups = user_names(call), group_names(call)
+    owner, group = users.get(about.uid, str(about.uid)), groups.get(about.gid, str(about.gid))
+    moment = format_moment("%b %e %H:%M", about.modified_s)
+    blocks = -(-about.size // 4096) * 4
+    return (
+        f"{about.inode:9} {blocks:6} {mode_text(about.mode)} {about.links:3} {owner:<8} {group:<8} {about.size:8} {moment} {found.path}\n"
+    )
+
+
+def formatted(call: Call, template: str, found: Found) -> str:
+    """What -printf prints of a template, its backslashes still in it."""
+    about = found.about
+    values = _values(call, found)
+    out: list[str] = []
+    position = 0
+    while position < len(template):
+        char = template[position]
+        following = template[position + 1 : position + 2]
+        if char == "%" and following == "T":
+            letter = template[position + 2 : position + 3]
+            out.append(f"{about.modified_s:.10f}" if letter == "@" else format_moment("%" + letter, about.modified_s))
+            position += 3
+        elif char == "%" and following in values and following:
+            out.append(values[following])
+            position += 2
+        else:
+            out.append(char)
+            position += 1
+    return "".join(out)
+
+
+def _values(call: Call, found: Found) -> dict[str, str]:
+    about, path = found.about, found.path
+    users, groups = user_names(call), group_names(call)
+    return {
+        "p": path,
+        "f": base_name(path),
+        "h": directory_name(path),
+        "P": path[len(found.start) :].lstrip("/"),
+        "H": found.start,
+        "d": str(found.depth),
+        "s": str(about.size),
+        "m": f"{about.mode & 0o7777:o}",
+        "M": mode_text(about.mode),
+        "u": users.get(about.uid, str(about.uid)),
+        "g": groups.get(about.gid, str(about.gid)),
+        "U": str(about.uid),
+        "G": str(about.gid),
+        "i": str(about.inode),
+        "n": str(about.links),
+        "t": format_moment("%a %b %e %H:%M:%S.%N %Y", about.modified_s),
+        "%": "%",
+        "y": mode_text(about.mode)[0].replace("-", "f"),
+        "k": str(-(-about.size // 1024)),
+        "b": str(-(-about.size // 512)),
+        "l": call.process.files.read_link(path) if stat.S_ISLNK(about.mode) else "",
+    }
