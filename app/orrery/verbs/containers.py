@@ -125,7 +125,10 @@ class Containers(Protocol):
         """NodeRefusal when the Pod has no sandbox to forward to."""
 
     async def forward(self, namespace: str, pod: str, port: int, *, uid: str = "") -> Tunnel:
-        """A connection to localhost inside the Pod, the one with that uid if it is given. OSError with the runtime's whole text when nothing listens there."""
+        """A connection to localhost inside the Pod, the one with that uid if it is given.
+
+        OSError with the runtime's whole text when nothing listens there.
+        """
 
     async def dial(self, address: str, port: int) -> Tunnel:
         """A connection from the control plane to an address of the cluster's network. OSError with an errno when it fails."""
