@@ -23,7 +23,7 @@ def secret(name: str, **data: str) -> Object:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "default"}, "stringData": data}
 
 
-def service(name: str, *, port: int = 80, target: int = 80, **selector: str) -> Object:
+def service(name: str, /, *, port: int = 80, target: int = 80, **selector: str) -> Object:
     spec = {"selector": selector, "ports": [{"port": port, "targetPort": target}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"}, "spec": spec}
 
