@@ -141,6 +141,15 @@ async def test_what_is_no_good_is_refused(cluster: Simulation) -> None:
     assert asks.review_token(good, ()).error == "[invalid bearer token, service account token has expired]"
 
 
+@pytest.mark.parametrize("issuer", [[], {}, 1, None])
+async def test_a_token_whose_issuer_is_no_text_is_not_ours(cluster: Simulation, issuer: object) -> None:
+    part = base64.urlsafe_b64encode(orjson.dumps({"iss": issuer})).rstrip(b"=").decode()
+    asks = authenticator(cluster, Token("known", User("jane")))
+
+    with pytest.raises(Unauthorized):
+        asks.authenticate(f"{part}.{part}.x")
+
+
 async def test_a_new_account_of_the_same_name_does_not_inherit_tokens(cluster: Simulation) -> None:
     token = (await request(cluster))["status"]["token"]
 
