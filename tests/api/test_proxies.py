@@ -122,6 +122,8 @@ async def test_links_of_a_page_lead_through_the_proxy(reached: Reach) -> None:
     ("target", "code", "message"),
     [
         (f"{PODS}/p:81/proxy/", 503, "error trying to reach service: dial tcp 10.244.0.5:81: connect: connection refused"),
+        (f"{PODS}/p:99999/proxy/", 503, "error trying to reach service: dial tcp: address 99999: invalid port"),
+        (f"{PODS}/p:{'9' * 5000}/proxy/", 503, f"error trying to reach service: dial tcp: address {'9' * 5000}: invalid port"),
         (f"{PODS}/unbound/proxy/", 400, "address not allowed"),
         (f"{PODS}/ftp:p:80/proxy/", 400, 'invalid pod request "ftp:p:80"'),
         (f"{PODS}/none/proxy/x", 404, 'pods "none" not found'),
@@ -189,6 +191,33 @@ async def test_an_upgrade_goes_through_to_the_server(reached: Reach) -> None:
 
     assert answer.status == 101
     assert await reader.readexactly(11) == b"hello there"
+    writer.close()
+
+
+async def test_what_says_who_the_caller_is_stays_with_the_api_server(reached: Reach) -> None:
+    reached.containers.servers[8080] = mirror
+    bearer = "base64url.bearer.authorization.k8s.io.c2VjcmV0"
+    headers = {"authorization": "Bearer secret", "impersonate-user": "jane", "impersonate-group": "system:masters"}
+    headers |= {"sec-websocket-protocol": f"chat, {bearer}"}
+
+    answer = await reached.served.http.get(f"{PODS}/p/proxy/", headers=headers)
+
+    assert not any(word in answer.text.lower() for word in ("secret", "c2vjcmv0", "impersonate", "jane"))
+    assert "Sec-Websocket-Protocol: chat\r\n" in answer.text
+
+
+async def test_a_websocket_goes_through_without_the_token_among_its_protocols(reached: Reach) -> None:
+    heard: list[bytes] = []
+
+    async def upgrading(tunnel: FakeTunnel) -> None:
+        heard.append(await _request(tunnel))
+        await tunnel.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: own\r\nConnection: Upgrade\r\n\r\n")
+
+    reached.containers.servers[8080] = upgrading
+    protocols = {"Sec_WebSocket_Protocol": "chat, base64url.bearer.authorization.k8s.io.c2VjcmV0"}
+    _, _, writer = await reached.upgrade(f"{PODS}/p/proxy/", "own", **protocols)
+
+    assert b"chat" in heard[0] and b"c2VjcmV0" not in heard[0]
     writer.close()
 
 

@@ -13,6 +13,7 @@ from orrery.api.connect.node_proxies import NodeProxies
 from orrery.api.connect.pods import find_pod
 from orrery.api.connect.proxy_links import PAGE_BYTES_MAX, Rewrite, rewritten_page, rewritten_url
 from orrery.api.connect.proxy_upgrades import pass_upgrade, wants_upgrade
+from orrery.api.connect.upgrades import without_credentials
 from orrery.api.requests import Request
 from orrery.api.responses import NO_CACHE, off_loop, send_bytes
 from orrery.machinery.errors import BadRequest, NotFound, NotImplementedYet, ServiceUnavailable
@@ -35,7 +36,7 @@ _HOP_BY_HOP: Final = frozenset(
         b"upgrade",
     )
 )
-_UNSENT: Final = _HOP_BY_HOP | {b"authorization", b"x-forwarded-for", b"expect"}
+_UNSENT: Final = _HOP_BY_HOP | {b"x-forwarded-for", b"expect"}
 _UNANSWERED: Final = _HOP_BY_HOP | {
     b"date",  # The server's own.
     b"access-control-allow-credentials",
@@ -45,6 +46,9 @@ _UNANSWERED: Final = _HOP_BY_HOP | {
 }
 _PORT_NAMES: Final = {"domain": "53", "ftp": "21", "http": "80", "https": "443", "imap2": "143", "pop3": "110", "smtp": "25", "ssh": "22"}
 """The names of ports that Go knows by itself; those of a Pod's containers mean nothing to a dialler."""
+_PORT_MAX: Final = 65535
+_DIGITS_MAX: Final = 18
+"""A longer number is no number: it does not fit into 64 bits."""
 _DIAL_ERRORS: Final = {
     errno.ECONNREFUSED: "connect: connection refused",
     errno.EHOSTUNREACH: "connect: no route to host",
@@ -98,7 +102,7 @@ class Proxies:
 
     def _endpoint(self, namespace: str, name: str, port: str, asked: str) -> tuple[str, int]:
         """An address and port that serve the Service."""
-        if port.isascii() and port.isdigit():
+        if port.isascii() and port.isdigit() and len(port) <= _DIGITS_MAX:
             port = self._port_name(namespace, name, int(port))
         endpoints = self._client.get("endpoints", namespace, name)
         if endpoints is None:
@@ -140,6 +144,8 @@ class Proxies:
         port = _PORT_NAMES.get(port, port)
         if not (port.isascii() and port.isdigit()):
             raise _unreachable(f"dial tcp: lookup tcp/{port}: unknown port")
+        if len(port) > _DIGITS_MAX or int(port) > _PORT_MAX:
+            raise _unreachable(f"dial tcp: address {port}: invalid port")
         try:
             tunnel = await self._containers.dial(address, int(port))
         except OSError as problem:
@@ -224,7 +230,7 @@ def _split_path(request: Request) -> tuple[bytes, bytes]:
 def _request_headers(request: Request, forwarded: bytes) -> list[Header]:
     raw: list[Header] = list(request.scope["headers"])
     named = {value.strip().lower() for key, values in raw if key == b"connection" for value in values.split(b",")}
-    headers = [(key, value) for key, value in raw if key not in _UNSENT and key not in named]
+    headers = [(key, value) for key, value in without_credentials(request) if key not in _UNSENT and key not in named]
     before = [value for key, value in raw if key == b"x-forwarded-for"]
     client = request.scope.get("client")
     if client:

@@ -4,6 +4,7 @@ import asyncio
 
 from orrery.api.connect.forwards import join
 from orrery.api.connect.http_client import Exchange
+from orrery.api.connect.upgrades import without_credentials
 from orrery.api.duplex import Duplex
 from orrery.api.requests import Request
 from orrery.api.responses import send_bytes
@@ -17,10 +18,9 @@ def wants_upgrade(request: Request) -> bool:
 
 
 async def pass_upgrade(request: Request, exchange: Exchange, tunnel: Tunnel, target: bytes) -> None:
-    """Send the request as it came; when the server agrees to upgrade, its bytes and the client's are joined."""
-    headers = [(key, value) for key, value in request.scope["headers"] if key != b"authorization"]
+    """Send the request as it came, without its credentials; when the server agrees to upgrade, its bytes and the client's are joined."""
     try:
-        await exchange.send(request.method, target, headers, None)
+        await exchange.send(request.method, target, without_credentials(request), None)
         head = await exchange.head()
     except OSError as problem:
         raise ServiceUnavailable(f"error trying to reach service: {problem.strerror or problem}") from problem

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from orrery.api.guard import BEARER_PROTOCOL
+from orrery.api.impersonation import PREFIX as IMPERSONATION
 from orrery.api.requests import Request
 from orrery.api.responses import Header, send_bytes
 from orrery.api.takeover import TAKEOVER, Socket
@@ -15,6 +16,7 @@ from orrery.verbs.containers import NodeRefusal
 
 WEBSOCKET: Final = "websocket"
 SPDY: Final = "SPDY/3.1"
+_PROTOCOLS: Final = b"sec-websocket-protocol"
 _VERSION_HEADER: Final = "X-Stream-Protocol-Version"
 
 
@@ -63,7 +65,15 @@ def agree_on_spdy(request: Request, supported: Sequence[str]) -> str:
 
 def asked_protocols(request: Request) -> list[str]:
     """The WebSocket sub-protocols that the client names; what carries its token is none of them."""
-    return [name for name in header_values(request, b"sec-websocket-protocol") if not name.startswith(BEARER_PROTOCOL)]
+    return [name for name in header_values(request, _PROTOCOLS) if not name.startswith(BEARER_PROTOCOL)]
+
+
+def without_credentials(request: Request) -> list[tuple[bytes, bytes]]:
+    """The headers of a request that goes on to somebody else: what says who sent it was for the API server alone."""
+    raw: list[tuple[bytes, bytes]] = list(request.scope["headers"])
+    headers = [(key, value) for key, value in raw if key not in (b"authorization", _PROTOCOLS) and not key.startswith(IMPERSONATION)]
+    protocols = ", ".join(asked_protocols(request)).encode("latin-1")
+    return [*headers, (_PROTOCOLS, protocols)] if protocols else headers
 
 
 def agree_on_websocket(request: Request, supported: Sequence[str]) -> str:
