@@ -8,6 +8,8 @@ from orrery.machinery.objects import FrozenObject, Object, uid_of
 from orrery.store.log import Event
 from orrery.testing import Simulation
 
+_STATUSES = ("initContainerStatuses", "containerStatuses")
+
 
 def container(name: str, image: str = "busybox:1.28", *, script: str = "", **fields: Any) -> Object:
     """A container; `script` is what its shell runs."""
@@ -59,5 +61,19 @@ def has_restarted(cluster: Simulation, pod: str, count: int) -> bool:
 
 def waits(seen: Sequence[Event], name: str, read: Callable[[FrozenObject], str]) -> list[str]:
     """What `read` finds in each state of a container that waits, without repetitions."""
-    statuses = [one for event in seen for one in event.record.object["status"].get("containerStatuses", ()) if one["name"] == name]
+    pods = [event.record.object.get("status", {}) for event in seen]
+    statuses = [one for pod in pods for key in _STATUSES for one in pod.get(key, ()) if one["name"] == name]
     return list(dict.fromkeys(read(one["state"]["waiting"]) for one in statuses if "waiting" in one["state"]))
+
+
+def back_offs(seen: Sequence[Event], name: str) -> list[str]:
+    """`10s`, `20s`, …: the delays that a container's restarts were told to wait."""
+    words = waits(seen, name, lambda waiting: str(waiting.get("message", "")))
+    return list(dict.fromkeys(word.split()[1] for word in words if word.startswith("back-off ")))
+
+
+def told_of(cluster: Simulation, pod: str) -> list[tuple[str, str]]:
+    """What each event of a Pod is about, and its reason, in order; `` is the Pod itself."""
+    events = [one for one in cluster.list("events") if one["involvedObject"]["name"] == pod]
+    events.sort(key=lambda one: int(one["metadata"]["resourceVersion"]))
+    return [(one["involvedObject"].get("fieldPath", ""), one["reason"]) for one in events]

@@ -7,7 +7,7 @@ from orrery.machinery.objects import Object, name_of
 from orrery.testing import Simulation
 from orrery.testing.simulation import deployment, pod
 from orrery.verbs.containers import NodeRefusal
-from tests.scenarios.lesson import condition, configmap, container, ended, is_ready, service
+from tests.scenarios.lesson import condition, configmap, container, ended, is_ready, service, told_of
 
 WEBAPP = [
     container("simple-webapp", "simple-webapp", ports=[{"containerPort": 8080}]),
@@ -41,9 +41,7 @@ async def test_they_are_pulled_created_and_started_one_after_the_other(fast: Sim
     await fast.apply(webapp())
     await fast.settle()
 
-    events = sorted(fast.list("events"), key=lambda one: int(one["metadata"]["resourceVersion"]))
-    told = [(one["involvedObject"]["fieldPath"], one["reason"]) for one in events if "fieldPath" in one["involvedObject"]]
-    assert told == [
+    assert told_of(fast, "simple-webapp")[1:] == [
         (f"spec.containers{{{name}}}", reason)
         for name in ("simple-webapp", "log-agent")
         for reason in ("Pulling", "Pulled", "Created", "Started")
