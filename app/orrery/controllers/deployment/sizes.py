@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from orrery.machinery.int_or_percent import scaled
 from orrery.machinery.objects import FrozenObject, annotations_of, name_of
 
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
@@ -54,14 +55,6 @@ def resolve_limits(max_surge: int | str, max_unavailable: int | str, replicas: i
     if surge == 0 and unavailable == 0:
         unavailable = 1
     return surge, unavailable
-
-
-def scaled(value: int | str, total: int, *, up: bool) -> int:
-    """A number as it is, a percentage of `total` rounded."""
-    if isinstance(value, int):
-        return value
-    share = int(value.removesuffix("%")) * total
-    return -(-share // 100) if up else share // 100
 
 
 @dataclass(frozen=True, slots=True)
