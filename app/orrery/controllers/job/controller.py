@@ -274,7 +274,7 @@ class JobController:
         """The Job at once when it is new or its spec has changed, a little later for the rest; never one that has finished."""
         namespace, key = change.namespace, key_for(change.namespace, change.name)
         if not change.is_present or has_finished(change.record):
-            self._by_hand.get(namespace, set()).discard(change.name)
+            self._forget_by_hand(namespace, change.name)
             self._failures.pop(change.uid, None)
             return ()
         job, old = change.any, change.old
@@ -283,6 +283,12 @@ class JobController:
         if old is None or old["metadata"].get("generation") != job["metadata"].get("generation"):
             return (key,)
         return self._later((key,))
+
+    def _forget_by_hand(self, namespace: str, name: str) -> None:
+        names = self._by_hand.get(namespace, set())
+        names.discard(name)
+        if not names:
+            self._by_hand.pop(namespace, None)
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         """The Jobs that control the Pod or did so before; for an orphan those that may want it."""

@@ -31,12 +31,14 @@ class DefaultSelectors:
     def see_service(self, change: Change) -> None:
         service = change.new
         selector = (service["spec"].get("selector") if service is not None else None) or {}
-        services = self._services.setdefault(change.namespace, {})
+        services = self._services.get(change.namespace, {})
         if services.get(change.name, {}) == selector:
             return
         services.pop(change.name, None)
         if selector:
-            services[change.name] = selector
+            self._services.setdefault(change.namespace, services)[change.name] = selector
+        elif not services:
+            del self._services[change.namespace]
         self._known.clear()
 
     def of(self, shape: Shape) -> LabelSelector:
