@@ -35,11 +35,11 @@ class DaemonHistory:
         history = [await self._labelled(one) for one in await self._history.claim(daemonset)]
         planned = plan_present(daemonset["spec"]["template"], history)
         if not planned.known:
-            made = await self._history.create(daemonset, planned.number, (daemonset.get("status") or {}).get("collisionCount"))
-            if made.revision is None:
+            revision = await self._history.create(daemonset, planned.number, (daemonset.get("status") or {}).get("collisionCount"))
+            if revision is None:
                 await self._count_collision(daemonset)
                 return None
-            return Revisions(made.revision, planned.old)
+            return Revisions(revision, planned.old)
         present = planned.known[-1]
         if len(planned.known) > 1:
             await self._merge(present, planned.known[:-1], pods)

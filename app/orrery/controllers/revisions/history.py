@@ -32,14 +32,6 @@ STATEFULSETS: Final = Flavour("StatefulSet", "controller.kubernetes.io/hash", sn
 DAEMONSETS: Final = Flavour("DaemonSet", "controller-revision-hash", template_hash)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A revision that exists now, or why it does not: another template has its name."""
-
-    revision: FrozenObject | None
-    is_collision: bool = False
-
-
 class History:
     """Reads and writes the revisions of one kind of owner."""
 
@@ -57,16 +49,14 @@ class History:
         claim = plan_claim(owner, (*owned, *orphans), lambda one: selector.matches(labels_of(one)))
         return in_order(await self._claims.carry_out(claim, owner, self._reference(owner)))
 
-    async def create(self, owner: FrozenObject, number: int, collisions: int | None) -> Made:
-        """Make the revision of the owner's present template; the one that was made already is as good."""
+    async def create(self, owner: FrozenObject, number: int, collisions: int | None) -> FrozenObject | None:
+        """Make the revision of the owner's present template; one that was made already is as good. None: another template has its name."""
         revision = self._new(owner, number, collisions)
         try:
-            return Made(await self._client.create(BUCKET, revision))
+            return await self._client.create(BUCKET, revision)
         except AlreadyExists:
             existing = self._client.get(BUCKET, namespace_of(owner), name_of(revision))
-            if existing is not None and existing.get("data") == revision["data"]:
-                return Made(existing)
-            return Made(None, is_collision=True)
+            return existing if existing is not None and existing.get("data") == revision["data"] else None
 
     async def renumber(self, revision: FrozenObject, number: int) -> FrozenObject:
         """Give the revision that number. NotFound when it is gone."""

@@ -135,9 +135,9 @@ class StatefulSetController:
     async def _new_revision(self, statefulset: FrozenObject, number: int, collisions: int) -> tuple[FrozenObject, int]:
         """The revision, and how many names have been taken by other templates so far."""
         while True:
-            made = await self._history.create(statefulset, number, collisions)
-            if made.revision is not None:
-                return made.revision, collisions
+            revision = await self._history.create(statefulset, number, collisions)
+            if revision is not None:
+                return revision, collisions
             collisions += 1
 
     async def _truncate(self, row: Row, revisions: Revisions, pods: Sequence[FrozenObject]) -> None:
