@@ -193,6 +193,28 @@ async def test_a_secret_gets_a_token_and_goes_with_its_account(cluster: Simulati
     assert authenticator(cluster).review_token(token, ()).error == "[invalid bearer token, Token has been invalidated]"
 
 
+async def test_a_secret_that_is_given_to_another_account_does_not_go_with_the_first(cluster: Simulation) -> None:
+    for name in ("first", "second"):
+        await cluster.client.create(
+            "serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": "default"}}
+        )
+    meta = {"name": "token", "namespace": "default", "annotations": {"kubernetes.io/service-account.name": "first"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "kubernetes.io/service-account-token"}
+    await cluster.client.create("secrets", secret)
+    await cluster.settle()
+    uid = cluster.get("serviceaccounts", "second")["metadata"]["uid"]
+    given = {"kubernetes.io/service-account.name": "second", "kubernetes.io/service-account.uid": uid}
+    await cluster.client.patch("secrets", "default", "token", {"metadata": {"annotations": given}})
+
+    await cluster.delete("serviceaccounts", "first")
+    await cluster.settle()
+    assert cluster.client.get("secrets", "default", "token") is not None
+
+    await cluster.delete("serviceaccounts", "second")
+    await cluster.settle()
+    assert cluster.client.get("secrets", "default", "token") is None
+
+
 def test_keys_are_kept_for_their_owners_eyes_only(tmp_path: Path) -> None:
     keys = Keys(tmp_path)
     token = Issuer(keys).sign({"sub": "x"})

@@ -41,14 +41,19 @@ class TokenSecretController:
         if change.record.index.fields.get("type") != SERVICE_ACCOUNT_TOKEN:
             return ()
         account = annotations_of(change.any).get(SERVICE_ACCOUNT_NAME, "")
-        names = self._secrets.setdefault((change.namespace, account), set())
+        before = annotations_of(change.old).get(SERVICE_ACCOUNT_NAME, "") if change.old is not None else account
+        if not change.is_present or before != account:
+            self._forget(change.namespace, before, change.name)
         if change.is_present:
-            names.add(change.name)
+            self._secrets.setdefault((change.namespace, account), set()).add(change.name)
             return (f"{_SECRET}/{change.namespace}/{change.name}",)
-        names.discard(change.name)
-        if not names:
-            del self._secrets[change.namespace, account]
         return (f"{_SECRET}/{change.namespace}/{change.name}/{account}",)
+
+    def _forget(self, namespace: str, account: str, secret: str) -> None:
+        names = self._secrets.get((namespace, account), set())
+        names.discard(secret)
+        if not names:
+            self._secrets.pop((namespace, account), None)
 
     async def reconcile(self, key: str) -> Outcome:
         what, namespace, name, *rest = key.split("/")
