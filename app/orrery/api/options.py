@@ -131,7 +131,6 @@ def delete_options(query: Query, body: Mapping[str, Any] | None, call: Call) -> 
         orphan_dependents=raw.get("orphanDependents"),
         uid=preconditions.get("uid"),
         resource_version=preconditions.get("resourceVersion"),
-        ignore_store_read_error=bool(raw.get("ignoreStoreReadErrorWithClusterBreakingPotential")),
         raw=raw,
     )
 

@@ -21,13 +21,6 @@ _FROM_CORE: Final = {core: name for name, core in _TO_CORE.items()}
 _EMPTY_IN_CORE: Final[dict[str, Any]] = {"reportingComponent": "", "reportingInstance": ""}
 """What core Events write even when it is empty, and events.k8s.io does not."""
 
-FIELD_NAMES: Final = {
-    **{f"regarding.{name}": f"involvedObject.{name}" for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")},
-    "regarding.fieldPath": "involvedObject.fieldPath",
-    "reportingController": "reportingComponent",
-}
-"""Selectable fields by their name here, and as the stored kind names them; all others have one name."""
-
 
 def to_storage(obj: Object) -> Object:
     """A decoded events.k8s.io Event as a core one."""

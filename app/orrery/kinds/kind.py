@@ -6,7 +6,7 @@ They may change the object they are given (it is the writer's own copy), never t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from orrery.machinery.field_errors import FieldError
@@ -141,6 +141,3 @@ class Kind:
 
     def subresource(self, name: str) -> Subresource | None:
         return next((sub for sub in self.subresources if sub.name == name), None)
-
-    def with_behaviour(self, behaviour: Behaviour) -> "Kind":
-        return replace(self, behaviour=behaviour)

@@ -68,8 +68,3 @@ def has_invalid_value(selector: Mapping[str, Any] | None) -> bool:
         if any(is_label_value(value) for value in requirement.get("values") or ()):
             return True
     return False
-
-
-def is_empty_selector(selector: Mapping[str, Any] | None) -> bool:
-    """Whether it is there but asks for nothing, and so selects everything."""
-    return not selector or not (selector.get("matchLabels") or selector.get("matchExpressions"))

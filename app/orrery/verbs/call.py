@@ -70,5 +70,4 @@ class DeleteOptions:
     orphan_dependents: bool | None = None
     uid: str | None = None
     resource_version: str | None = None
-    ignore_store_read_error: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)

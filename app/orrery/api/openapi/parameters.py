@@ -53,13 +53,6 @@ _TEXTS: Final = {
 }
 _SKIPPED: Final = frozenset({"kind", "apiVersion", "preconditions"})
 _NEVER_IN_DELETE_COLLECTION: Final = frozenset({"watch", "allowWatchBookmarks", "shardSelector"})
-CONNECT_OPTIONS: Final = frozenset(
-    _CORE + name
-    for name in (
-        *("PodExecOptions", "PodAttachOptions", "PodPortForwardOptions"),
-        *("PodProxyOptions", "ServiceProxyOptions", "NodeProxyOptions"),
-    )
-)
 
 
 def parameter(name: str, kind: str = "string", *, where: str = "query", text: str = "") -> Parameter:

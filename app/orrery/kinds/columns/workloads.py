@@ -196,10 +196,3 @@ HORIZONTAL_POD_AUTOSCALERS = (
     Column("Replicas", lambda obj, now_s: status(obj).get("currentReplicas", 0)),
     AGE,
 )
-
-SCALES = (
-    Column("Name", lambda obj, now_s: obj["metadata"]["name"]),
-    Column("Desired", lambda obj, now_s: spec(obj).get("replicas", 0), type="integer"),
-    Column("Available", lambda obj, now_s: status(obj).get("replicas", 0), type="integer"),
-    AGE,
-)
