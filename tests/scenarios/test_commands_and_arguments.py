@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import Invalid
 from orrery.machinery.objects import Object
 from orrery.testing import Simulation
@@ -47,6 +48,23 @@ async def test_its_events_come_in_the_kubelets_order_and_words(fast: Simulation)
     assert told[1] == 'Pulling: Pulling image "ubuntu"'
     assert told[3:5] == ["Created: Container created", "Started: Container started"]
     assert told[5] == f"BackOff: Back-off restarting failed container web in pod {title(fast, 'ubuntu')}"
+
+
+async def test_a_repeated_event_is_one_that_counts_and_tells_its_first_and_last_time(fast: Simulation) -> None:
+    begin = timestamp(fast.clock.now_s())
+    await fast.apply(pod("ubuntu", image="ubuntu"))
+    await fast.settle()
+    await fast.until(partial(has_restarted, fast, "ubuntu", 3))
+    await fast.settle()
+
+    told = {one["reason"]: one for one in fast.list("events") if one["involvedObject"]["name"] == "ubuntu"}
+    last = ended(fast, "ubuntu")["startedAt"]
+    assert [(told[reason]["count"], told[reason]["firstTimestamp"]) for reason in ("Created", "Started", "BackOff")] == [
+        (4, begin),
+        (4, begin),
+        (3, begin),  # The first restart did not wait.
+    ]
+    assert told["Started"]["lastTimestamp"] == last
 
 
 async def test_each_restart_waits_twice_as_long_up_to_five_minutes(fast: Simulation) -> None:

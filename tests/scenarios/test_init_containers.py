@@ -201,6 +201,17 @@ async def test_one_that_is_always_restarted_is_a_sidecar_and_runs_on_beside_the_
     assert ended(fast, "with-sidecar", "prepare")["exitCode"] == 0
 
 
+async def test_a_sidecar_that_ends_is_started_again_alone(fast: Simulation) -> None:
+    side = container("side", script="sleep 20; exit 1", restartPolicy="Always")
+    await fast.apply(myapp(side, container("once", script="true")))
+    await fast.settle()
+    await fast.advance(25)
+
+    assert [fast.container("myapp-pod", name)["restartCount"] for name in ("side", "once", "myapp-container")] == [1, 0, 0]
+    assert fast.container("myapp-pod", "side")["lastState"]["terminated"]["exitCode"] == 1
+    assert (fast.shown("myapp-pod"), status(fast)["phase"]) == ("2/2 Running", "Running")
+
+
 async def test_a_sidecar_does_not_keep_a_pod_from_completing_and_ends_last(fast: Simulation) -> None:
     await fast.apply(with_sidecar(app="echo running >> /opt/logs.txt; sleep 5", restartPolicy="Never"))
     await fast.settle()

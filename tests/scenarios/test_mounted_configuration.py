@@ -162,6 +162,21 @@ async def test_an_update_reaches_the_file_within_the_sync_period_but_not_the_env
         assert cluster.container("mounted")["restartCount"] == 0
 
 
+@pytest.mark.parametrize(
+    "volume",
+    [{"secret": {"secretName": "app-secret"}}, {"projected": {"sources": [{"secret": {"name": "app-secret"}}]}}],
+    ids=["secret", "projected"],
+)
+async def test_an_update_of_a_secret_reaches_its_files_as_well(fast: Simulation, volume: Object) -> None:
+    await app_secret(fast)
+    await run(fast, mounted(volume, SECRETS))
+
+    await fast.apply(secret("app-secret", DB_Host="mysql", DB_User="root", DB_Password="changed"))
+    await fast.advance(REFRESH_S[1])
+
+    assert await sh(fast, f"cat {SECRETS}/DB_Password") == "changed"
+
+
 async def test_keys_that_come_and_go_are_files_that_come_and_go(fast: Simulation) -> None:
     await fast.apply(configmap("app-config", APP_COLOR="blue", APP_MODE="prod"))
     await run(fast, mounted({"configMap": {"name": "app-config"}}, "/etc/app"))
