@@ -84,3 +84,13 @@ async def test_pods_are_found_by_their_claims_until_they_end(world: World) -> No
 
     await world.client.delete("pods", NAMESPACE, "web", grace_period_s=0)
     assert not all_of_them.of(f"{NAMESPACE}/data")
+
+
+async def test_a_pod_may_mount_a_claim_twice(world: World) -> None:
+    users = ClaimUsers()
+    world.client.subscribe("pods", lambda event: users.see(Change(event)))
+    await world.create("pods", pod("web", *({"name": name, "persistentVolumeClaim": {"claimName": "data"}} for name in "ab")))
+    assert users.of(f"{NAMESPACE}/data") == (f"{NAMESPACE}/web",)
+
+    await world.client.delete("pods", NAMESPACE, "web", grace_period_s=0)
+    assert not users.of(f"{NAMESPACE}/data")

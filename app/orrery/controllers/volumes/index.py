@@ -106,15 +106,15 @@ def _group(claim: FrozenObject) -> str:
     return class_of(claim) if has_class(claim) else _UNNAMED
 
 
-def claims_mounted(pod: FrozenObject) -> list[str]:
-    """Names of the claims behind the Pod's volumes; one of an ephemeral volume is named after both."""
-    names = []
+def claims_mounted(pod: FrozenObject) -> Sequence[str]:
+    """Names of the claims behind the Pod's volumes, each once; one of an ephemeral volume is named after both."""
+    names: dict[str, None] = {}
     for volume in pod["spec"].get("volumes") or ():
         if (source := volume.get("persistentVolumeClaim")) is not None:
-            names.append(str(source.get("claimName", "")))
+            names[str(source.get("claimName", ""))] = None
         elif volume.get("ephemeral") is not None:
-            names.append(f"{name_of(pod)}-{volume['name']}")
-    return names
+            names[f"{name_of(pod)}-{volume['name']}"] = None
+    return tuple(names)
 
 
 def mounts_claims(change: Change) -> bool:
@@ -136,7 +136,7 @@ class ClaimUsers:
             return
         pod = change.new
         is_there = pod is not None and (self._with_ended or not is_terminal(pod))
-        claims = [key_for(change.namespace, name) for name in claims_mounted(pod)] if pod is not None and is_there else ()
+        claims = tuple(key_for(change.namespace, name) for name in claims_mounted(pod)) if pod is not None and is_there else ()
         if claims == self._claims_of.get(key, ()):
             return
         for claim in self._claims_of.pop(key, ()):
