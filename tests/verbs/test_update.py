@@ -5,7 +5,7 @@ import asyncio
 from orrery.machinery.objects import thaw
 from orrery.verbs.call import DeleteOptions
 from orrery.verbs.results import PatchType
-from tests.verbs.world import Api, config_map, refusal
+from tests.verbs.world import Api, config_map, pod, refusal
 
 
 async def test_an_update_that_changes_nothing_is_not_written(api: Api) -> None:
@@ -129,3 +129,12 @@ async def test_a_dry_run_of_an_update_keeps_the_version(api: Api) -> None:
     assert "data" not in await api.get("configmaps", "a")
     await api.delete("configmaps", "a", DeleteOptions(), dry_run=True)
     assert api.log.find("configmaps/default/a") is not None
+
+
+async def test_odd_addresses_in_a_pods_status_are_warned_of(api: Api) -> None:
+    await api.create("pods", pod())
+    call = api.call("pods", "web", subresource="status")
+
+    await api.verbs.patch(call, PatchType.MERGE, {"status": {"podIPs": [{"ip": "fd00::0:1"}], "podIP": "fd00::0:1"}})
+
+    assert call.warnings == ['status.podIPs[0].ip: IPv6 address "fd00::0:1" should be in RFC 5952 canonical format ("fd00::1")']

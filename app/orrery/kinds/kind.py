@@ -58,6 +58,8 @@ class Behaviour:
     canonicalize: Callable[[Object], None] | None = None
     warnings: Callable[[Object, FrozenObject | None], Sequence[str]] | None = None
     """Upstream's WarningsOnCreate (old is None) and WarningsOnUpdate: texts of Warning headers."""
+    status_warnings: Callable[[Object], Sequence[str]] | None = None
+    """Upstream's WarningsOnUpdate of the status."""
     name_rule: Callable[[str, bool], Sequence[str]] | None = None
     """Messages about a name (second argument: it is a generateName prefix); None: a DNS-1123 subdomain."""
     has_generation: bool = False

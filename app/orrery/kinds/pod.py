@@ -13,7 +13,7 @@ from orrery.kinds.pod_features import apply_app_armor_annotations, drop_disabled
 from orrery.kinds.pod_resources import quality_of_service
 from orrery.kinds.pod_security import validate_annotations_match_fields
 from orrery.kinds.pod_spec import validate_pod_annotations, validate_pod_spec
-from orrery.kinds.pod_status import prepare_pod_status, validate_pod_status
+from orrery.kinds.pod_status import pod_status_warnings, prepare_pod_status, validate_pod_status
 from orrery.kinds.pod_update import validate_pod_change
 from orrery.kinds.pod_warnings import pod_warnings
 from orrery.machinery.field_errors import forbidden
@@ -126,6 +126,7 @@ BEHAVIOUR: Final = Behaviour(
     validate=_validate,
     validate_update=_validate_update,
     validate_status=validate_pod_status,
+    status_warnings=pod_status_warnings,
     warnings=_warnings,
     has_generation=True,
     graceful=_grace_s,

@@ -115,5 +115,10 @@ def _validate_status(kind: Kind, obj: Object, old: FrozenObject) -> Errors:
     return validate(obj, old) if validate is not None else []
 
 
+def _warn_status(kind: Kind, obj: Object, old: FrozenObject) -> Sequence[str]:
+    warnings = kind.behaviour.status_warnings
+    return warnings(obj) if warnings is not None else ()
+
+
 UPDATE = Strategy(_prepare_update, validate_update, _warn_update, may_create=True)
-STATUS = Strategy(_prepare_status, _validate_status)
+STATUS = Strategy(_prepare_status, _validate_status, _warn_status)
