@@ -23,20 +23,21 @@ def sleeper(*, policy: str = "Always", **fields: Any) -> Object:
     return pod("ubuntu-sleeper-pod", containers=[container("ubuntu-sleeper", "ubuntu-sleeper", **fields)], restartPolicy=policy)
 
 
-async def test_ubuntu_without_a_terminal_completes_at_once_and_falls_into_crash_loop_back_off(fast: Simulation) -> None:
-    shown = fast.watch_shown("ubuntu")
+async def test_ubuntu_without_a_terminal_completes_at_once_and_falls_into_crash_loop_back_off(cluster: Simulation) -> None:
+    shown = cluster.watch_shown("ubuntu")
 
-    await fast.apply(pod("ubuntu", image="ubuntu"))
-    await fast.settle()
+    await cluster.apply(pod("ubuntu", image="ubuntu"))
+    await cluster.settle()
 
-    assert shown[-1] == fast.shown("ubuntu") == "0/1 CrashLoopBackOff"
+    assert shown[-1] == cluster.shown("ubuntu") == "0/1 CrashLoopBackOff"
     assert shown.index("0/1 Completed") < shown.index("0/1 CrashLoopBackOff")
     assert "0/1 Error" not in shown
-    end = ended(fast, "ubuntu")
-    assert (end["exitCode"], end["reason"], ran_s(end)) == (0, "Completed", 0)
-    assert fast.container("ubuntu")["restartCount"] == 1
-    assert fast.get("pods", "ubuntu")["status"]["phase"] == "Running"
-    assert await fast.logs("ubuntu") == ""
+    end = ended(cluster, "ubuntu")
+    assert (end["exitCode"], end["reason"]) == (0, "Completed")
+    assert ran_s(end) <= 1
+    assert cluster.container("ubuntu")["restartCount"] == 1
+    assert cluster.get("pods", "ubuntu")["status"]["phase"] == "Running"
+    assert await cluster.logs("ubuntu") == ""
 
 
 async def test_its_events_come_in_the_kubelets_order_and_words(fast: Simulation) -> None:
