@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orrery.controllers.conditions import set_condition
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.controllers.nodes.tolerations import toleration_s
-from orrery.controllers.pods import condition_of
 from orrery.machinery.clock import Timer, timestamp
 from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject, Object, name_of, namespace_of
@@ -133,16 +133,9 @@ class TaintEvictionController:
             return
 
     def _condemn(self, draft: Object) -> bool:
-        before = condition_of(draft, "DisruptionTarget")
         generation = draft["metadata"].get("generation", 0)
-        said: Object = {**_CONDITION, "lastProbeTime": None, "lastTransitionTime": timestamp(self._clock.now_s())}
-        if generation:
-            said["observedGeneration"] = generation
-        if before is not None and before["status"] == "True":
-            said["lastTransitionTime"] = before["lastTransitionTime"]
-        status = draft.setdefault("status", {})
-        status["conditions"] = [*(one for one in status.get("conditions") or () if one["type"] != "DisruptionTarget"), said]
-        return before != said
+        said: Object = {**_CONDITION, "lastProbeTime": None, **({"observedGeneration": generation} if generation else {})}
+        return set_condition(draft, said, timestamp(self._clock.now_s()))
 
     def _tell(self, key: str, message: str) -> None:
         namespace, name = split_key(key)

@@ -12,10 +12,11 @@ An event costs two comparisons.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from orrery.controllers.conditions import set_condition
 from orrery.controllers.engine.controller import DONE, Outcome
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.workqueue import WorkQueue
-from orrery.controllers.pods import condition_of, is_ready, is_terminal
+from orrery.controllers.pods import is_ready, is_terminal
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import Conflict, NotFound
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
@@ -101,7 +102,9 @@ class PodGcController:
             status["phase"] = "Failed"
             status["observedGeneration"] = draft["metadata"].get("generation", 0)
             if condition is not None:
-                self._tell(draft, condition)
+                generation = draft["metadata"].get("generation", 0)
+                told = {**condition, "observedGeneration": generation, "lastProbeTime": None}
+                set_condition(draft, told, timestamp(self._clock.now_s()))
             return True
 
         try:
@@ -109,18 +112,6 @@ class PodGcController:
             await self._client.delete("pods", namespace_of(pod), name_of(pod), grace_period_s=0, uid=uid)
         except (NotFound, Conflict):
             return  # Gone, or replaced by a namesake.
-
-    def _tell(self, draft: Object, condition: FrozenObject) -> None:
-        conditions = draft["status"].setdefault("conditions", [])
-        before = condition_of(draft, condition["type"])
-        since = before.get("lastTransitionTime") if before is not None and before["status"] == condition["status"] else None
-        said = {
-            **condition,
-            "observedGeneration": draft["metadata"].get("generation", 0),
-            "lastProbeTime": None,
-            "lastTransitionTime": since or timestamp(self._clock.now_s()),
-        }
-        draft["status"]["conditions"] = [*(one for one in conditions if one["type"] != condition["type"]), said]
 
     def _on_pod(self, change: Change) -> Iterable[str]:
         if change.is_present and _has_ended(change.record):

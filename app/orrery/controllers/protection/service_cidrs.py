@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
+from orrery.controllers.conditions import set_condition
 from orrery.controllers.engine.controller import DONE, Outcome, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Informer
 from orrery.machinery.clock import parse_timestamp, timestamp
@@ -70,16 +71,7 @@ class ServiceCidrController:
         now = timestamp(self._client.clock.now_s())
 
         def edit(draft: Object) -> bool:
-            conditions = draft.setdefault("status", {}).setdefault("conditions", [])
-            found = next((each for each in conditions if each["type"] == "Ready"), None)
-            if found is not None and all(found.get(field) == value for field, value in wanted.items()):
-                return False
-            if found is None:
-                found = {"type": "Ready"}
-                conditions.append(found)
-            changed = found.get("status") != wanted["status"]
-            found |= {**wanted, "lastTransitionTime": now if changed else found["lastTransitionTime"]}
-            return True
+            return set_condition(draft, {"type": "Ready", **wanted}, now)
 
         await self._client.change(CIDRS, "", name, edit, subresource="status")
 

@@ -1,4 +1,4 @@
-"""Setting one condition of a status, as all of this room's controllers do."""
+"""Setting one condition of a status: in its place, with the time of its last change. Follows podutil's UpdatePodCondition and its kin."""
 
 from orrery.machinery.objects import Object
 
@@ -9,7 +9,7 @@ def set_condition(obj: Object, wanted: Object, now: str) -> bool:
     found = next((each for each in conditions if each["type"] == wanted["type"]), None)
     if found is not None and all(found.get(field) == value for field, value in wanted.items()):
         return False
-    since = found["lastTransitionTime"] if found is not None and found["status"] == wanted["status"] else now
-    told = {**wanted, "lastTransitionTime": since}
+    since = found.get("lastTransitionTime") if found is not None and found["status"] == wanted["status"] else None
+    told = {**wanted, "lastTransitionTime": since or now}
     obj["status"]["conditions"] = [told if each is found else each for each in conditions] if found is not None else [*conditions, told]
     return True
