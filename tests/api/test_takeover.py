@@ -116,3 +116,11 @@ async def test_a_server_that_stops_ends_sessions_and_logs(reached: Reach) -> Non
     assert reached.containers.following == 0
     assert all(session.is_closed for session in reached.containers.sessions)
     writer.close()
+
+
+async def test_a_request_for_no_path_finds_no_page(reached: Reach) -> None:
+    reader, writer = await reached.connect()
+    writer.write(b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    assert (await read_answer(reader)).status == 404
+    writer.close()

@@ -63,6 +63,8 @@ class Front:
         """Answer the request, or return False when it is FastAPI's; `scope` then carries the user."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         path: str = scope["path"]
+        if not path.startswith("/"):
+            path = f"/{path}"  # `OPTIONS *` asks for no path.
         parts = path.split("/", 5)
         user = ANONYMOUS
         try:
