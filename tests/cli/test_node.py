@@ -82,6 +82,13 @@ def test_adding_asks_for_what_the_options_say(url: str, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "node/orrery-worker added\n"
 
 
+def test_a_server_on_this_machine_is_asked_without_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert main(["node", "list", "--server", url]) == 0
+
+
 @pytest.mark.parametrize(
     ("line", "asked", "said"),
     [
