@@ -86,10 +86,13 @@ def test_kinds_and_versions_are_listed(kubectl: KubectlRunner) -> None:
     assert {"v1", "apps/v1", "batch/v1", "autoscaling/v2", "networking.k8s.io/v1", "events.k8s.io/v1"} <= set(versions)
     assert versions == sorted(versions)
 
-    rows = {line.split()[0]: " ".join(line.split()) for line in kubectl("api-resources", "--no-headers").splitlines()}
-    assert rows["deployments"] == "deployments deploy apps/v1 true Deployment"
-    assert rows["configmaps"] == "configmaps cm v1 true ConfigMap"
-    assert rows["nodes"] == "nodes no v1 false Node"
+    rows = {" ".join(line.split()) for line in kubectl("api-resources", "--no-headers").splitlines()}
+    assert {
+        "deployments deploy apps/v1 true Deployment",
+        "configmaps cm v1 true ConfigMap",
+        "nodes no v1 false Node",
+        "nodes metrics.k8s.io/v1beta1 false NodeMetrics",
+    } <= rows
     assert kubectl("api-resources", "--api-group=apps", "-o", "name").split() == [
         "controllerrevisions.apps",
         "daemonsets.apps",
