@@ -194,6 +194,14 @@ async def test_an_upgrade_goes_through_to_the_server(reached: Reach) -> None:
     writer.close()
 
 
+async def test_a_refused_upgrade_is_answered_as_the_server_did(reached: Reach) -> None:
+    reached.containers.servers[8080] = answering(b"HTTP/1.1 403 Forbidden\r\nX-Own: 1\r\nContent-Length: 2\r\n\r\nno")
+    answer, _, writer = await reached.upgrade(f"{PODS}/p/proxy/", "own")
+
+    assert (answer.status, answer.headers["x-own"], answer.body) == (403, "1", b"no")
+    writer.close()
+
+
 async def test_what_says_who_the_caller_is_stays_with_the_api_server(reached: Reach) -> None:
     reached.containers.servers[8080] = mirror
     bearer = "base64url.bearer.authorization.k8s.io.c2VjcmV0"

@@ -12,7 +12,7 @@ from orrery.api.connect.http_client import Exchange, Head, Header
 from orrery.api.connect.node_proxies import NodeProxies
 from orrery.api.connect.pods import find_pod
 from orrery.api.connect.proxy_links import PAGE_BYTES_MAX, Rewrite, rewritten_page, rewritten_url
-from orrery.api.connect.proxy_upgrades import pass_upgrade, wants_upgrade
+from orrery.api.connect.proxy_upgrades import pass_upgrade, send_body, wants_upgrade
 from orrery.api.connect.upgrades import without_credentials
 from orrery.api.requests import Request
 from orrery.api.responses import NO_CACHE, off_loop, send_bytes
@@ -163,7 +163,7 @@ class Proxies:
                 await _send_page(request, exchange, head, rewrite)
                 return
             await request.send({"type": "http.response.start", "status": head.status, "headers": _headers(head, rewrite)})
-            await _send_body(request, exchange.body())
+            await send_body(request, exchange.body())
         finally:
             await exchange.close()
 
@@ -192,22 +192,13 @@ async def _send_page(request: Request, exchange: Exchange, head: Head, rewrite: 
             if len(body) > PAGE_BYTES_MAX:
                 await request.send({"type": "http.response.start", "status": head.status, "headers": headers})
                 await request.send({"type": "http.response.body", "body": bytes(body), "more_body": True})
-                await _send_body(request, pieces)
+                await send_body(request, pieces)
                 return
     except OSError as problem:
         raise _unreachable(_words(problem)) from problem
     encoding = head.value(b"content-encoding").decode("latin-1")
     page = await off_loop(lambda: rewritten_page(bytes(body), encoding, rewrite), len(body))
     await send_bytes(request.send, head.status, headers, page)
-
-
-async def _send_body(request: Request, pieces: AsyncIterator[bytes]) -> None:
-    try:
-        async for piece in pieces:
-            await request.send({"type": "http.response.body", "body": piece, "more_body": True})
-    except OSError:
-        return  # Cut off: without a last chunk the client sees it too.
-    await request.send({"type": "http.response.body", "body": b""})
 
 
 def _unreachable(why: str) -> ServiceUnavailable:
