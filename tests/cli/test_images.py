@@ -1,6 +1,9 @@
 """`orrery images`: the list, the tags of one image, users' images, and what is wrong with a file."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +75,12 @@ def test_another_word_for_images_is_refused(capsys: pytest.CaptureFixture[str]) 
         parse(["serve", "--images", "loose"], {})
 
     assert "'loose' is not open or strict" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    command = subprocess.Popen([sys.executable, "-m", "orrery.cli.main", "images"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert command.stdout is not None and command.stderr is not None
+    command.stdout.close()
+    with command.stderr:
+        assert command.stderr.read() == b""
+    assert command.wait() == 128 + signal.SIGPIPE

@@ -1,6 +1,7 @@
 """Entry point of the command `orrery`: parses the line, hands over to one module per subcommand."""
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from orrery.cli.node_options import NodeOptions
 from orrery.cli.options import ImagesOptions, ServeOptions, parse
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
+_NOBODY_READS: Final = 128 + signal.SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,18 +19,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     if options is None:
         return 0
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED  # A server was still starting: there was nothing to stop yet.
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain once more at its end.
+        return _NOBODY_READS
+
+
+def _run(options: ImagesOptions | NodeOptions | ServeOptions) -> int:
     if isinstance(options, ImagesOptions):
         from orrery.cli.images import images
 
-        return images(options)
-    if isinstance(options, NodeOptions):
+        code = images(options)
+    elif isinstance(options, NodeOptions):
         from orrery.cli.node import node
 
-        return node(options)
-    try:
+        code = node(options)
+    else:
         return _serve(options)
-    except KeyboardInterrupt:
-        return _INTERRUPTED  # While it was starting: there was nothing to stop yet.
+    sys.stdout.flush()
+    return code
 
 
 def _serve(options: ServeOptions) -> int:
