@@ -8,10 +8,10 @@ from typing import Final
 
 from orrery.controllers.disruption.plan import needs_scale, new_status, still_disrupted
 from orrery.controllers.disruption.scales import Scales, UnknownScale
+from orrery.controllers.engine.batching import Batching
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.pods import condition_of, is_ready
-from orrery.controllers.services.batching import Batching
 from orrery.kinds.poddisruptionbudget import set_disruption_allowed
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of

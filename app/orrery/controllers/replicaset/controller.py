@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orrery.controllers.engine.batching import Batching
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, key_of_object, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.engine.ownership import (
@@ -38,6 +39,9 @@ from orrery.machinery.objects import (
 from orrery.machinery.selectors import LabelSelector
 from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
+
+_PAUSE_PER_POD_S: Final = 0.00005
+"""After a look at a thousand Pods, which takes some milliseconds, fifty more pass until the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,9 @@ class ReplicaSetController:
         self._pods = PodControl(client, recorder)
         self._claims = Claims(client, "pods")
         self._orphans = Orphans("pods")
+        self._batching = Batching(client.clock, pause_per_pod_s=_PAUSE_PER_POD_S)
+        self._reported: dict[str, Object] = {}
+        """The status written last, by key."""
 
     @property
     def name(self) -> str:
@@ -92,15 +99,18 @@ class ReplicaSetController:
     def watch(self, informer: Informer) -> None:
         # Every ReplicaSet is looked at from the start and finds its Pods by index: Pods need not be listed, only heard.
         informer.observe("pods", self._orphans.observe)
-        informer.hear("pods", self._keys_of_pod)
-        informer.on(self._flavour.bucket, lambda change: (key_of_object(change.any),))
+        informer.hear("pods", lambda change: self._batching.ready(self._keys_of_pod(change), informer.queue))
+        informer.on(self._flavour.bucket, self._keys_of_own)
 
     async def reconcile(self, key: str) -> Outcome:
         replicaset = self._client.get(self._flavour.bucket, *split_key(key))
         if replicaset is None:
+            self._batching.looked(key, 0)
+            self._reported.pop(key, None)
             return DONE  # Deleted. Its Pods belong to the garbage collector now.
 
         active, terminating = await self._claim(replicaset)
+        self._batching.looked(key, len(active) + len(terminating))
         failure: ApiError | None = None
         if not is_deleting(replicaset):
             try:
@@ -108,7 +118,7 @@ class ReplicaSetController:
             except ApiError as error:
                 failure = error
 
-        # Status tells what was seen before the change; our own writes wake us again.
+        # Status tells what was seen before the change; the Pods that were made or removed wake us again.
         due_s = await self._report(replicaset, active, terminating=len(terminating), failure=failure)
         if failure is not None:
             raise failure
@@ -176,6 +186,8 @@ class ReplicaSetController:
 
     async def _write_status(self, replicaset: FrozenObject, status: Object) -> None:
         uid = uid_of(replicaset)
+        if not status.get("conditions"):
+            self._reported[key_of_object(replicaset)] = status  # A failure is tried again at once, as upstream does.
 
         def change(draft: Object) -> bool:
             if uid_of(draft) != uid or draft.get("status") == status:
@@ -196,6 +208,13 @@ class ReplicaSetController:
             "message": failure.message if missing > 0 else f"unable to delete pods: {failure.message}",
         }
 
+    def _keys_of_own(self, change: Change) -> Iterable[str]:
+        """Our own report is no news: what it tells of has woken us already."""
+        key, new, old = key_of_object(change.any), change.new, change.old
+        if new is not None and old is not None and new.get("status") == self._reported.get(key) and _is_status_only(new, old):
+            return ()
+        return (key,)
+
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         if change.is_controlled and not change.may_be_of(self._flavour.kind):
             return ()
@@ -212,6 +231,10 @@ class ReplicaSetController:
         for replicaset in self._client.list(self._flavour.bucket, namespace):
             if self._matcher(replicaset)(pod):
                 yield key_for(namespace, name_of(replicaset))
+
+
+def _is_status_only(new: FrozenObject, old: FrozenObject) -> bool:
+    return {**new["metadata"], "resourceVersion": ""} == {**old["metadata"], "resourceVersion": ""} and new["spec"] == old["spec"]
 
 
 def _raise_first(results: Sequence[object]) -> None:

@@ -5,10 +5,10 @@ Follows the parts that upstream's endpoint and endpointslice controllers share: 
 
 from collections.abc import Iterable, Sequence
 
+from orrery.controllers.engine.batching import Batching
 from orrery.controllers.engine.controller import key_for, split_key
 from orrery.controllers.engine.informer import Informer
 from orrery.controllers.services.backends import ServiceIndex, selector_of
-from orrery.controllers.services.batching import Batching
 from orrery.controllers.services.trigger_times import TriggerTimes
 from orrery.machinery.objects import FrozenObject
 from orrery.verbs.client import Client

@@ -44,26 +44,32 @@ def _process_directory(process: SimulatedProcess, seen_from: System) -> Director
         stream = process.descriptors.get(int(name)) if name.isdigit() else None
         return None if stream is None else StreamInode(stream)
 
-    argv = b"".join(word.encode(errors="surrogateescape") + b"\0" for word in process.argv)
-    variables = "".join(f"{name}={value}\0" for name, value in process.environment.items())
-    return _tree(
-        {
-            "cmdline": MadeFile(lambda: argv),
-            "comm": MadeFile(lambda: _comm(process).encode() + b"\n"),
-            "environ": MadeFile(lambda: variables.encode(errors="surrogateescape"), 0o400),
-            "status": MadeFile(lambda: _status(process)),
-            "stat": MadeFile(lambda: _process_stat(process)),
-            "mounts": MadeFile(lambda: _mounts(process)),
-            "cgroup": MadeFile(lambda: b"0::/\n"),
-            "uid_map": MadeFile(lambda: _users_map(process)),
-            "gid_map": MadeFile(lambda: _users_map(process)),
-            "ns": _tree({name: Symlink(None, f"{name}:[{number}]") for name, number in _namespaces(process).items()}),
-            "cwd": Symlink(None, process.directory),
-            "root": Symlink(None, "/") if process.system is seen_from else RootLink(process.system.mounts, uid=process.uid),
-            "exe": Symlink(None, process.find_program(process.argv[0]) or "/") if process.argv else Symlink(None, "/"),
-            "fd": MadeDirectory(streams, lambda: [str(number) for number in process.descriptors], 0o500),
-        }
-    )
+    def look_up(name: str) -> Inode | None:
+        make = entries.get(name)
+        return None if make is None else make()
+
+    # Made one by one: who opens /proc/self/fd/2 need not pay for the others.
+    entries: dict[str, Callable[[], Inode]] = {
+        "cmdline": lambda: MadeFile(lambda: b"".join(word.encode(errors="surrogateescape") + b"\0" for word in process.argv)),
+        "comm": lambda: MadeFile(lambda: _comm(process).encode() + b"\n"),
+        "environ": lambda: MadeFile(lambda: _variables(process), 0o400),
+        "status": lambda: MadeFile(lambda: _status(process)),
+        "stat": lambda: MadeFile(lambda: _process_stat(process)),
+        "mounts": lambda: MadeFile(lambda: _mounts(process)),
+        "cgroup": lambda: MadeFile(lambda: b"0::/\n"),
+        "uid_map": lambda: MadeFile(lambda: _users_map(process)),
+        "gid_map": lambda: MadeFile(lambda: _users_map(process)),
+        "ns": lambda: _tree({name: Symlink(None, f"{name}:[{number}]") for name, number in _namespaces(process).items()}),
+        "cwd": lambda: Symlink(None, process.directory),
+        "root": lambda: Symlink(None, "/") if process.system is seen_from else RootLink(process.system.mounts, uid=process.uid),
+        "exe": lambda: Symlink(None, (process.find_program(process.argv[0]) if process.argv else None) or "/"),
+        "fd": lambda: MadeDirectory(streams, lambda: [str(number) for number in process.descriptors], 0o500),
+    }
+    return MadeDirectory(look_up, lambda: entries)
+
+
+def _variables(process: SimulatedProcess) -> bytes:
+    return "".join(f"{name}={value}\0" for name, value in process.environment.items()).encode(errors="surrogateescape")
 
 
 def _comm(process: SimulatedProcess) -> str:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from orrery.node.processes.program import Network, Process
+from orrery.node.processes.program import Network, OpenFile, Process
 from orrery.node.programs.net.http import parse_url
 from orrery.node.programs.servers.nginx_conf import ConfError, Directive
 
@@ -19,12 +19,14 @@ class Outlets:
     """The logs of one nginx, by path. In an image the usual paths are links to the container's standard output and error."""
 
     process: Process
+    _files: dict[str, OpenFile] = field(default_factory=dict)
+    """Opened once, as nginx does: what is moved away is still written to."""
 
     def make(self, path: str) -> None:
         """Let the file be there from the start, as nginx opens its logs when it starts."""
         if path.startswith("/") and not path.startswith("/dev/"):
             with suppress(OSError):
-                self.process.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644).close()
+                self._open(path)
 
     async def write(self, path: str, line: bytes) -> None:
         """Add a line. Without a folder for it the line goes where the image's links lead, as if they were there."""
@@ -32,17 +34,20 @@ class Outlets:
             await self.process.stderr.write(line)
             return
         try:
-            file = self.process.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            file = self._open(path)
         except FileNotFoundError:
             await (self.process.stdout if path == ACCESS_LOG else self.process.stderr).write(line)
             return
         except OSError:
             return
-        try:
-            with suppress(OSError):
-                await file.write(line)
-        finally:
-            file.close()
+        with suppress(OSError):
+            await file.write(line)
+
+    def _open(self, path: str) -> OpenFile:
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = self.process.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        return file
 
 
 @dataclass(slots=True)

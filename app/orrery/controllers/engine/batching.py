@@ -1,6 +1,6 @@
-"""Looks at a Service with many Pods are spread out, so that a thousand Pods that become ready do not bring a thousand looks at a thousand.
+"""Looks at something with many Pods are spread out, so that a thousand Pods that become ready do not bring a thousand looks at a thousand.
 
-Upstream's --endpoint-updates-batch-period, but in proportion to what a look costs, and none at all for a Service of ordinary size.
+Upstream's --endpoint-updates-batch-period, but in proportion to what a look costs, and none at all for what is of ordinary size.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,20 +10,21 @@ from orrery.controllers.engine.workqueue import WorkQueue
 from orrery.machinery.clock import Clock
 
 _PODS_FREE: Final = 100
-_PAUSE_PER_POD_S: Final = 0.0002
 
 
 class Batching:
-    """When each large Service may be looked at again."""
+    """When each key with many Pods may be looked at again."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, pause_per_pod_s: float = 0.0002) -> None:
+        """1,000 Pods rest for 0.2 s after a look, if nothing else is said."""
         self._clock = clock
+        self._pause_per_pod_s = pause_per_pod_s
         self._not_before_s: dict[str, float] = {}
 
     def looked(self, key: str, pods: int) -> None:
-        """Note a look at a Service with that many Pods; 1,000 Pods rest for 0.2 s."""
+        """Note a look at something with that many Pods."""
         if pods > _PODS_FREE:
-            self._not_before_s[key] = self._clock.now_s() + pods * _PAUSE_PER_POD_S
+            self._not_before_s[key] = self._clock.now_s() + pods * self._pause_per_pod_s
         else:
             self._not_before_s.pop(key, None)
 
