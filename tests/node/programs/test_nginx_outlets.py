@@ -58,3 +58,16 @@ async def test_a_port_that_is_taken_is_tried_five_times() -> None:
     assert second.code == 1
     assert refusals == ["bind() to 0.0.0.0:80 failed (98: Address already in use)"] * 5 + ["still could not bind()"]
     assert second.err.count("try again to bind() after 500ms") == 5
+
+
+async def test_a_log_that_was_moved_away_is_left_when_nginx_is_told_to_open_it_anew() -> None:
+    box, _, _ = await serving("debian:nginx", DAEMON, files={"/var/log/nginx/keep": "", "/usr/share/nginx/html/index.html": "hi"})
+    moved, log = "/var/log/nginx/old.log", "/var/log/nginx/access.log"
+
+    await box.run(["mv", log, moved])
+    await box.run(["curl", "-s", "http://localhost/"])
+    assert (await box.run(["wc", "-l", moved])).out == f"1 {moved}\n"
+    await box.run(["nginx", "-s", "reopen"])
+    await box.run(["curl", "-s", "http://localhost/"])
+
+    assert (await box.run(["wc", "-l", moved, log])).out.split()[:4] == ["1", moved, "1", log]

@@ -23,6 +23,8 @@ from orrery.node.programs.system.moments import format_moment
 
 VERSION: Final = "1.29.4"
 _ROOT: Final = "/usr/share/nginx/html"
+_REOPEN: Final = 10
+"""SIGUSR1."""
 _CONF: Final = "/etc/nginx/nginx.conf"
 _WORKERS: Final = 4
 _TRIES: Final = 5
@@ -105,6 +107,7 @@ class _Nginx:
         """Make the log files that the configuration names, except those of single locations."""
         scopes = [self._http, *(server.directives for server in self.servers)]
         named = [one.words[0] for scope in scopes for one in scope if one.name == "access_log" and one.words]
+        self._outlets.forget()
         for path in (self._error_log, *(named or [ACCESS_LOG])):
             self._outlets.make(path)
 
@@ -382,7 +385,7 @@ async def nginx(call: Call) -> int:
 
 
 async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
-    numbers = {"stop": 15, "quit": 3, "reload": 1, "reopen": 10}
+    numbers = {"stop": 15, "quit": 3, "reload": 1, "reopen": _REOPEN}
     if name not in numbers:
         await call.process.complain(f'nginx: invalid option: "-s {name}"')
         return 1
@@ -400,6 +403,7 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
 async def _run(call: Call, server: _Nginx) -> int:
     process = call.process
     stop = Stop(call, (3, 15, 2))
+    process.handle(_REOPEN, lambda _: server.open_logs())
     server.open_logs()
     if not process.files.exists("/run"):
         process.files.make_directory("/run")

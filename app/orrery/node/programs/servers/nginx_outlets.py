@@ -22,6 +22,12 @@ class Outlets:
     _files: dict[str, OpenFile] = field(default_factory=dict)
     """Opened once, as nginx does: what is moved away is still written to."""
 
+    def forget(self) -> None:
+        """Open all of them anew."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
     def make(self, path: str) -> None:
         """Let the file be there from the start, as nginx opens its logs when it starts."""
         if path.startswith("/") and not path.startswith("/dev/"):
