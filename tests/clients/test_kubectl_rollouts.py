@@ -5,33 +5,10 @@ import re
 import pytest
 
 from tests.clients.conftest import KubectlRunner, until
+from tools.lesson.rollouts import DEPLOYMENT as MANIFEST
 
 pytestmark = pytest.mark.client
 
-MANIFEST = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: myapp-deployment
-  labels:
-    app: myapp
-    type: front-end
-spec:
-  template:
-    metadata:
-      name: myapp-pod
-      labels:
-        app: myapp
-        type: front-end
-    spec:
-      containers:
-      - name: nginx
-        image: nginx:1.7.1
-  replicas: 3
-  selector:
-    matchLabels:
-      type: front-end
-"""
 DEPLOYMENT = "deployment/myapp-deployment"
 DONE = 'deployment "myapp-deployment" successfully rolled out\n'
 

@@ -11,7 +11,6 @@ from orrery.verbs.client import Client
 from orrery.verbs.usage import CPU, MEMORY, PREFIX, UsageSource
 
 PODS: Final = "pods"
-_KIB: Final = 1024
 
 
 class PodUsages:
@@ -57,7 +56,7 @@ class PodUsages:
         now = None
         if usage is not None:
             now = {
-                name: MeasuredUsage(cpu=of_nano(one.cpu_nano).text, memory=of_nano(one.memory_bytes // _KIB * _KIB * NANO, "binary").text)
+                name: MeasuredUsage(cpu=of_nano(one.cpu_nano).text, memory=of_nano(one.whole_kib_bytes * NANO, "binary").text)
                 for name, one in sorted(usage.containers.items())
             }
         return PodUsage(pod=pod["metadata"]["name"], namespace=pod["metadata"]["namespace"], wanted=wanted, now=now)

@@ -1,5 +1,6 @@
-"""JSON values as Go prints them: `%v` of maps and lists, names of types and kinds. Messages about patches need them."""
+"""JSON values as Go prints them: `%v` of maps and lists, names of types and kinds, label selectors. Messages need them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -35,3 +36,15 @@ def go_kind(value: Any) -> str:
         return "bool"
     names: dict[type, str] = {dict: "map", list: "slice", str: "string", int: "int64", float: "float64"}
     return names.get(type(value), "invalid")
+
+
+def go_label_selector(selector: Mapping[str, Any] | None) -> str:
+    """As Go prints a pointer to a LabelSelector."""
+    if selector is None:
+        return "nil"
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},Values:[{' '.join(one.get('values') or ())}],}},"
+        for one in selector.get("matchExpressions") or ()
+    )
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"

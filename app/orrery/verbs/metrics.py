@@ -5,7 +5,6 @@ Which Pods or nodes are meant is the same question as for the objects themselves
 # DIFFERS: upstream is metrics-server behind the aggregation layer; we serve the group ourselves, so that its APIService is Local.
 
 from dataclasses import replace
-from typing import Final
 
 from orrery.kinds.kind import Kind
 from orrery.kinds.metrics import GROUP, NODE_METRICS, POD_METRICS
@@ -19,8 +18,6 @@ from orrery.verbs.call import Call, ListOptions
 from orrery.verbs.registry import Registry
 from orrery.verbs.results import Listing, unstored
 from orrery.verbs.usage import NodeUsage, PodUsage, Usage
-
-_KIB: Final = 1024
 
 
 def is_metrics(kind: Kind) -> bool:
@@ -89,6 +86,5 @@ def _metadata(obj: FrozenObject, now: str) -> Object:
 
 
 def _amounts(usage: Usage) -> Object:
-    """The kernel counts memory in pages; metrics-server spells it in KiB and processor time in billionths."""
-    pages = usage.memory_bytes // _KIB * _KIB
-    return {"cpu": f"{usage.cpu_nano}n" if usage.cpu_nano else "0", "memory": of_nano(pages * NANO, "binary").text}
+    """As metrics-server spells them: memory in KiB, processor time in billionths."""
+    return {"cpu": f"{usage.cpu_nano}n" if usage.cpu_nano else "0", "memory": of_nano(usage.whole_kib_bytes * NANO, "binary").text}

@@ -30,10 +30,11 @@ class QuotaAccount:
     """By key of the log: what each object counts for."""
     names: dict[str, frozenset[str]] = field(default_factory=dict)
     """By bucket: for which of its names the objects there count."""
+    hard: dict[str, Quantity] = field(init=False)
+    """What it allows."""
 
-    @property
-    def hard(self) -> dict[str, Quantity]:
-        return {name: parse(str(value)) for name, value in (self.spec.get("hard") or {}).items()}
+    def __post_init__(self) -> None:
+        self.hard = {name: parse(str(value)) for name, value in (self.spec.get("hard") or {}).items()}
 
     def used_quantities(self) -> dict[str, Quantity]:
         return {name: of_nano(nano, self.families.get(name, "decimal")) for name, nano in sorted(self.used.items())}

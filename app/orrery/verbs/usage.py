@@ -16,12 +16,19 @@ TOTAL_CPU: Final = f"{PREFIX}total-cpu"
 """On a workload: what its ready Pods use together; each has an equal share."""
 TOTAL_MEMORY: Final = f"{PREFIX}total-memory"
 
+_KIB: Final = 1024
+
 
 class Usage(NamedTuple):
     """What something uses: processor time in billionths of a core, memory (the working set) in bytes."""
 
     cpu_nano: int
     memory_bytes: int
+
+    @property
+    def whole_kib_bytes(self) -> int:
+        """The memory as metrics tell it: what is not a whole KiB is left out, as the kernel counts in pages."""
+        return self.memory_bytes // _KIB * _KIB
 
 
 class PodUsage(NamedTuple):

@@ -4,9 +4,10 @@ Resource metrics come from the usage port. There are no other metrics APIs here,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from orrery.controllers.autoscaling.calculator import Count, NoCount, Sample, Tolerances, count_by_average, count_by_utilization
+from orrery.machinery.go_print import go_label_selector
 from orrery.machinery.objects import FrozenObject, Object, labels_of, name_of
 from orrery.machinery.quantities import of_nano, parse
 from orrery.machinery.selectors import LabelSelector
@@ -14,7 +15,6 @@ from orrery.verbs.client import Client
 from orrery.verbs.usage import PodUsage, UsageSource
 
 _MILLI: Final = 10**6
-_KIB: Final = 1024
 _NO_CUSTOM: Final = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
 _NO_EXTERNAL: Final = (
     "unable to fetch metrics from external metrics API: the server could not find the requested resource (get {}.external.metrics.k8s.io)"
@@ -141,7 +141,7 @@ def _milli_of(usage: PodUsage, resource: str, container: str) -> int | None:
     total = 0
     for name, one in usage.containers.items():
         if not container or name == container:
-            total += -(-one.cpu_nano // _MILLI) if resource == "cpu" else one.memory_bytes // _KIB * _KIB * 1000
+            total += -(-one.cpu_nano // _MILLI) if resource == "cpu" else one.whole_kib_bytes * 1000
     return total
 
 
@@ -171,20 +171,8 @@ def _object(metric: FrozenObject, scope: Scope) -> Proposal:
 def _external(metric: FrozenObject, scope: Scope) -> Proposal:
     source = metric["external"]
     name = source["metric"]["name"]
-    selector = _go_selector(source["metric"].get("selector"))
+    selector = go_label_selector(source["metric"].get("selector"))
     message = f"unable to get external metric {scope.namespace}/{name}/{selector}: {_NO_EXTERNAL.format(name)}"
     is_average = source["target"].get("averageValue") is not None
     inner = f"failed to get {name} external metric: {message}" if is_average else f"failed to get external metric {name}: {message}"
     raise MetricFailed("FailedGetExternalMetric", message, f"failed to get {name} external metric value: {inner}")
-
-
-def _go_selector(selector: Mapping[str, Any] | None) -> str:
-    """As Go prints a pointer to a LabelSelector."""
-    if selector is None:
-        return "nil"
-    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"

@@ -14,6 +14,7 @@ from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.pods import condition_of, is_ready
 from orrery.kinds.poddisruptionbudget import set_disruption_allowed
 from orrery.machinery.clock import timestamp
+from orrery.machinery.go_print import go_label_selector
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of
 from orrery.machinery.selectors import LabelSelector, SelectorError
 from orrery.verbs.client import Client
@@ -78,7 +79,7 @@ class DisruptionController:
             await self._fail(budget, str(problem))
             return DONE
         if unmanaged:
-            self._recorder.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(_go_selector(budget["spec"].get("selector"))))
+            self._recorder.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(go_label_selector(budget["spec"].get("selector"))))
         return await self._update(budget, pods, expected)
 
     def _pods_of(self, budget: FrozenObject) -> Sequence[FrozenObject]:
@@ -138,15 +139,3 @@ def _selector_of(budget: FrozenObject) -> LabelSelector:
 
 def _counted(pod: FrozenObject) -> tuple[object, ...]:
     return labels_of(pod), is_ready(pod), pod["metadata"].get("deletionTimestamp"), condition_of(pod, "DisruptionTarget") is None
-
-
-def _go_selector(selector: FrozenObject | None) -> str:
-    """A selector as Go prints it."""
-    if selector is None:
-        return "nil"
-    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"

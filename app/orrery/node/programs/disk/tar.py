@@ -87,12 +87,7 @@ async def _create(call: Call, plan: _Plan, path: str) -> None:
     try:
         sink = call.process.stdout.share() if path == "-" else call.process.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     except OSError as error:
-        raise Fault(
-            f"can't open '{path}': {reason(error)}"
-            if call.is_busybox
-            else f"{path}: Cannot open: {reason(error)}\ntar: Error is not recoverable: exiting now",
-            1 if call.is_busybox else 2,
-        ) from None
+        raise _not_opened(call, path, error) from None
     if (folder := plan.options.value("C")) is not None:
         _enter(call, folder)
     pieces = _Archive(call, plan, path).pieces([operand for operand in operands if operand])
@@ -207,16 +202,17 @@ class _Archive:
         return member
 
 
+def _not_opened(call: Call, path: str, error: OSError) -> Fault:
+    if call.is_busybox:
+        return Fault(f"can't open '{path}': {reason(error)}", 1)
+    return Fault(f"{path}: Cannot open: {reason(error)}\ntar: Error is not recoverable: exiting now", 2)
+
+
 async def _read(call: Call, plan: _Plan, path: str, *, lists: bool) -> None:
     try:
         source = call.open(path)
     except OSError as error:
-        raise Fault(
-            f"can't open '{path}': {reason(error)}"
-            if call.is_busybox
-            else f"{path}: Cannot open: {reason(error)}\ntar: Error is not recoverable: exiting now",
-            1 if call.is_busybox else 2,
-        ) from None
+        raise _not_opened(call, path, error) from None
     if (folder := plan.options.value("C")) is not None:
         _enter(call, folder)
     first = await source.read()

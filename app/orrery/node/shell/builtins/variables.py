@@ -18,6 +18,14 @@ def bad_name(shell: "Shell", builtin: str, name: str) -> CommandError | ShellErr
     return ShellError(f"{name.partition('=')[0]}: bad variable name", 2, builtin=builtin)
 
 
+async def _refuse_name(shell: "Shell", builtin: str, name: str) -> None:
+    """Tell that it is no name, and go on where the shell goes on."""
+    error = bad_name(shell, builtin, name)
+    if isinstance(error, ShellError):
+        raise error
+    await shell.report(error)
+
+
 def _quoted(shell: "Shell", value: str) -> str:
     return bash_declared(value) if shell.flavour.is_bash else single_quoted(value)
 
@@ -55,10 +63,7 @@ async def export(shell: "Shell", arguments: list[str]) -> int:
         append = equals and name.endswith("+")
         name = name.rstrip("+") if append else name
         if not name.isidentifier():
-            error = bad_name(shell, arguments[0], word)
-            if isinstance(error, ShellError):
-                raise error
-            await shell.report(error)
+            await _refuse_name(shell, arguments[0], word)
             code = 1
             continue
         if equals:
@@ -93,10 +98,7 @@ async def readonly(shell: "Shell", arguments: list[str]) -> int:
             continue
         name, equals, value = word.partition("=")
         if not name.isidentifier():
-            error = bad_name(shell, arguments[0], word)
-            if isinstance(error, ShellError):
-                raise error
-            await shell.report(error)
+            await _refuse_name(shell, arguments[0], word)
             code = 1
             continue
         if equals:
