@@ -287,8 +287,8 @@ public final class Official {
     private static Object forwardRefused() throws Exception {
         try {
             return get(81).isEmpty();
-        } catch (IllegalStateException closed) {
-            return true; // There is nothing to read any more.
+        } catch (IllegalStateException | java.io.IOException closed) {
+            return true; // The server may have closed before the first byte was read, or even written.
         }
     }
 
