@@ -15,6 +15,7 @@ from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.flavours import BANNERS, Family, Flavour
 from orrery.node.programs.options import NO_LONG, Options, parse_options
 from orrery.node.programs.patterns.backtrack import PatternTooHard
+from orrery.node.programs.quoting import COREUTILS, shell_escaped
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.usages import debian_help, usage_of
 
@@ -84,8 +85,16 @@ class Call:
 
     async def complain_of(self, error: OSError, path: str, *, busybox: str = "{}", debian: str = "{}", code: int = 1) -> None:
         """Print `name: path: reason`, the path put into the family's words."""
-        words = (busybox if self.is_busybox else debian).format(path)
+        words = busybox.format(path) if self.is_busybox else self._debian_words(debian, path)
         await self.complain(f"{words}: {reason(error)}", code)
+
+    def _debian_words(self, words: str, path: str) -> str:
+        """Where a path stands in quotes, they are a shell's; where it stands alone, only one that needs them has quotes."""
+        if self.name not in COREUTILS:
+            return words.format(path)
+        if "'{}'" in words:
+            return words.replace("'{}'", shell_escaped(path, always=True))
+        return words.replace("{}", shell_escaped(path, also=":"))
 
     def open(self, path: str) -> Stream:
         """A file to read; `-` is standard input."""
@@ -126,7 +135,8 @@ class Call:
         elif self.is_busybox:
             await self.complain(f"{_BUSYBOX_READ.get(self.name, path)}: {reason(error)}".replace("{}", path), code)
         else:
-            await self.complain(_DEBIAN_READ.get(self.name, "{}: {reason}").format(path, reason=reason(error)), code)
+            words = self._debian_words(_DEBIAN_READ.get(self.name, "{}: {reason}").replace("{reason}", reason(error)), path)
+            await self.complain(words, code)
 
     def check_memory(self, count: int) -> None:
         """A value of `count` bytes is about to be made: over the container's limit the process is killed for it."""

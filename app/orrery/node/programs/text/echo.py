@@ -34,6 +34,8 @@ async def printf(call: Call) -> int:
     async for piece in formatter.pieces(encode(words[0])):
         await call.process.tick()
         await call.write(piece)
+    for warning in formatter.warnings:
+        await call.process.complain(f"{call.name}: {warning}")
     for complaint in formatter.complaints:
         await call.complain(complaint)
     return call.failed

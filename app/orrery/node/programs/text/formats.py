@@ -1,10 +1,20 @@
-"""The conversions of printf(1), shared with the shell's built-in: flags, width, precision, %b, %q, reuse of the format, bad numbers."""
+"""The conversions of printf(1) as a program, the shells have their own: flags, width, precision, %b, %q, reuse of the format, bad numbers."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from orrery.node.programs.quoting import shell_escaped
 from orrery.node.programs.text.escapes import unescape, unescape_one
 
+_INTEGER: Final = re.compile(r"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_FLOAT: Final = re.compile(
+    r"\s*[+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|infinity|inf|nan)",
+    re.IGNORECASE,
+)
+_WIDE: Final = re.compile(rb"\\[uU]|\\x(?![0-9a-fA-F])")
+_HEX: Final = re.compile(rb"[0-9a-fA-F]+")
 WIDTH_MAX: Final = 1 << 20
 """A wider field is cut: it would only fill memory."""
 
@@ -12,21 +22,28 @@ WIDTH_MAX: Final = 1 << 20
 class Formatter:
     """Formats arguments again and again until they are used up. Complaints are collected, as printf goes on after a bad number."""
 
-    __slots__ = ("_arguments", "_is_busybox", "_next", "_stops", "complaints")
+    __slots__ = ("_arguments", "_is_busybox", "_letters", "_next", "_stops", "complaints", "warnings")
 
     def __init__(self, arguments: Sequence[str], *, is_busybox: bool) -> None:
         self._arguments = arguments
         self._next = 0
         self._stops = False
         self._is_busybox = is_busybox
+        self._letters = "diouxXeEfFgGaAcsb" if is_busybox else "diouxXeEfFgGaAcsbq"
         self.complaints: list[str] = []
+        self.warnings: list[str] = []
 
     async def pieces(self, template: bytes) -> AsyncIterator[bytes]:
         """What each pass over the format writes."""
         while True:
             before = self._next
             yield self._pass(template)
-            if self._stops or self._next >= len(self._arguments) or self._next == before:
+            if self._stops or self._next >= len(self._arguments):
+                return
+            if self._next == before:
+                if not self._is_busybox:
+                    left = shell_escaped(self._arguments[self._next], always=True)
+                    self.warnings.append(f"warning: ignoring excess arguments, starting with {left}")
                 return
 
     def _take(self) -> str:
@@ -39,7 +56,8 @@ class Formatter:
         while position < length and not self._stops:
             byte = template[position]
             if byte == 92:
-                piece, position = unescape_one(template, position)
+                is_wide = not self._is_busybox and _WIDE.match(template, position)
+                piece, position = self._wide_escape(template, position) if is_wide else unescape_one(template, position)
                 if piece is None:
                     self._stops = True
                 elif piece == b'\\"':
@@ -69,17 +87,26 @@ class Formatter:
         if template[position : position + 1] == b".":
             precision, position = self._count(template, position + 1)
             precision = precision if precision is not None else 0
-        while position < len(template) and template[position] in b"hlLqjzt":
+        sizes = position
+        while position < len(template) and template[position] in b"hlLjzt":
             position += 1
         if width is not None and width < 0:
             flags, width = flags + "-", -width
         letter = template[position : position + 1].decode("latin-1")
-        if letter not in "diouxXeEfFgGaAcsbq" or not letter:
-            text = template[start - 1 : position + 1].decode("utf-8", "replace")
-            self.complaints.append(f"{text}: invalid format" if self._is_busybox else f"{text}: invalid conversion specification")
-            self._stops = True
+        if not self._accepts(letter, flags, is_plain=start == position):
+            shown = template[start - 1 : sizes] + template[position:] if self._is_busybox else template[start - 1 : position + 1]
+            self._refuse(shown.decode("utf-8", "replace"))
             return b"", len(template)
         return self._convert(letter, flags, width or 0, precision), position + 1
+
+    def _accepts(self, letter: str, flags: str, *, is_plain: bool) -> bool:
+        if self._is_busybox or letter not in ("q", "s", "c"):
+            return letter != "" and letter in self._letters
+        return is_plain if letter == "q" else "0" not in flags
+
+    def _refuse(self, text: str) -> None:
+        self.complaints.append(f"{text}: invalid format" if self._is_busybox else f"{text}: invalid conversion specification")
+        self._stops = True
 
     def _count(self, template: bytes, position: int) -> tuple[int | None, int]:
         if template[position : position + 1] == b"*":
@@ -97,7 +124,7 @@ class Formatter:
         if letter in "di":
             return number_text(self._integer(argument), flags, width, precision, "d").encode()
         if letter in "ouxX":
-            return number_text(self._integer(argument) & (2**64 - 1), flags, width, precision, letter).encode()
+            return number_text(self._integer(argument, is_signed=False) & (2**64 - 1), flags, width, precision, letter).encode()
         return float_text(self._float(argument), flags, width, precision, letter).encode()
 
     def _text(self, letter: str, argument: str, flags: str, width: int, precision: int | None) -> bytes:
@@ -108,60 +135,70 @@ class Formatter:
         elif letter == "c":
             data = data[:1] or b"\0"
         elif letter == "q":
-            data = quoted(argument).encode("utf-8", "surrogateescape")
+            data = shell_escaped(argument).encode("utf-8", "surrogateescape")
         if precision is not None and letter != "c":
             data = data[:precision]
         return data.ljust(width) if "-" in flags else data.rjust(width)
 
-    def _integer(self, text: str) -> int:
-        if text[:1] in ("'", '"'):
-            return ord(text[1]) if len(text) > 1 else 0
-        stripped = text.strip()
-        if not stripped:
+    def _integer(self, text: str, *, is_signed: bool = True) -> int:
+        if text[:1] in ("'", '"') and (len(text) > 1 or self._is_busybox):
+            return self._character_code(text)
+        match = _INTEGER.match(text)
+        if match is None or (self._is_busybox and match.end() < len(text)):
+            if text or self._is_busybox:
+                self._bad_number(text, is_partly=False)
             return 0
-        try:
-            value = _c_integer(stripped)
-        except ValueError:
-            self._bad_number(text)
-            return 0 if self._is_busybox else _leading_integer(stripped)
-        if -(2**63) <= value < 2**64:
+        if match.end() < len(text):
+            self._bad_number(text, is_partly=True)
+        digits = match[2]
+        value = int(digits, 16 if digits[1:2] in ("x", "X") else 8 if digits[0] == "0" else 10) * (-1 if match[1] == "-" else 1)
+        low, high = -(2**63), 2**63 - 1 if is_signed else 2**64 - 1
+        if low <= value <= high:
             return value
         self.complaints.append(f"invalid number '{text}'" if self._is_busybox else f"'{text}': Numerical result out of range")
-        return 2**63 - 1 if value > 0 else -(2**63)
+        return 0 if self._is_busybox else max(low, min(value, high))
+
+    def _character_code(self, text: str) -> int:
+        if len(text) > 2 and not self._is_busybox:
+            self.warnings.append(f"warning: {text[2:]}: character(s) following character constant have been ignored")
+        data = text[1:2].encode("utf-8", "surrogateescape")
+        return data[0] if data else 0
 
     def _float(self, text: str) -> float:
         if text[:1] in ("'", '"'):
-            return float(ord(text[1])) if len(text) > 1 else 0.0
-        try:
-            return float(int(text, 16)) if text[:2].lower() == "0x" else float(text or 0)
-        except ValueError:
-            self._bad_number(text)
+            return float(self._character_code(text))
+        match = _FLOAT.match(text)
+        if match is None or (self._is_busybox and match.end() < len(text)):
+            if text:
+                self._bad_number(text, is_partly=False)
             return 0.0
+        if match.end() < len(text):
+            self._bad_number(text, is_partly=True)
+        number = match[0].strip().lower()
+        return float.fromhex(number) if "0x" in number else float(number)
 
-    def _bad_number(self, text: str) -> None:
+    def _bad_number(self, text: str, *, is_partly: bool) -> None:
         if self._is_busybox:
             self.complaints.append(f"invalid number '{text}'")
-        elif text.lstrip("+-")[:1].isdigit():
+        elif is_partly:
             self.complaints.append(f"'{text}': value not completely converted")
         else:
             self.complaints.append(f"'{text}': expected a numeric value")
 
-
-def _c_integer(text: str) -> int:
-    sign = -1 if text[0] == "-" else 1
-    digits = text[1:] if text[0] in "+-" else text
-    if not digits or not digits.isascii() or "_" in digits or digits[0] in "+-":
-        raise ValueError(text)
-    if len(digits) > 1 and digits[0] == "0":
-        return sign * (int(digits[2:], 16) if digits[1] in "xX" else int(digits, 8))
-    return sign * int(digits)
-
-
-def _leading_integer(text: str) -> int:
-    end = 1 if text[:1] in ("+", "-") else 0
-    while end < len(text) and text[end].isdigit() and end < 40:
-        end += 1
-    return int(text[:end]) if text[:end].lstrip("+-") else 0
+    def _wide_escape(self, template: bytes, position: int) -> tuple[bytes | None, int]:
+        r"""GNU's \u and \U: the C locale has no letters for them, and \x wants digits."""
+        kind = template[position + 1 : position + 2]
+        count = 4 if kind == b"u" else 8
+        match = _HEX.match(template, position + 2)
+        digits = match[0][:count] if match else b""
+        if len(digits) < (1 if kind == b"x" else count):
+            self.complaints.append("missing hexadecimal number in escape")
+        elif int(digits, 16) < 0xA0 and digits.lower() not in (b"0024", b"0040", b"0060"):
+            self.complaints.append(f"invalid universal character name \\{kind.decode()}{digits.decode()}")
+        else:
+            return chr(int(digits, 16)).encode() if int(digits, 16) < 128 else b"\\" + kind + digits.upper(), position + 2 + count
+        self._stops = True
+        return b"", len(template)
 
 
 def number_text(value: int, flags: str, width: int, precision: int | None, letter: str) -> str:
@@ -193,16 +230,3 @@ def float_text(value: float, flags: str, width: int, precision: int | None, lett
             return sign + text.rjust(width - len(sign), "0")
         text = sign + text
     return text.ljust(width) if "-" in flags else text.rjust(width)
-
-
-_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,^")
-
-
-def quoted(text: str) -> str:
-    """`text` so that a shell reads it back, as printf %q does."""
-    if not text:
-        return "''"
-    if not _PLAIN.issuperset(text) and any(ord(char) < 32 for char in text):
-        escapes = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
-        return "$'" + "".join(escapes.get(char) or (char if ord(char) >= 32 else f"\\{ord(char):03o}") for char in text) + "'"
-    return "".join(char if char in _PLAIN else "\\" + char for char in text)
