@@ -14,6 +14,7 @@ from orrery.node.node_objects import FAILURE
 from orrery.settings import FAST, Settings
 from tests.node.cluster import NODE, NodeCluster
 
+HTTP: Object = {"httpGet": {"path": "/", "port": 80}}
 SLEEPER: dict[str, Any] = {"image": "busybox:1.36", "command": ["sh", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep 1; done"]}
 
 
@@ -99,6 +100,24 @@ async def test_after_a_stopped_kubelet_containers_have_gone_on(cluster: NodeClus
     assert cluster.container()["restartCount"] == 0
     assert cluster.is_ready()
     assert "Rebooted" not in cluster.events.reasons(NODE)
+
+
+@pytest.mark.parametrize("probes", [{}, {"livenessProbe": HTTP}, {"startupProbe": HTTP}], ids=lambda probes: " ".join(probes) or "none")
+async def test_what_has_no_readiness_probe_is_ready_still_when_the_kubelet_is_back(cluster: NodeCluster, probes: dict[str, Any]) -> None:
+    await cluster.run(**probes)
+    await cluster.clock.settle()
+    await fail(cluster, Failure.KUBELET)
+    cluster.seen.clear()
+
+    def mark(pod: Object) -> None:  # As the node life cycle controller does.
+        next(one for one in pod["status"]["conditions"] if one["type"] == "Ready")["status"] = "False"
+
+    await cluster.change(mark, subresource="status")
+    await recover(cluster)
+
+    assert cluster.is_ready()
+    assert cluster.shows() == ["1/1 Running"]
+    assert len(cluster.seen["web"]) == 2
 
 
 @pytest.mark.parametrize("how", list(Failure))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.node.cluster import NodeCluster
+from tests.node.cluster import NodeCluster, new_pod
 
 HTTP = {"httpGet": {"path": "/", "port": 80}}
 
@@ -41,6 +41,73 @@ async def test_a_startup_probe_comes_first(fast: NodeCluster) -> None:
     assert started == sorted(started)
 
 
+LATER = {**HTTP, "initialDelaySeconds": 5, "periodSeconds": 5}
+SLEEPER: dict[str, Any] = {"name": "other", "image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", "command": ["sleep", "3600"]}
+UP, STARTED, READY = (False, False), (True, False), (True, True)
+
+
+def told_while_running(cluster: NodeCluster, name: str = "web") -> list[tuple[bool | None, bool]]:
+    """`started` and `ready` as told of a container that runs, without repetitions."""
+    statuses = [pod["status"].get(key, ()) for pod in cluster.seen["web"] for key in ("initContainerStatuses", "containerStatuses")]
+    every = [one for entries in statuses for one in entries if one["name"] == name and "running" in one["state"]]
+    told = [(one.get("started"), one["ready"]) for one in every]
+    return [one for at, one in enumerate(told) if at == 0 or told[at - 1] != one]
+
+
+@pytest.mark.parametrize(
+    ("probes", "told"),
+    [
+        ({}, [READY]),
+        ({"livenessProbe": HTTP}, [READY]),
+        ({"readinessProbe": LATER}, [STARTED, READY]),
+        ({"startupProbe": HTTP}, [UP, READY]),
+        ({"startupProbe": HTTP, "livenessProbe": HTTP}, [UP, READY]),
+        ({"startupProbe": HTTP, "readinessProbe": LATER, "livenessProbe": HTTP}, [UP, STARTED, READY]),
+    ],
+    ids=lambda value: " ".join(value) or "none" if isinstance(value, dict) else "",
+)
+async def test_each_probe_takes_a_write_and_what_nobody_probes_is_told_at_once(
+    fast: NodeCluster, probes: dict[str, Any], told: list[tuple[bool, bool]]
+) -> None:
+    """So for a container, and for a sidecar that holds up the others until it has started."""
+    await fast.run(**probes)
+    await fast.until(fast.is_ready)
+    assert told_while_running(fast) == told
+
+    sidecar = {"name": "side", "image": "nginx:1.25", "restartPolicy": "Always", **probes}
+    fast.seen.clear()
+    await fast.delete(grace_s=0)
+    await fast.run(initContainers=[sidecar], **{**SLEEPER, "name": "web"})
+    await fast.until(fast.is_ready)
+    assert told_while_running(fast, "side") == told
+
+
+async def test_one_container_that_is_probed_holds_back_the_pod_and_not_its_neighbour(fast: NodeCluster) -> None:
+    pod = new_pod(readinessProbe=LATER)
+    pod["spec"]["containers"].append(SLEEPER)
+    await fast.client.create("pods", pod)
+    await fast.until(fast.is_ready)
+
+    assert fast.shows()[-2:] == ["1/2 Running", "2/2 Running"]
+    assert told_while_running(fast, "other") == [READY]
+
+
+async def test_an_init_container_is_ready_when_it_has_succeeded_and_not_before(fast: NodeCluster) -> None:
+    await fast.run(initContainers=[{**SLEEPER, "command": ["sleep", "5"]}])
+    await fast.until(fast.is_ready)
+
+    assert told_while_running(fast, "other") == [STARTED]
+    assert fast.container(container="other")["ready"]
+
+
+async def test_every_run_is_ready_anew_at_once_when_nobody_probes_it(fast: NodeCluster) -> None:
+    await fast.run(**{**SLEEPER, "name": "web", "command": ["sleep", "5"]})
+    await fast.clock.advance(8)
+
+    assert fast.container()["restartCount"] == 1
+    assert fast.shows()[-3:] == ["1/1 Running", "0/1 Completed", "1/1 Running"]
+
+
 async def test_a_probe_of_a_port_nobody_listens_on_never_succeeds(fast: NodeCluster) -> None:
     await fast.run(readinessProbe={"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 10})
     await fast.clock.advance(35)
@@ -72,6 +139,7 @@ async def test_a_liveness_probe_that_fails_restarts_the_container(fast: NodeClus
 async def test_readiness_gates_wait_for_somebody_else(fast: NodeCluster) -> None:
     await fast.run(readinessGates=[{"conditionType": "example.com/go"}])
     await fast.clock.settle()
+    assert fast.shows()[-1] == "1/1 Running"
     assert fast.condition("ContainersReady")["status"] == "True"
     assert fast.condition("Ready")["reason"] == "ReadinessGatesNotReady"
 

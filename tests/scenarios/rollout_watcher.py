@@ -9,6 +9,8 @@ from orrery.store.log import Event, Operation
 from orrery.testing import Simulation
 
 STAGES = ("Pending", "ContainerCreating", "Running", "Ready")
+PLAIN_STAGES = ("Pending", "ContainerCreating", "Ready")
+"""Of Pods without readiness probes: they are ready as soon as they run."""
 
 
 def is_ready(pod: FrozenObject) -> bool:

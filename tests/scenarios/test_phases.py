@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from orrery.machinery.clock import parse_timestamp
-from orrery.machinery.objects import FrozenObject
+from orrery.machinery.objects import FrozenObject, Object
 from orrery.node.failure import Failure
 from orrery.settings import Settings
 from orrery.testing import Simulation
 from orrery.testing.simulation import pod
 from orrery.verbs.containers import NodeRefusal
 from tests.scenarios.lesson import back_offs, condition, container, ended, ran_s, title, told_of
+from tests.scenarios.workloads import READINESS
 
 CONDITIONS = ("PodScheduled", "PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready")
 NOT_PULLED = (
@@ -30,9 +31,11 @@ def conditions(made: FrozenObject) -> str:
     return "".join(found.get(name, "-") for name in CONDITIONS)
 
 
-async def run(cluster: Simulation, name: str, *command: str, image: str = "busybox", **spec: Any) -> FrozenObject:
+async def run(
+    cluster: Simulation, name: str, *command: str, image: str = "busybox", probes: Object | None = None, **spec: Any
+) -> FrozenObject:
     """As `kubectl run NAME --image=IMAGE -- COMMAND`, and what has become of it once all is quiet."""
-    fields: dict[str, Any] = {"args": list(command)} if command else {}
+    fields: Object = {**({"args": list(command)} if command else {}), **(probes or {})}
     await cluster.apply(pod(name, containers=[container(name, image, **fields)], **spec))
     await cluster.settle()
     return cluster.get("pods", name)
@@ -64,27 +67,29 @@ async def test_it_runs_once_a_node_fits(fast: Simulation) -> None:
     assert (fast.shown("picky"), fast.get("pods", "picky")["spec"]["nodeName"]) == ("1/1 Running", "orrery-worker2")
 
 
-async def test_a_pod_that_serves_is_running_with_every_condition_true(fast: Simulation) -> None:
+@pytest.mark.parametrize(("probes", "between"), [({}, []), ({"readinessProbe": READINESS}, ["TTTFF"])], ids=["plain", "probed"])
+async def test_a_pod_that_serves_is_running_with_every_condition_true(fast: Simulation, probes: Object, between: list[str]) -> None:
     seen = fast.watch("pods")
-    made = await run(fast, "web", image="nginx:1.25")
+    made = await run(fast, "web", image="nginx:1.25", probes=probes)
 
     assert (fast.shown("web"), made["status"]["phase"], conditions(made)) == ("1/1 Running", "Running", "TTTTT")
     assert fast.container("web")["state"] == {"running": {"startedAt": "2026-01-02T03:04:05Z"}}
     assert (fast.container("web")["started"], fast.container("web")["restartCount"]) == (True, 0)
     steps = list(dict.fromkeys(conditions(event.record.object) for event in seen))
-    assert steps == ["-----", "T----", "TFTFF", "TTTFF", "TTTTT"]
+    assert steps == ["-----", "T----", "TFTFF", *between, "TTTTT"]
     assert told_of(fast, "web") == [
         ("", "Scheduled"),
         *(("spec.containers{web}", reason) for reason in ("Pulling", "Pulled", "Created", "Started")),
     ]
 
 
-async def test_at_a_real_pace_the_same_states_take_their_time_and_events_carry_it() -> None:
+@pytest.mark.parametrize(("probes", "between"), [({}, []), ({"readinessProbe": READINESS}, ["0/1 Running"])], ids=["plain", "probed"])
+async def test_at_a_real_pace_the_same_states_take_their_time_and_events_carry_it(probes: Object, between: list[str]) -> None:
     async with Simulation(Settings(pace="real")) as cluster:
         shown, begin_s = cluster.watch_shown("web"), cluster.clock.now_s()
-        await run(cluster, "web", image="nginx:1.25")
+        await run(cluster, "web", image="nginx:1.25", probes=probes)
 
-        assert shown == ["0/1 Pending", "0/1 ContainerCreating", "0/1 Running", "1/1 Running"]
+        assert shown == ["0/1 Pending", "0/1 ContainerCreating", *between, "1/1 Running"]
         events = sorted(cluster.list("events"), key=lambda one: int(one["metadata"]["resourceVersion"]))
         times = [
             parse_timestamp(one["firstTimestamp"]) for one in events if one["involvedObject"]["name"] == "web" and one["firstTimestamp"]

@@ -1,26 +1,41 @@
 """Stories 1 and 2: a Deployment rolls out, gets stuck, goes back; the promises hold at every event in between."""
 
+from typing import Any
+
 import pytest
 
 from orrery.machinery.objects import Object, annotations_of, name_of
 from orrery.store.log import Event, Operation
 from orrery.testing import Simulation
 from orrery.testing.simulation import deployment
-from tests.scenarios.rollout_watcher import STAGES, RolloutWatcher
+from tests.scenarios.rollout_watcher import PLAIN_STAGES, STAGES, RolloutWatcher
+from tests.scenarios.workloads import READINESS
+
+each_way_to_ready = pytest.mark.parametrize(
+    ("probes", "stages"), [({"readinessProbe": READINESS}, STAGES), ({}, PLAIN_STAGES)], ids=["probed", "plain"]
+)
 
 
-async def test_every_pod_is_seen_in_every_stage_in_order(cluster: Simulation) -> None:
+def web(probes: Object, **spec: Any) -> Object:
+    made = deployment("web", **spec)
+    made["spec"]["template"]["spec"]["containers"][0].update(probes)
+    return made
+
+
+@each_way_to_ready
+async def test_every_pod_is_seen_in_every_stage_in_order(cluster: Simulation, probes: Object, stages: tuple[str, ...]) -> None:
     """Pods do not teleport to Running, at either pace."""
     watcher = RolloutWatcher(cluster, "web")
 
-    await cluster.apply(deployment("web", replicas=3))
+    await cluster.apply(web(probes, replicas=3))
     await cluster.settle()
 
     assert len(watcher.stages) == 3
-    for stages in watcher.stages.values():
-        assert tuple(stages) == STAGES
+    for seen in watcher.stages.values():
+        assert tuple(seen) == stages
 
 
+@each_way_to_ready
 @pytest.mark.parametrize(
     ("replicas", "surge", "unavailable", "most", "least"),
     [
@@ -34,10 +49,17 @@ async def test_every_pod_is_seen_in_every_stage_in_order(cluster: Simulation) ->
     ],
 )
 async def test_a_rolling_update_keeps_its_limits_at_every_event(
-    cluster: Simulation, replicas: int, surge: int | str, unavailable: int | str, most: int, least: int
+    cluster: Simulation,
+    probes: Object,
+    stages: tuple[str, ...],
+    replicas: int,
+    surge: int | str,
+    unavailable: int | str,
+    most: int,
+    least: int,
 ) -> None:
     limits = {"maxSurge": surge, "maxUnavailable": unavailable}
-    await cluster.apply(deployment("web", replicas=replicas, strategy={"type": "RollingUpdate", "rollingUpdate": limits}))
+    await cluster.apply(web(probes, replicas=replicas, strategy={"type": "RollingUpdate", "rollingUpdate": limits}))
     await cluster.settle()
     watcher = RolloutWatcher(cluster, "web")
     watcher.forget()
@@ -48,7 +70,7 @@ async def test_a_rolling_update_keeps_its_limits_at_every_event(
     assert set(cluster.images(app="web")) == {"nginx:1.26"}
     assert watcher.most <= most
     assert watcher.least_available >= least
-    assert all(tuple(stages) == STAGES for name, stages in watcher.stages.items() if stages and stages[0] == "Pending")
+    assert {tuple(seen) for seen in watcher.stages.values() if seen[:1] == ["Pending"]} == {stages}
 
 
 async def test_recreate_has_no_pod_in_between(cluster: Simulation) -> None:

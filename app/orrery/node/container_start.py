@@ -197,6 +197,7 @@ class ContainerStart:
             started_s=self.host.clock.now_s(),
             wanted_image=self.container["image"],
             is_started=not self.container.get("startupProbe"),
+            is_ready=not (self.container.get("startupProbe") or self.container.get("readinessProbe")),
             resources=self.container.get("resources") or {},
         )
 

@@ -32,7 +32,6 @@ class PodProbes:
 
     def watch(self) -> None:
         """Begin the probes of every container whose running has been told since the last call."""
-        # DIFFERS: upstream tells Running and Ready in one write when there is no readiness probe; we tell one after the other.
         spec = self._pod()["spec"]
         plain_init = {one["name"] for one in spec.get("initContainers") or () if not is_sidecar(one)}
         for container in all_containers(spec):
@@ -40,7 +39,7 @@ class PodProbes:
             if run is None or run.state is not RunState.RUNNING or run.is_reported:
                 continue
             run.is_reported = True
-            if container["name"] not in plain_init:
+            if container["name"] not in plain_init and any(container.get(kind) for kind in _KINDS):
                 self._begin(container, run)
 
     def drop(self, name: str) -> None:
@@ -67,8 +66,7 @@ class PodProbes:
             wake=self._wake,
             kill=lambda probe: self._kill(container, run, probe),
         )
-        if any(container.get(kind) for kind in _KINDS):
-            self._probers[container["name"]] = prober
+        self._probers[container["name"]] = prober
         prober.begin()
 
     def _kill(self, container: FrozenObject, run: Run, probe: str) -> None:

@@ -45,6 +45,7 @@ class Run:
     is_started: bool = False
     """Whether the startup probe has passed."""
     is_ready: bool = False
+    """Whether the readiness probe passes; without one, from the moment it has started."""
     is_reported: bool = False
     """Whether the API has been told that it runs."""
     of_old_sandbox: bool = False

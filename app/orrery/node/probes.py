@@ -21,7 +21,7 @@ Tell = Callable[[str, str, str], None]
 
 
 class Prober:
-    """Makes one container's probes and keeps its run's `is_started` and `is_ready`."""
+    """Makes the probes of a container that has some, and keeps its run's `is_started` and `is_ready`."""
 
     __slots__ = ("_began_s", "_clock", "_container", "_counts", "_kill", "_misses", "_run", "_tasks", "_tell", "_timers", "_wake")
 
@@ -61,7 +61,6 @@ class Prober:
             self._schedule("readinessProbe", self._began_s)
             return
         self._run.is_ready = True
-        self._wake()
 
     def cancel(self) -> None:
         for timer in self._timers.values():
