@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from orrery.machinery.errors import Conflict, Invalid, NotFound
-from orrery.machinery.objects import Object, thaw
+from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.verbs.call import SYSTEM_ADMIN
 from tests.verbs.world import Api, config_map, pod
 
@@ -42,6 +42,22 @@ async def test_a_change_of_nothing_is_not_written_and_one_of_nobody_is_none(api:
 
     assert await client.change("configmaps", "default", "a", lambda obj: False) == created
     assert await client.change("configmaps", "default", "none", lambda obj: True) is None
+
+
+async def test_a_status_is_renewed_from_the_newest_object_and_nothing_else_of_it_changes(api: Api) -> None:
+    client = api.verbs.client(SYSTEM_ADMIN, "test")
+    created = await api.create("pods", pod())
+
+    def plan(old: FrozenObject) -> Object:
+        return {**old["status"], "message": old["status"].get("message", "") + "x"}
+
+    await asyncio.gather(*(client.renew_status("pods", "default", "web", plan) for _ in range(3)))
+    renewed = await api.get("pods", "web")
+    assert renewed["status"]["message"] == "xxx"
+    assert renewed["spec"] == created["spec"]
+    assert "message" not in created["status"]
+    assert await client.renew_status("pods", "default", "web", lambda old: None) == renewed
+    assert await client.renew_status("pods", "default", "none", plan) is None
 
 
 async def test_labels_narrow_a_list_by_index(api: Api) -> None:

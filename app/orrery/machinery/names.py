@@ -6,6 +6,7 @@ value, none when it is fine; which field they belong to is the caller's business
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Messages: TypeAlias = Sequence[str]
@@ -192,12 +193,17 @@ def is_wildcard_dns1123_subdomain(value: str) -> Messages:
 
 def is_label_key(value: str) -> Messages:
     """A label key, which upstream also calls a qualified name: an optional DNS prefix, a slash, a name."""
+    return [*_label_key_messages(value)]
+
+
+@lru_cache(maxsize=4096)
+def _label_key_messages(value: str) -> Messages:
     prefix, slash, name = value.rpartition("/")
     if not slash:
         if _match_key(value) and len(value) <= LABEL_BYTES_MAX:
             return NONE
     elif "/" in prefix:
-        return [f"a valid label key {_KEY_MESSAGE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+        return (f"a valid label key {_KEY_MESSAGE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",)
 
     messages: list[str] = []
     if slash and not prefix:
@@ -213,7 +219,7 @@ def is_label_key(value: str) -> Messages:
         messages.append(f"name part {max_bytes_message(LABEL_BYTES_MAX)}")
     if not _match_key(name):
         messages.append(f"name part {_KEY_MESSAGE}")
-    return messages
+    return tuple(messages)
 
 
 is_qualified_name: Final = is_label_key

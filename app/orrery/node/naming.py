@@ -17,6 +17,7 @@ def field_path(pod: FrozenObject, container: FrozenObject) -> str:
     """Where the container is, as events tell it: `spec.containers{web}`."""
     name = container["name"]
     for place in ("containers", "initContainers", "ephemeralContainers"):
-        if any(one["name"] == name for one in pod["spec"].get(place) or ()):
-            return f"spec.{place}{{{name}}}"
+        for one in pod["spec"].get(place) or ():
+            if one["name"] == name:
+                return f"spec.{place}{{{name}}}"
     return ""

@@ -208,11 +208,7 @@ class PodWorker:
         self._host.recorder.event(self.pod, "Warning", refusal.reason, refusal.message)
         status = rejected_status(self.pod, refusal, self._host.clock.now_s())
 
-        def edit(pod: Object) -> bool:
-            pod["status"] = status
-            return uid_of(pod) == self.uid
-
-        await self._host.client.change("pods", self._namespace, self._name, edit, subresource="status")
+        await self._host.client.renew_status("pods", self._namespace, self._name, lambda pod: status if uid_of(pod) == self.uid else None)
         self._is_over = True
         await self._finish()
         return False
@@ -224,17 +220,14 @@ class PodWorker:
             return  # The kubelet was stopped in the middle of it.
         uid, host, state = self.uid, self._host, self._state
 
-        def edit(pod: Object) -> bool:
+        def plan(pod: FrozenObject) -> Object | None:
             if uid_of(pod) != uid:
                 self._is_gone = True
-                return False
+                return None
             status = plan_status(pod, state, host.facts, now_s=host.clock.now_s(), is_over=is_over)
-            if status == pod.get("status"):
-                return False
-            pod["status"] = status
-            return True
+            return status if status != pod.get("status") else None
 
-        written = await host.client.change("pods", self._namespace, self._name, edit, subresource="status")
+        written = await host.client.renew_status("pods", self._namespace, self._name, plan)
         if written is None:
             self._is_gone = True
         elif not self._is_gone:

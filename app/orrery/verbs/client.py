@@ -59,8 +59,16 @@ class Client(Protocol):
     ) -> FrozenObject | None:
         """Read, let `change` edit a thawed copy, write, and do it again on conflict. None when the object is gone.
 
-        Of a change of the status only metadata and status are thawed: nothing else of the copy may be edited.
+        Of a change of the status only the status is thawed: nothing else of the copy may be edited.
         `change` returns whether there is anything to write; when not, the object as it is comes back.
+        """
+
+    async def renew_status(
+        self, bucket: str, namespace: str, name: str, plan: Callable[[FrozenObject], Object | None]
+    ) -> FrozenObject | None:
+        """Write the status that `plan` makes of the newest object, and do it again on conflict. None when the object is gone.
+
+        When `plan` returns None there is nothing to write, and the object as it is comes back.
         """
 
     async def delete(

@@ -86,11 +86,28 @@ class LocalClient:
     async def change(
         self, bucket: str, namespace: str, name: str, change: Callable[[Object], bool], *, subresource: str = ""
     ) -> FrozenObject | None:
-        """Read, edit, write, and again on conflict; None when the object is gone."""
+        def edited(old: FrozenObject) -> Object | None:
+            obj = _draft(old) if subresource == "status" else thaw(old)
+            return obj if change(obj) else None
+
+        return await self._rewrite(bucket, namespace, name, edited, subresource)
+
+    async def renew_status(
+        self, bucket: str, namespace: str, name: str, plan: Callable[[FrozenObject], Object | None]
+    ) -> FrozenObject | None:
+        def renewed(old: FrozenObject) -> Object | None:
+            status = plan(old)
+            return None if status is None else {**old, "metadata": {**old["metadata"]}, "status": status}
+
+        return await self._rewrite(bucket, namespace, name, renewed, "status")
+
+    async def _rewrite(
+        self, bucket: str, namespace: str, name: str, make: Callable[[FrozenObject], Object | None], subresource: str
+    ) -> FrozenObject | None:
         key = key_of(bucket, namespace, name)
         while (record := self._log.find(key)) is not None:
-            obj = _draft(record.object) if subresource == "status" else thaw(record.object)
-            if not change(obj):
+            obj = make(record.object)
+            if obj is None:
                 return record.object
             call = self._call(bucket, namespace, name, subresource)
             try:
@@ -131,8 +148,8 @@ class LocalClient:
 
 
 def _draft(obj: FrozenObject) -> Object:
-    """For a change of status: only that and metadata are copied. A status update takes the rest from what is stored, whatever it says."""
-    draft: Object = {**obj, "metadata": thaw(obj["metadata"])}
+    """For a change of status: only that is thawed. A status update takes the rest from what is stored, whatever it says."""
+    draft: Object = {**obj, "metadata": {**obj["metadata"]}}
     if "status" in obj:
         draft["status"] = thaw(obj["status"])
     return draft

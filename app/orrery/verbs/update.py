@@ -21,7 +21,7 @@ from orrery.verbs.object_meta import validate_object_meta_update, validate_share
 from orrery.verbs.registry import Registry, as_asked, index_of, key_for, stored_kind
 from orrery.verbs.results import unstored
 from orrery.verbs.service_addresses import Allocation
-from orrery.verbs.strategies import UPDATE, Strategy
+from orrery.verbs.strategies import STATUS, UPDATE, Strategy
 
 Change = Callable[[FrozenObject], Object]
 """Makes the wanted object, in its stored form, from the newest state; called again after a lost race."""
@@ -38,7 +38,8 @@ async def update(registry: Registry, call: Call, obj: Object, strategy: Strategy
     system_fields.match_namespace(meta, call.namespace if call.kind.namespaced else "")
     system_fields.check_name(meta, call.name)
     bodies.dedupe(call, meta)
-    obj = bodies.to_storage(call.kind, obj)
+    if not (call.trusted and strategy is STATUS):  # All the rest of a component's report comes from what is stored, with its defaults.
+        obj = bodies.to_storage(call.kind, obj)
     uid = meta.get("uid", "")
     if registry.find(call) is None:
         return await _create_by_update(registry, call, obj, uid, strategy)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orrery.controllers.scheduler.wishes import HostPort, requests_of, wish_of
-from orrery.machinery.objects import Object
+from orrery.controllers.scheduler.wishes import HostPort, keeps_shape, requests_of, wish_of
+from orrery.machinery.objects import Object, thaw
 
 
 def container(cpu: str = "", memory: str = "", **more: Any) -> Object:
@@ -57,3 +57,14 @@ def test_containers_without_requests_count_for_something_when_nodes_are_compared
 def test_host_ports_collide_on_one_address_and_on_the_wildcard(one: HostPort, other: HostPort, *, collide: bool) -> None:
     assert one.collides(other) is collide
     assert other.collides(one) is collide
+
+
+def test_a_shape_is_kept_by_writes_that_hand_on_the_spec_and_by_no_other() -> None:
+    pod: Object = {"metadata": {"name": "a", "namespace": "n", "uid": "u", "labels": {"a": "b"}}, "spec": {"containers": [container("1")]}}
+
+    assert keeps_shape({**pod, "status": {"phase": "Running"}}, pod)
+    assert keeps_shape({**pod, "spec": {**pod["spec"], "nodeName": "node-1"}}, pod)
+    assert not keeps_shape({**pod, "spec": {**pod["spec"], "tolerations": [{"operator": "Exists"}]}}, pod)
+    assert not keeps_shape({**pod, "metadata": {**pod["metadata"], "labels": {"app": "b"}}}, pod)
+    assert not keeps_shape({**pod, "metadata": {**pod["metadata"], "generation": 2}}, pod)
+    assert not keeps_shape(thaw(pod), pod), "a copy may differ: it is read anew"

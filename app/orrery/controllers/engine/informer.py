@@ -95,8 +95,10 @@ class Change:
     def may_be_of(self, kind: str) -> bool:
         """Whether the bytes, now or before, can name an owner of that kind: who asks this first need not parse others' objects."""
         marker = b'"kind":"%b"' % kind.encode()
+        if self.has(marker):
+            return True
         former = self.former
-        return self.has(marker) or (former is not None and marker in former.body)
+        return former is not None and former.index.owners != self._record.index.owners and marker in former.body
 
     def has(self, words: bytes) -> bool:
         """Whether the bytes hold `words` now."""

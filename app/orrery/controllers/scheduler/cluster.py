@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from orrery.controllers.engine.informer import Change
 from orrery.controllers.scheduler.nodes import NodeView, Usage, count, view_of
-from orrery.controllers.scheduler.wishes import Shape, Wish, wish_of
+from orrery.controllers.scheduler.wishes import Shape, Wish, keeps_shape, wish_of
 from orrery.machinery.objects import is_deleting
 
 _ENDED: Final = ("Succeeded", "Failed")
@@ -218,8 +218,11 @@ class Cluster:
         return bool(self._unread)
 
     def _place(self, change: Change, node: str, before: Placed | None) -> PodNews | None:
-        pod = change.any
-        wish = wish_of(pod)
+        pod, former = change.any, change.former
+        if before is not None and former is not None and not before.is_assumed and keeps_shape(pod, former.object):
+            wish = before.wish
+        else:
+            wish = wish_of(pod)
         now = Placed(wish, node, is_deleting(pod), started=(pod.get("status") or {}).get("startTime") or "")
         if before is None:
             self._put(now)

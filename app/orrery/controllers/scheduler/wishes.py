@@ -130,6 +130,19 @@ _FIELDS: Final = (
     "resourceClaims",
 )
 """What of a spec matters here besides its containers."""
+_PARTS: Final = ("containers", "initContainers", *_FIELDS)
+
+
+def keeps_shape(new: FrozenObject, old: FrozenObject) -> bool:
+    """Whether what makes a Shape was handed on untouched from one version of a Pod to the next, as writes of its status and of its node do.
+
+    It may say no where nothing has changed, never yes where something has.
+    """
+    if (new["metadata"].get("generation") or 0) > 1:
+        return False
+    after, before = new["spec"], old["spec"]
+    is_kept = after is before or all(after.get(field) is before.get(field) for field in _PARTS)
+    return is_kept and labels_of(new) == labels_of(old) and controller_of(new) == controller_of(old)
 
 
 def _new_shape(pod: FrozenObject, spec: FrozenObject, owner: Owner) -> Shape:

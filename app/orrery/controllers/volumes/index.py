@@ -132,8 +132,8 @@ class ClaimUsers:
 
     def see(self, change: Change) -> None:
         key = key_for(change.namespace, change.name)
-        if key not in self._claims_of and not mounts_claims(change):
-            return
+        if key not in self._claims_of and (change.former is not None or not mounts_claims(change)):
+            return  # A Pod's volumes stay as they were made: what mounted no claim never will.
         pod = change.new
         is_there = pod is not None and (self._with_ended or not is_terminal(pod))
         claims = tuple(key_for(change.namespace, name) for name in claims_mounted(pod)) if pod is not None and is_there else ()

@@ -49,8 +49,13 @@ class LogFiles:
             self._keeper.drop("pods", pod_uid, "logs", _name(container, numbers.pop(0)))
         name = _name(container, numbers[-1])
         kept = KeptLog(self._keeper.path("pods", pod_uid, "logs", name), log, bytes_max=self._limits.bytes_max)
-        log.on_change = lambda: self._keeper.changed(kept)
-        self._keeper.changed(kept)
+        log.on_change = lambda: self._note(kept)
+        self._note(kept)
+
+    def _note(self, kept: "KeptLog") -> None:
+        if not kept.is_noted:
+            kept.is_noted = True
+            self._keeper.changed(kept)
 
     def forget(self, pod_uid: str) -> None:
         self._numbers.pop(pod_uid, None)
@@ -80,7 +85,7 @@ class LogFiles:
 class KeptLog:
     """The log of one run, as far as it is written."""
 
-    __slots__ = ("_bytes_max", "_log", "_next", "_size", "path")
+    __slots__ = ("_bytes_max", "_log", "_next", "_size", "is_noted", "path")
 
     def __init__(self, path: Path, log: RunLog, *, bytes_max: int) -> None:
         self.path = path
@@ -89,8 +94,11 @@ class KeptLog:
         self._size = 0
         self._next = 0
         """Number of the first entry that is not written."""
+        self.is_noted = False
+        """Whether the keeper knows that there is something new."""
 
     def snapshot(self) -> tuple[int, Work]:
+        self.is_noted = False
         first, entries = self._log.entries_from(self._next)
         is_new = not self._size or self._size > 2 * self._bytes_max
         if is_new:

@@ -5,7 +5,7 @@ from typing import Final
 from orrery.kinds.kind import Kind
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import BadRequest, Conflict
-from orrery.machinery.objects import FrozenObject, Object, thaw
+from orrery.machinery.objects import FrozenObject, Object
 from orrery.store.log import Record, key_of
 from orrery.verbs import bodies, system_fields
 from orrery.verbs.call import Call
@@ -72,16 +72,14 @@ async def bind(
     def bound(old: FrozenObject) -> Object:
         check_uid(call, uid, old["metadata"]["uid"])
         _check_unassigned(call, old)
-        pod = thaw(old)
-        pod["spec"]["nodeName"] = node
-        meta = pod["metadata"]
+        meta = {**old["metadata"]}
         if annotations:
             meta["annotations"] = (meta.get("annotations") or {}) | annotations
         added = _topology_of(registry, node) | (labels or {})
         if added:
             meta["labels"] = (meta.get("labels") or {}) | added
-        _set_scheduled(pod, timestamp(registry.clock.now_s()))
-        return pod
+        status = _scheduled(old["status"], timestamp(registry.clock.now_s()))
+        return {**old, "metadata": meta, "spec": {**old["spec"], "nodeName": node}, "status": status}
 
     return await rewrite(registry, call, bound)
 
@@ -98,16 +96,17 @@ def _check_unassigned(call: Call, pod: FrozenObject) -> None:
         raise Conflict("pods/binding", name, why)
 
 
-def _set_scheduled(pod: Object, now: str) -> None:
-    """Condition PodScheduled becomes True, with the time of that change."""
-    status = pod["status"]
-    status.pop("nominatedNodeName", None)
-    conditions = status.setdefault("conditions", [])
+def _scheduled(status: FrozenObject, now: str) -> Object:
+    """The status with condition PodScheduled True, with the time of that change."""
     wanted = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    conditions = list(status.get("conditions") or ())
     for index, condition in enumerate(conditions):
         if condition["type"] == "PodScheduled":
             if condition.get("status") == "True":
                 wanted["lastTransitionTime"] = condition.get("lastTransitionTime", now)
             conditions[index] = wanted
-            return
-    conditions.append(wanted)
+            break
+    else:
+        conditions.append(wanted)
+    kept = {field: value for field, value in status.items() if field != "nominatedNodeName"}
+    return {**kept, "conditions": conditions}
