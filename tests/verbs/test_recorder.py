@@ -63,6 +63,7 @@ async def test_many_alike_are_combined(api: Api) -> None:
     combined = [event for event in _events(api) if event["message"].startswith("(combined from similar events): ")]
     assert len(_events(api)) == 10
     assert (len(combined), combined[0]["count"]) == (1, 3)
+    assert combined[0]["source"]["component"] and not combined[0]["reportingComponent"]
 
 
 async def test_a_flood_is_held_back(api: Api) -> None:

@@ -213,6 +213,7 @@ class EventRecorder:
         if len(alike.messages) > _ALIKE_MAX:
             alike.messages.pop()
         event["message"] = f"(combined from similar events): {event['message']}"
+        event["reportingComponent"] = event["reportingInstance"] = ""  # the combination is written anew, and names its source only
         return group
 
     def _has_token(self, event: Object, now_s: float) -> bool:
