@@ -178,6 +178,12 @@ class View:
             return False
         return all(may(self._viewer, node, one) for one in (READ, WRITE, SEARCH) if wanted & one)
 
+    def check_executable(self, path: str) -> None:
+        """OSError when the file cannot be started: it is not there, is a directory, or may not be executed."""
+        node = self._walk(path).found()
+        if isinstance(node, Directory) or not may(self._viewer, node, SEARCH):
+            raise failure(errno.EACCES, path)
+
     def list(self, path: str) -> Sequence[str]:
         node = self._walk(path).found()
         if not isinstance(node, Directory):

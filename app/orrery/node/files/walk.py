@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from orrery.node.files.filesystem import Mounted, MountTable
@@ -13,6 +14,8 @@ NAME_MAX: Final = 255
 PATH_MAX: Final = 4096
 LINKS_MAX: Final = 40
 READ, WRITE, SEARCH = 4, 2, 1
+_USUAL: Final = 100
+"""Longer paths are not remembered."""
 
 
 class Who(Protocol):
@@ -179,4 +182,9 @@ def walk(table: MountTable, path: str, who: Who, *, directory: str = "/", follow
 
 def _parts(path: str) -> list[str]:
     """The names of a path, last one first."""
+    return list(_usual_parts(path) if len(path) <= _USUAL else _usual_parts.__wrapped__(path))
+
+
+@lru_cache(maxsize=1024)
+def _usual_parts(path: str) -> Sequence[str]:
     return [name for name in reversed(path.split("/")) if name and name != "."]

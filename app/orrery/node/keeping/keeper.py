@@ -77,6 +77,11 @@ class Keeper:
         """The files that are there."""
         return tuple(self._sizes.get(self.path(*parts), ()))
 
+    def folders(self, *parts: str) -> set[str]:
+        """The folders in that one that hold files now, however deep."""
+        place = self.path(*parts)
+        return {folder.relative_to(place).parts[0] for folder in self._sizes if folder != place and folder.is_relative_to(place)}
+
     def changed(self, item: Keepsake) -> None:
         """Write it soon."""
         self._changed.setdefault(item.path.parent, {})[item] = None

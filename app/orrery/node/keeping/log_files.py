@@ -33,6 +33,8 @@ class LogFiles:
         self._limits = limits
         self._numbers: dict[str, dict[str, list[int]]] = {}
         """Of the runs that are kept, or will be, by Pod and container, oldest first."""
+        self._former = keeper.folders("pods")
+        """Pods of a previous life of the process: for nobody else is there anything to look for."""
 
     def load(self, pod_uid: str, container: str) -> LogBook:
         book = LogBook()
@@ -63,8 +65,9 @@ class LogFiles:
 
     def _numbers_of(self, pod_uid: str, container: str) -> list[int]:
         held = self._numbers.setdefault(pod_uid, {})
-        if container not in held:  # Those of a previous life of the process are in the names of their files.
-            names = (unquote(name).rpartition(".") for name in self._keeper.names("pods", pod_uid, "logs"))
+        if container not in held:  # Those of a previous life are in the names of their files.
+            kept = self._keeper.names("pods", pod_uid, "logs") if pod_uid in self._former else ()
+            names = (unquote(name).rpartition(".") for name in kept)
             held[container] = sorted(int(number) for found, _, number in names if found == container and number.isdigit())
         return held[container]
 

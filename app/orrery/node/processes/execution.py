@@ -4,7 +4,6 @@ A binary is a file like any other: it may be copied, linked, mounted, downloaded
 """
 
 import errno
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -30,13 +29,13 @@ def find_path(process: "SimulatedProcess", name: str) -> str:
     if not name:
         raise failure(errno.ENOENT, name)
     if "/" in name:
-        _check_executable(process, name)
+        process.files.check_executable(name)
         return name
     refusal: OSError | None = None
     for folder in process.environment.get("PATH", DEFAULT_PATH).split(":"):
         path = f"{folder or '.'}/{name}"
         try:
-            _check_executable(process, path)
+            process.files.check_executable(path)
         except PermissionError as error:
             refusal = refusal or error
         except OSError:
@@ -63,7 +62,7 @@ def load_program(process: "SimulatedProcess", argv: Sequence[str]) -> tuple[Prog
             raise failure(errno.ENOEXEC, argv[0])
         arguments = [*(word.strip() for word in words), path, *arguments[1:]]
         path = words[0]
-        _check_executable(process, path)
+        process.files.check_executable(path)
     raise failure(errno.ELOOP, argv[0])
 
 
@@ -83,9 +82,3 @@ async def not_simulated(process: Process) -> int:
     return 127
 
 
-def _check_executable(process: "SimulatedProcess", path: str) -> None:
-    if process.files.is_directory(path):
-        raise failure(errno.EACCES, path)
-    process.files.stat(path)
-    if not process.files.access(path, os.X_OK):
-        raise failure(errno.EACCES, path)

@@ -100,6 +100,9 @@ class Files(Protocol):
     def access(self, path: str, wanted: int) -> bool:
         """Whether this process may read (4), write (2) or execute (1) it; False when it does not exist."""
 
+    def check_executable(self, path: str) -> None:
+        """Raise what starting the file would: it is not there, is a directory, or may not be executed."""
+
     def list(self, path: str) -> Sequence[str]:
         """Names in a directory, sorted, without . and .. ."""
 
