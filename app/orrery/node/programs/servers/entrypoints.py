@@ -36,8 +36,10 @@ async def _nginx(call: Call, words: list[str]) -> int:
         if not scripts:
             await say(f"{me}: No files found in /docker-entrypoint.d/, skipping configuration\n")
         else:
-            await say(f"{me}: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n")
-            await say(f"{me}: Looking for shell scripts in /docker-entrypoint.d/\n")
+            await say(
+                f"{me}: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n"
+                f"{me}: Looking for shell scripts in /docker-entrypoint.d/\n"
+            )
             for name in scripts:
                 await _nginx_script(call, name, me, say)
             await say(f"{me}: Configuration complete; ready for start up\n")

@@ -78,14 +78,15 @@ class _Nginx:
         self._error_log = ERROR_LOG
         self._http: list[Directive] = []
 
-    async def notice(self, text: str, level: str = "notice") -> None:
+    async def notice(self, *texts: str, level: str = "notice") -> None:
+        """A line for each of the texts, written at once."""
         stamp = format_moment("%Y/%m/%d %H:%M:%S", self._call.process.clock.now_s())
-        pid = self._call.process.pid
-        await self._outlets.write(self._error_log, f"{stamp} [{level}] {pid}#{pid}: {text}\n".encode())
+        head = f"{stamp} [{level}] {self._call.process.pid}#{self._call.process.pid}: "
+        await self._outlets.write(self._error_log, "".join([f"{head}{text}\n" for text in texts]).encode())
 
     async def refuse(self, text: str) -> None:
         """What keeps nginx from starting is told in the log and to whoever started it."""
-        await self.notice(text, "emerg")
+        await self.notice(text, level="emerg")
         await self._call.process.complain(f"nginx: [emerg] {text}")
 
     def load(self) -> None:
@@ -234,7 +235,7 @@ class _Nginx:
                 if isinstance(error, ConnectionRefusedError)
                 else reason(error)
             )
-            await self.notice(why, "error")
+            await self.notice(why, level="error")
             return Response(504 if isinstance(error, TimeoutError) else 502)
         skipped = ("connection", "host", "content-length", "transfer-encoding")
         lines = [f"{request.method} {target or '/'} HTTP/1.1", f"Host: {rest.partition('/')[0]}", "Connection: close"]
@@ -359,7 +360,7 @@ async def nginx(call: Call) -> int:
         await server.check()
     except (ConfError, OSError) as error:
         text = str(error) if isinstance(error, ConfError) else reason(error)
-        await server.notice(text, "emerg")
+        await server.notice(text, level="emerg")
         await call.process.complain(f"nginx: [emerg] {text}")
         if options.has("t"):
             await call.process.complain(f"nginx: configuration file {conf} test failed")
@@ -416,14 +417,15 @@ async def _run(call: Call, server: _Nginx) -> int:
     listeners = await _bind(call, server)
     if listeners is None:
         return 1
-    await server.notice('using the "epoll" event method')
-    await server.notice(f"nginx/{server.version}")
-    await server.notice("built by gcc 14.2.0 (Debian 14.2.0-19)" if not call.is_busybox else "built by gcc 15.2.0 (Alpine 15.2.0)")
-    await server.notice(f"OS: Linux {RELEASE}")
-    await server.notice("getrlimit(RLIMIT_NOFILE): 1048576:1048576")
-    await server.notice("start worker processes")
-    for number in range(_WORKERS):
-        await server.notice(f"start worker process {server.worker + number}")
+    await server.notice(
+        'using the "epoll" event method',
+        f"nginx/{server.version}",
+        "built by gcc 14.2.0 (Debian 14.2.0-19)" if not call.is_busybox else "built by gcc 15.2.0 (Alpine 15.2.0)",
+        f"OS: Linux {RELEASE}",
+        "getrlimit(RLIMIT_NOFILE): 1048576:1048576",
+        "start worker processes",
+        *(f"start worker process {server.worker + number}" for number in range(_WORKERS)),
+    )
     process.handle(1, lambda _: process.begin(_reload(server)))
     process.handle(28, lambda _: None)
     service = HttpService(call, server.answer, server=f"nginx/{server.version}", log=server.log)
@@ -464,7 +466,7 @@ async def _reload(server: _Nginx) -> None:
     try:
         server.load()
     except (ConfError, OSError) as error:
-        await server.notice(str(error), "emerg")
+        await server.notice(str(error), level="emerg")
         return
     await server.notice("reconfiguring")
 
