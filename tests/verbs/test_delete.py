@@ -146,3 +146,10 @@ async def test_a_collection_is_deleted_by_its_selector(api: Api) -> None:
     gone = await api.verbs.delete_collection(api.call("configmaps"), ListOptions(label_selector="!keep"), DeleteOptions())
     assert names(gone) == ["a", "c"]
     assert names(await api.list("configmaps")) == ["b"]
+
+
+async def test_the_systems_priority_classes_stay(api: Api) -> None:
+    status = await refusal(api.delete("priorityclasses.scheduling.k8s.io", "system-node-critical"))
+    assert status["message"] == (
+        'priorityclasses.scheduling.k8s.io "system-node-critical" is forbidden: this is a system priority class and cannot be deleted'
+    )

@@ -70,6 +70,8 @@ class Behaviour:
     """Whether a PUT to a name that does not exist creates it."""
     allow_unconditional_update: bool = True
     """Whether a PUT without resourceVersion is accepted."""
+    delete_problem: Callable[[str], str] | None = None
+    """Why the object of this name may not be deleted by itself; empty when it may."""
     default_orphans: bool = False
     """Whether deletion orphans dependents when no policy is given (upstream: batch/v1 Jobs and the like)."""
     selectable: Callable[[FrozenObject], dict[str, str]] | None = None

@@ -53,4 +53,14 @@ def _validate_update(obj: Object, old: FrozenObject) -> Errors:
     return errors + unchanged("preemptionPolicy", obj.get("preemptionPolicy"), old.get("preemptionPolicy"))
 
 
-BEHAVIOUR: Final = Behaviour(default=_default, prepare_create=_prepare_create, validate=_validate, validate_update=_validate_update)
+def _delete_problem(name: str) -> str:
+    return "this is a system priority class and cannot be deleted" if name in SYSTEM_CLASSES else ""
+
+
+BEHAVIOUR: Final = Behaviour(
+    default=_default,
+    prepare_create=_prepare_create,
+    validate=_validate,
+    validate_update=_validate_update,
+    delete_problem=_delete_problem,
+)

@@ -12,7 +12,7 @@ from typing import Final
 
 from orrery.kinds.kind import Kind
 from orrery.machinery.clock import parse_timestamp, timestamp
-from orrery.machinery.errors import Conflict, Invalid, NotFound
+from orrery.machinery.errors import Conflict, Forbidden, Invalid, NotFound
 from orrery.machinery.field_errors import invalid, not_supported
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.store.log import Record, StaleWrite, key_of
@@ -77,6 +77,8 @@ async def delete(registry: Registry, call: Call, options: DeleteOptions) -> Dele
     check_options(options)
     warn_of_orphans(call, options)
     kind = stored_kind(call.kind)
+    if kind.behaviour.delete_problem is not None and (why := kind.behaviour.delete_problem(call.name)):
+        raise Forbidden(call.kind.group_resource, call.name, why)
     key = key_for(call)
     while True:
         record = registry.log.find(key)
