@@ -141,6 +141,16 @@ async def test_a_pod_that_asks_for_more_than_is_left_is_rejected(cluster: NodeCl
     assert "containerStatuses" not in status
 
 
+async def test_what_was_removed_by_force_makes_room_at_once(cluster: NodeCluster) -> None:
+    await cluster.run("other", image="busybox:1.36", command=["sh", "-c", "trap '' TERM; sleep 3600"], resources=amounts("3", "64Mi"))
+    await cluster.clock.settle()
+    await cluster.delete("other", grace_s=0)
+    await cluster.run(resources=amounts("2", "64Mi"))
+    await cluster.clock.settle()
+
+    assert cluster.status()["phase"] == "Running"
+
+
 async def test_a_pod_with_a_selector_the_node_does_not_fit_is_rejected(cluster: NodeCluster) -> None:
     await cluster.run(nodeSelector={"disk": "ssd"})
     await cluster.clock.settle()

@@ -123,6 +123,7 @@ class PodWorker:
         """The API object is gone, this was its last version: stop what still runs, tell nobody."""
         self._pod = pod
         self._is_gone = True
+        self._host.ledger.leave(self.uid)  # Its containers may still be ending, but the node admits others in its place at once.
         self.wake()
 
     def wake(self) -> None:
