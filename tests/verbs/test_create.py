@@ -123,3 +123,11 @@ async def test_apply_patches_are_not_served_yet(api: Api) -> None:
 
     status = await refusal(api.patch("configmaps", "a", {}, PatchType.APPLY))
     assert status["code"] == 415
+
+
+async def test_a_jobs_name_that_is_too_long_for_a_label_is_told_of_the_template(api: Api) -> None:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "busybox"}]}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a" * 64, "namespace": "default"}, "spec": {"template": template}}
+
+    status = await refusal(api.create("jobs.batch", job))
+    assert {cause["field"] for cause in status["details"]["causes"]} == {"spec.template.labels"}

@@ -67,8 +67,11 @@ def _prepare_create(obj: Object) -> None:
     if not obj["spec"].get("manualSelector"):
         _generate_selector(obj)
     drop_disabled_template_fields(obj)
+
+
+def _canonicalize(obj: Object) -> None:
+    """Upstream defaults again when it reads the stored object, which by then has the generated labels."""
     if not obj["metadata"].get("labels") and (labels := obj["spec"]["template"]["metadata"].get("labels")):
-        # Upstream defaults again when it reads the stored object, which by then has the generated labels.
         obj["metadata"]["labels"] = dict(labels)
 
 
@@ -214,6 +217,7 @@ BEHAVIOUR: Final = Behaviour(
     validate=_validate,
     validate_update=_validate_update,
     validate_status=validate_job_status,
+    canonicalize=_canonicalize,
     warnings=_warnings,
     has_generation=True,
     default_orphans=True,
