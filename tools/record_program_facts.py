@@ -1,9 +1,12 @@
 """Record what the real programs answer to the commands of tests/node/programs/cases.py: `python -m tools.record_program_facts`, as root.
 
-Each family gets a jail (chroot) with the real binaries and the libraries they need, found on this machine (Debian 12 with busybox), and
-every command a fresh copy of the files. The answers go to tests/node/programs/facts/<family>.json.
+Each family gets a jail (chroot) with the real binaries and the libraries they need, and every command a fresh copy of the files.
+Debian's programs are those of the machine (Debian 12). The images' busybox is not Debian's: `--busybox FILE` names one that was built
+from its sources (1.37, `make defconfig` without TC, UTMP and WTMP, as the official image is). The answers go to
+tests/node/programs/facts/<family>.json. Commands that have an answer already keep it, unless `--again` is given.
 """
 
+import argparse
 import json
 import os
 import re
@@ -41,7 +44,7 @@ def add_binary(jail: Path, source: Path, name: str) -> None:
             shutil.copy2(library, place)
 
 
-def make_jail(family: str) -> Path:
+def make_jail(family: str, busybox: str) -> Path:
     jail = Path(tempfile.mkdtemp(prefix=f"facts-{family}-"))
     for folder in ("bin", "etc", "root", "tmp", "dev"):
         (jail / folder).mkdir()
@@ -50,8 +53,8 @@ def make_jail(family: str) -> Path:
     os.mknod(jail / "dev/null", 0o20666, os.makedev(1, 3))
     (jail / "dev/stderr").symlink_to("/proc/self/fd/2")
     if family == "busybox":
-        add_binary(jail, Path(shutil.which("busybox") or "busybox"), "busybox")
-        applets = subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
+        add_binary(jail, Path(shutil.which(busybox) or busybox), "busybox")
+        applets = subprocess.run([jail / "bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
         for applet in applets:
             if applet != "busybox":
                 os.link(jail / "bin/busybox", jail / "bin" / applet)
@@ -102,18 +105,28 @@ def answer(jail: Path, case: str) -> list[int | str] | None:
     return [done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")]
 
 
+def record(family: str, busybox: str, known: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
+    """The answers to all cases; those that are `known` are not asked for again."""
+    jail = make_jail(family, busybox)
+    facts: dict[str, list[int | str]] = {}
+    for case in dict.fromkeys(case for cases in CASES.values() for case in cases):
+        found = known[case] if case in known else answer(jail, case)
+        if found is not None:
+            facts[case] = found
+    shutil.rmtree(jail)
+    return facts
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--busybox", default="busybox", help="the busybox to ask")
+    parser.add_argument("--again", action="store_true", help="ask for every command, not only for those without an answer")
+    options = parser.parse_args()
     for family in ("busybox", "debian"):
-        jail = make_jail(family)
-        facts: dict[str, list[int | str]] = {}
-        for cases in CASES.values():
-            for case in cases:
-                found = answer(jail, case)
-                if found is not None:
-                    facts[case] = found
-        shutil.rmtree(jail)
+        target = FACTS / f"{family}.json"
+        facts = record(family, options.busybox, {} if options.again else json.loads(target.read_text()))
         rows = ",\n".join(f"{json.dumps(case, ensure_ascii=False)}: {json.dumps(fact, ensure_ascii=False)}" for case, fact in facts.items())
-        (FACTS / f"{family}.json").write_text("{\n" + rows + "\n}\n")
+        target.write_text("{\n" + rows + "\n}\n")
         sys.stdout.write(f"{family}: {len(facts)} facts\n")
     return 0
 

@@ -1,10 +1,11 @@
 """Commands whose output was recorded from the real programs (`python -m tools.record_program_facts`): one list per program.
 
 A case is a command line, split as a shell would but run without one; ` <<< ` before the end gives standard input, with \\n for newlines,
-in quotes or without.
+in quotes or without. The files under commands/ hold one command per line.
 """
 
 import shlex
+from pathlib import Path
 from typing import Final
 
 from tests.node.programs.more_cases import MORE
@@ -658,6 +659,7 @@ CASES: Final[dict[str, list[str]]] = {
     ],
     "du": ["du -s /nope"],
     **MORE,
+    **{f"{path.stem} options": path.read_text().splitlines() for path in sorted((Path(__file__).parent / "commands").glob("*.txt"))},
 }
 
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-BUILD: Final = "Debian's build of busybox leaves the option or function out; the images' builds have it"
-FAULT: Final = "a fault of busybox 1.35 that later versions do not have"
+BUILD: Final = "the image's busybox is a release, the recorded one the sources of two months before it"
+FAULT: Final = "a fault of the recorded busybox"
 WORDS: Final = "the images' busybox words the reason by its C library; Debian's build has another one"
 HELP: Final = "GNU programs' pages of help are not repeated: the first line stands for them"
 MOMENT: Final = "the recording's files, times and /proc are of another machine"
@@ -13,30 +13,14 @@ OPEN: Final = "not equal yet"
 KNOWN: Final[dict[str, dict[str, str]]] = {
     "busybox": {
         "awk 'next {print}' left": "busybox finds the end of the text where we find the brace",
-        "sort -h <<< 1M\\n2K\\n1G": BUILD,
-        "grep -r --include=*.txt -c . tree/sub/deep": BUILD,
-        "sed -s -n '$p' left right": BUILD,
-        "sed -z 's/\\n/,/g' left": BUILD,
-        "sed '0~2d' left": BUILD,
-        "awk 'BEGIN {print -3 % 2, 2^10, 2**3}'": BUILD,
-        "awk 'BEGIN { print int(3.9), int(-3.9), sqrt(16), exp(0), log(1) }'": BUILD,
-        "find tree/sub/deep -name '*.txt' -delete": BUILD,
         "xargs -L1 echo <<< 'a b\\nc'": BUILD,
         "xargs -d , echo <<< a,b": BUILD,
         "printf '%f %F\\n' 1 2": BUILD,
         "head --lines=2 left": BUILD,
-        "tail --lines=1 left": BUILD,
-        "grep --include=*.txt -r a tree": BUILD,
-        "sed -s 1d left right": BUILD,
-        "sed -z p empty": BUILD,
-        "awk 'BEGIN {print -3%2, 7%3, 2^3, 1-1-1, 2*3+4}'": BUILD,
-        "cut -f1,2 -d' ' --output-delimiter=, fruit": BUILD,
-        "seq -f '%03g' 2": BUILD,
-        "chmod --reference=right left": BUILD,
         "date -u -d @0 --rfc-3339=seconds": BUILD,
         "diff -y left right": BUILD,
         "diff -c left right": BUILD,
-        "sed 's/e/E/3g' <<< eeeee": FAULT,
+        "timeout 0 true": FAULT,
         "paste - - <<< a\\nb\\nc": FAULT,
         "realpath nope": FAULT,
         "stat -c %Y left": MOMENT,
@@ -51,15 +35,10 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "head -n +2 left": OPEN,
         "head -2q left right": OPEN,
         "tail left nope": OPEN,
-        "sed '/[/d' left": OPEN,
-        "sed '}' left": OPEN,
-        "sed '{p' left": OPEN,
-        "sed '0,/e/d' left": OPEN,
         'awk \'BEGIN {print 1>2?"y":"n"}\'': OPEN,
         'awk \'BEGIN {print srand(1) >= 0, int("3abc"), +"4", -"5"}\'': OPEN,
         "sort -uf <<< b\\nB\\na": OPEN,
         "cut -f1 -c1 left": OPEN,
-        "tr a b c": OPEN,
         "tr z-a x <<< a": OPEN,
         "tr '[:foo:]' x <<< a": OPEN,
         "mkdir -pv q/r": OPEN,
@@ -87,10 +66,6 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "shuf -i x": OPEN,
         "rm -rv tree/sub": ORDER,
         "find tree/sub": ORDER,
-        "grep '[' fruit": WORDS,
-        "grep -E '(' fruit": WORDS,
-        "mv left right tree/a.txt": WORDS,
-        "grep 'a\\{2,1\\}' left": WORDS,
     },
     "debian": {
         'awk \'BEGIN {print substr("hello",0), substr("hello",-1,3), substr("hello",4,100)}\'': "a fault of Debian 12's mawk, which counts from before the text; later versions do not",
@@ -153,9 +128,6 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "df -h nope": MOMENT,
         "ps -Z9": MOMENT,
         "top -Z": MOMENT,
-        "grep -d skip one tree left": OPEN,
-        "grep -L one left right": OPEN,
-        "sed '/[/d' left": OPEN,
         'awk \'BEGIN {print 1>2?"y":"n"}\'': OPEN,
         "awk": OPEN,
         "awk 'BEGIN {print substr(\"x\"}'": OPEN,
@@ -170,7 +142,6 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "find '(' tree": OPEN,
         "find tree/a.txt ','": OPEN,
         "xargs -n x <<< a": OPEN,
-        "split nope": OPEN,
         "diff -y left right": OPEN,
         "diff -c left right": OPEN,
         "diff -N left nope": OPEN,
@@ -179,7 +150,6 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "hostname -x": OPEN,
         "pwd x": OPEN,
         "tar xzf left": OPEN,
-        "kill -l": OPEN,
         "watch": OPEN,
         "less nope": OPEN,
         "more nope": OPEN,

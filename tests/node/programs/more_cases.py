@@ -664,7 +664,7 @@ MORE: Final[dict[str, list[str]]] = {
         "env -i sh -c 'echo $HOME'",
         "env A=1 nope",
         "env /box/left",
-        "env tree",
+        "env fruit",
         "env -i A=1 env",
         "env -",
         "env -x",

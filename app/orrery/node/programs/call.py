@@ -216,6 +216,9 @@ async def _misused(call: Call, misuse: Misuse) -> int:
     if call.is_busybox:
         await call.process.stderr.write(_usage(call))
         return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "cmp", "diff", "sort"} else 1)
+    if call.name == "sed":
+        await call.process.complain("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...")
+        return 1
     usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\n" if call.name == "grep" else ""
     prefix = f"{call.name}: " if call.name in ("diff", "cmp") else ""
     await call.process.complain(f"{prefix}{usage}Try '{call.name} --help' for more information.")

@@ -9,14 +9,16 @@ from orrery.node.processes.program import CHUNK_BYTES, Process, Stream
 class LineReader:
     """Reads lines without their delimiter. `is_terminated` tells of the last line whether it had one."""
 
-    __slots__ = ("_carry", "_delimiter", "_held", "_process", "_stream", "is_terminated")
+    __slots__ = ("_carry", "_delimiter", "_ends_at_nul", "_held", "_process", "_stream", "is_terminated")
 
-    def __init__(self, process: Process, stream: Stream, delimiter: bytes = b"\n") -> None:
+    def __init__(self, process: Process, stream: Stream, delimiter: bytes = b"\n", *, ends_at_nul: bool = False) -> None:
+        """`ends_at_nul`: a NUL ends a line too."""
         self._process = process
         self._stream = stream
         self._delimiter = delimiter
         self._carry: list[bytes] = []
         self._held = 0
+        self._ends_at_nul = ends_at_nul
         self.is_terminated = True
 
     async def batch(self) -> list[bytes]:
@@ -25,6 +27,8 @@ class LineReader:
             chunk = await self._stream.read(CHUNK_BYTES)
             if not chunk:
                 return self._last()
+            if self._ends_at_nul:
+                chunk = chunk.replace(b"\0", self._delimiter)
             lines = chunk.split(self._delimiter)
             if len(lines) == 1:
                 self._carry.append(chunk)

@@ -101,7 +101,7 @@ def _long_option(argument: str, rest: list[str], letters: dict[str, str], long: 
     name, equals, value = argument[2:].partition("=")
     matches = [name] if name in long else [known for known in long if known.startswith(name)]
     if not matches:
-        raise Misuse(f"unrecognized option: {name}" if is_musl else f"unrecognized option '--{name}'")
+        raise Misuse(f"unrecognized option: {argument[2:]}" if is_musl else f"unrecognized option '{argument}'")
     if len({long[match] for match in matches}) > 1:
         possible = " ".join(f"'--{match}'" for match in matches)
         raise Misuse(f"option '--{name}' is ambiguous; possibilities: {possible}")

@@ -163,7 +163,7 @@ async def mktemp(call: Call) -> int:
     stem = template.rstrip("X")
     count = len(template) - len(stem)
     if count < 3 or (call.is_busybox and count < 6):
-        raise Fault("(null): Invalid argument" if call.is_busybox else f"too few X's in template '{base_name(template)}'")
+        raise Fault(": Invalid argument" if call.is_busybox else f"too few X's in template '{base_name(template)}'")
     random = call.process.clock.random
     for _ in range(100):
         path = stem + "".join(random.choices(_LETTERS, k=count)) + (options.value("suffix") or "")
@@ -181,7 +181,7 @@ async def mktemp(call: Call) -> int:
             if options.has("q"):
                 return 1
             raise Fault(
-                f"(null): {reason(error)}" if call.is_busybox else f"failed to create {what} via template '{template}': {reason(error)}"
+                f": {reason(error)}" if call.is_busybox else f"failed to create {what} via template '{template}': {reason(error)}"
             ) from None
         await call.print(path + "\n")
         return 0

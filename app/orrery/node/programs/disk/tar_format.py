@@ -90,7 +90,7 @@ async def members_of(blocks: Blocks) -> AsyncIterator[Member]:
     while True:
         block = await blocks.exactly(BLOCK)
         if 0 < len(block) < BLOCK and not seen:
-            raise EOFError
+            raise ValueError(block)
         if len(block) < BLOCK or not block.strip(b"\0"):
             if len(block) < BLOCK and not seen:
                 raise EOFError

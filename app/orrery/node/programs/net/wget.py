@@ -91,11 +91,15 @@ class _Download:
                 if url.has_port
                 else f"Connecting to {url.host} ({found[0]}:{url.port})"
             )
+        began_s = call.process.clock.now_s()
         where = f"Connecting to {url.host}{f' ({url.host})|{found[0]}|' if is_name else ''}:{url.port}..."
         try:
             connection = await network.connect(found[0], url.port, timeout_s=self._timeout_s)
-        except TimeoutError:
-            raise Fault("download timed out" if call.is_busybox else "connection timed out", 1 if call.is_busybox else 4) from None
+        except TimeoutError as error:
+            if not call.is_busybox:
+                raise Fault("connection timed out", 4) from None
+            is_own = self._timeout_s is not None and call.process.clock.now_s() - began_s >= self._timeout_s
+            raise Fault("download timed out" if is_own else f"can't connect to remote host ({found[0]}): {reason(error)}") from None
         except OSError as error:
             if call.is_busybox:
                 raise Fault(f"can't connect to remote host ({found[0]}): {reason(error)}") from None

@@ -30,10 +30,13 @@ _MEMORY_LARGE: Final = 8 << 20
 class Pattern:
     """A compiled pattern over bytes."""
 
-    __slots__ = ("_backtracker", "_literal", "_regexp", "groups")
+    __slots__ = ("_backtracker", "_kept", "_literal", "_regexp", "groups")
 
-    def __init__(self, groups: int, *, literal: bytes | None = None, regexp: Any = None, backtracker: Backtracker | None = None) -> None:
+    def __init__(
+        self, groups: int, *, literal: bytes | None = None, regexp: Any = None, backtracker: Backtracker | None = None, kept: int = 0
+    ) -> None:
         self.groups = groups
+        self._kept = kept
         self._literal = literal
         self._regexp = regexp
         self._backtracker = backtracker
@@ -46,7 +49,9 @@ class Pattern:
         if self._backtracker is not None:
             return self._backtracker.search(text, start)
         match = self._regexp.search(text, start)
-        return None if match is None else [match.span(number) for number in range(self.groups + 1)]
+        if match is None:
+            return None
+        return [match.span(self._kept)] if self._kept else [match.span(number) for number in range(self.groups + 1)]
 
     def matches(self, text: bytes) -> bool:
         """Whether the pattern is found anywhere."""
@@ -59,10 +64,16 @@ class Pattern:
 
 @lru_cache(maxsize=256)
 def compile_pattern(
-    pattern: bytes, *, extended: bool = False, ignore_case: bool = False, is_multiline: bool = False, is_whole_line: bool = False
+    pattern: bytes,
+    *,
+    extended: bool = False,
+    ignore_case: bool = False,
+    is_multiline: bool = False,
+    is_whole_line: bool = False,
+    refuses_bare_repeats: bool = False,
 ) -> Pattern:
-    """PatternError with the C library's message when the pattern is wrong."""
-    parser = Parser(pattern, extended=extended)
+    """PatternError with the C library's message when the pattern is wrong. An extended one that begins with * may count as wrong."""
+    parser = Parser(pattern, extended=extended, refuses_bare_repeats=refuses_bare_repeats)
     tree = parser.parse()
     if is_whole_line:
         tree = Sequence((Assertion("^"), tree if not isinstance(tree, Choice) else Repeat(tree, 1, 1), Assertion("$")))
@@ -72,7 +83,7 @@ def compile_pattern(
     if parser.has_references or _needs_edges(tree):
         matcher = Backtracker(tree, parser.groups, ignore_case=ignore_case, is_multiline=is_multiline)
         return Pattern(parser.groups, backtracker=matcher)
-    return Pattern(parser.groups, regexp=_compile_re2(_to_re2(tree), ignore_case=ignore_case, is_multiline=is_multiline))
+    return Pattern(parser.groups, regexp=compile_re2(_to_re2(tree), ignore_case=ignore_case, is_multiline=is_multiline))
 
 
 @lru_cache(maxsize=256)
@@ -82,15 +93,16 @@ def compile_fixed(strings: tuple[bytes, ...], *, ignore_case: bool = False, is_w
         return Pattern(0, literal=strings[0])
     choice = b"|".join(b"".join(b"\\x%02x" % byte for byte in string) for string in strings)
     source = b"^(?:" + choice + b")$" if is_whole_line else b"(?:" + choice + b")"
-    return Pattern(0, regexp=_compile_re2(source, ignore_case=ignore_case, is_multiline=False))
+    return Pattern(0, regexp=compile_re2(source, ignore_case=ignore_case, is_multiline=False))
 
 
-def _compile_re2(source: bytes, *, ignore_case: bool, is_multiline: bool) -> Any:
+def compile_re2(source: bytes, *, ignore_case: bool, is_multiline: bool, is_longest: bool = True) -> Any:
+    """PatternError when RE2 cannot."""
     import re2  # Loaded when a container first uses a pattern: starting up must not pay for it.
 
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    options.longest_match = True
+    options.longest_match = is_longest
     options.case_sensitive = not ignore_case
     options.log_errors = False
     options.dot_nl = True

@@ -87,10 +87,11 @@ _ESCAPED_BYTES: Final = {"n": 10, "t": 9, "r": 13, "f": 12, "v": 11, "a": 7}
 class Parser:
     """One pattern's parse. `text` holds one character per byte (latin-1)."""
 
-    def __init__(self, pattern: bytes, *, extended: bool) -> None:
+    def __init__(self, pattern: bytes, *, extended: bool, refuses_bare_repeats: bool = False) -> None:
         self._text = pattern.decode("latin-1")
         self._position = 0
         self._extended = extended
+        self._refuses_bare_repeats = refuses_bare_repeats
         self._depth = 0
         self._closed: set[int] = set()
         self.groups = 0
@@ -139,10 +140,10 @@ class Parser:
         if self._extended and char == "(":
             return self._group()
         if self._extended and char in "*+?{" and is_first:
-            if char == "{" and self._interval_ahead():
+            if (char == "{" and self._interval_ahead()) or (char != "{" and self._refuses_bare_repeats):
                 raise PatternError("Invalid preceding regular expression")
             if char != "{":
-                return Sequence(()) if self._depth or self._position > 1 else Bytes(frozenset((ord(char),)))
+                return Sequence(())
         return Bytes(frozenset((ord(char),)))
 
     def _is_end(self) -> bool:
@@ -218,7 +219,7 @@ class Parser:
         if not is_valid:
             if self._extended and not self._text[start : start + 1].isdigit():
                 return None
-            raise PatternError("Unmatched { or \\{" if end < 0 else "Invalid content of \\{\\}")
+            raise PatternError("Unmatched \\{" if end < 0 else "Invalid content of \\{\\}")
         self._position = end + len(prefix) + 1
         first = int(low or 0)
         last = first if not comma else int(high) if high else None

@@ -1,5 +1,6 @@
 """The process table: ps, top, free, uptime, kill, killall, pidof, pgrep, pkill."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Final
 
@@ -196,9 +197,9 @@ async def _list_signals(call: Call, words: list[str]) -> int:
                 await call.print(f"{number}\n")
         return 0
     if call.is_busybox:
-        await call.print("".join(f"{number:2}) {name}\n" for number, name in NAMES.items()))
+        await call.print("".join(f"{number:2}) {name}\n" for number, name in {**NAMES, 34: "RTMIN", 64: "RTMAX"}.items()))
     else:
-        await call.print(" ".join(NAMES.values()) + "\n")
+        await call.print(textwrap.fill(" ".join(NAMES.values()), 80) + "\n")
     return 0
 
 

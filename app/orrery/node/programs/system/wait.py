@@ -123,7 +123,7 @@ async def watch(call: Call) -> int:
 
 async def nohup(call: Call) -> int:
     if not call.arguments:
-        raise Misuse("" if call.is_busybox else "missing operand")
+        raise Misuse("" if call.is_busybox else "missing operand", 127 if call.is_busybox else None)
     call.process.handle(1, ignore)
     return await _become(call, call.arguments)
 

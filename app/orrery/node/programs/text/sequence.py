@@ -14,11 +14,11 @@ def _decimals(text: str) -> int:
 
 async def seq(call: Call) -> int:
     words, separator, is_wide, template = list(call.arguments), "\n", False, ""
-    while words and words[0][:1] == "-" and (call.is_busybox or not words[0][1:2].isdigit()) and words[0][1:2] not in (".", ""):
+    while words and words[0][:1] == "-" and not words[0][1:2].isdigit() and words[0][1:2] not in (".", ""):
         word = words.pop(0)
         if word == "-w" or word == "--equal-width":
             is_wide = True
-        elif word[:2] in ("-s", "-f"):
+        elif word[:2] == "-s" or (word[:2] == "-f" and not call.is_busybox):
             value = word[2:] or (words.pop(0) if words else "")
             separator, template = (value, template) if word[1] == "s" else (separator, value)
         elif word.startswith("--separator="):

@@ -103,7 +103,12 @@ async def split(call: Call) -> int:
         raise Fault(
             f"invalid number '{text}'" if call.is_busybox else f"invalid number of {'bytes' if options.has('b') else 'lines'}: '{text}'"
         )
-    source = call.open((options.operands or ["-"])[0])
+    path = (options.operands or ["-"])[0]
+    try:
+        source = call.open(path)
+    except OSError as error:
+        await call.complain_of(error, path, busybox="can't open '{}'", debian="cannot open '{}' for reading")
+        return 1
     prefix = options.operands[1] if len(options.operands) > 1 else "x"
     writer = _Parts(call, prefix, length, numeric=options.has("d"))
     if size:

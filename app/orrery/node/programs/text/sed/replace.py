@@ -62,12 +62,13 @@ def _filled(what: Substitution, space: bytes, groups: Sequence[tuple[int, int]])
 _ESCAPES: Final = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 92: b"\\\\"}
 
 
-def unambiguous(space: bytes) -> bytes:
+def unambiguous(space: bytes, width: int) -> bytes:
+    """What l prints, in lines of at most `width`; 0 and 1 mean one line."""
     pieces = [_ESCAPES.get(byte) or (bytes((byte,)) if 32 <= byte < 127 else b"\\%03o" % byte) for byte in space]
     lines: list[bytes] = []
     current = b""
     for piece in pieces:
-        if len(current) + len(piece) > 69:
+        if width > 1 and len(current) + len(piece) > width - 1:
             lines.append(current + b"\\")
             current = b""
         current += piece

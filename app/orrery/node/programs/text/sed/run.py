@@ -9,23 +9,27 @@ from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import read_all
 from orrery.node.programs.patterns.compile import Pattern, PatternTooHard
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.text.numbers import is_digits
+from orrery.node.programs.text.sed.busybox import NOWHERE, BusyboxParser
 from orrery.node.programs.text.sed.replace import MATCHES_PER_STEP, replace, unambiguous
 from orrery.node.programs.text.sed.script import Address, Command, Script, ScriptParser, Substitution
 from orrery.node.programs.text.sed.source import Source
 
 _LONG: Final = {"quiet": "n", "silent": "n", "expression": "e", "file": "f", "in-place": "i", "regexp-extended": "E", "separate": "s",
                 "null-data": "z", "unbuffered": "u", "line-length": "l", "posix": "posix", "debug": "debug"}  # fmt: skip
+_BUSYBOX_LONG: Final = {"in-place": "i", "regexp-extended": "E", "quiet": "n", "silent": "n", "expression": "e", "file": "f"}
 _FLUSH_BYTES: Final = 32_768
 
 
 class _Editor:
     """The pattern space, the hold space and what a cycle does."""
 
-    def __init__(self, call: Call, script: Script, *, quiet: bool, end: bytes) -> None:
+    def __init__(self, call: Call, script: Script, *, quiet: bool, end: bytes, width: int) -> None:
         self._call = call
         self._commands = script.commands
         self._quiet = quiet or script.is_quiet
         self._end = end
+        self._width = width
         self._hold = b""
         self._space = b""
         self._line = 0
@@ -33,6 +37,7 @@ class _Editor:
         self._previous: Pattern | None = None
         self._appended: list[tuple[str, bytes]] = []
         self._files: dict[str, Stream] = {}
+        self._read_files: dict[str, Source] = {}
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._sink: Stream = call.process.stdout
@@ -80,6 +85,8 @@ class _Editor:
     def close(self) -> None:
         for stream in self._files.values():
             stream.close()
+        for source in self._read_files.values():
+            source.close()
 
     async def _emit(self, data: bytes, *, newline: bool = True) -> None:
         if self._owes_newline:
@@ -108,6 +115,10 @@ class _Editor:
         if kind == "a":
             await self._emit(data.removesuffix(b"\n"))
             return
+        if kind == "R":
+            if (line := await self._next_line_of(decode(data))) is not None:
+                await self._emit(line)
+            return
         try:
             stream = self._call.open(decode(data))
         except OSError:
@@ -116,6 +127,12 @@ class _Editor:
         stream.close()
         if text:
             await self._emit(text, newline=False)
+
+    async def _next_line_of(self, path: str) -> bytes | None:
+        """R reads a file line by line, one at each time."""
+        if path not in self._read_files:
+            self._read_files[path] = Source(self._call, [path], self._end)
+        return await self._read_files[path].next()
 
     async def _cycle(self) -> bool:
         """One line. True when the next cycle starts without a new line (D)."""
@@ -129,11 +146,11 @@ class _Editor:
                 continue
             if not await self._selected(command):
                 if name == "{":
-                    at = command.target
+                    at = await self._jump(command)
                 continue
             if name in "btT":
                 if name == "b" or (name == "t") == self._substituted:
-                    at = command.target
+                    at = await self._jump(command)
                     await self._call.process.tick()
                 if name != "b":
                     self._substituted = False
@@ -148,6 +165,12 @@ class _Editor:
         await self._end_cycle(prints=True)
         self._substituted = False
         return False
+
+    async def _jump(self, command: Command) -> int:
+        if command.target == NOWHERE:
+            await self.flush()
+            raise Fault("unterminated {" if command.name == "{" else f"can't find label for jump to '{command.label}'")
+        return command.target
 
     async def _selected(self, command: Command) -> bool:
         if command.first is None:
@@ -164,7 +187,7 @@ class _Editor:
             if await self._matches(second):
                 command.is_active = False
             return True
-        starts_at_zero = first.line == 0 and first.step < 0
+        starts_at_zero = first.line == 0 and first.step < 0 and not self._call.is_busybox
         if starts_at_zero and self._line == 1:
             command.is_active = not await self._matches(second)
             return True
@@ -176,8 +199,7 @@ class _Editor:
         elif second.plus >= 0:
             command.end_line = self._line + second.plus
         elif second.multiple >= 0:
-            step = second.multiple or 1
-            command.end_line = -(-self._line // step) * step
+            command.end_line = (self._line // second.multiple + 1) * second.multiple if second.multiple else self._line
         command.is_active = command.end_line < 0 or command.end_line > self._line
         if second.is_last and await self._source.is_last():
             command.is_active = False
@@ -197,7 +219,7 @@ class _Editor:
     def _pattern(self, pattern: Pattern | None) -> Pattern:
         if pattern is None:
             if self._previous is None:
-                raise Fault("no previous regexp" if self._call.is_busybox else "no previous regular expression")
+                raise Fault("no previous regexp" if self._call.is_busybox else "-e expression #1, char 0: no previous regular expression")
             return self._previous
         self._previous = pattern
         return pattern
@@ -208,7 +230,7 @@ class _Editor:
             assert command.substitution is not None
             await self._substitute(command.substitution)
         elif name == "p":
-            await self._emit(self._space)
+            await (self._emit(self._space) if self._call.is_busybox else self._print_space())
         elif name == "d":
             await self._end_cycle(prints=False)
             return "next"
@@ -225,9 +247,9 @@ class _Editor:
         elif name == "=":
             await self._emit(b"%d" % self._line)
         elif name == "l" and not self._call.is_busybox:
-            await self._emit(unambiguous(self._space))
-        elif name == "r":
-            self._appended.append(("r", encode(command.label)))
+            await self._emit(unambiguous(self._space, self._width if command.number < 0 else command.number))
+        elif name in "rR":
+            self._appended.append((name, encode(command.label)))
         elif name in "wW":
             await self._write_file(command.label, self._space if name == "w" else self._space.split(b"\n", 1)[0])
         elif name == "F":
@@ -313,9 +335,9 @@ class _Editor:
 
 
 async def sed(call: Call) -> int:
-    options = call.options("nrEe:f:i::szul:", _LONG)
+    options = call.options("nrEe:f:i::" if call.is_busybox else "nrEe:f:i::szul:", _BUSYBOX_LONG if call.is_busybox else _LONG)
     operands = list(options.operands)
-    parser = ScriptParser(extended=options.has("r", "E"), is_busybox=call.is_busybox)
+    parser = (BusyboxParser if call.is_busybox else ScriptParser)(extended=options.has("r", "E"))
     pieces: list[bytes] = []
     for key, value in options.given:
         if key == "e":
@@ -335,7 +357,7 @@ async def sed(call: Call) -> int:
     for piece in pieces:
         parser.add(piece)
     end = b"\0" if options.has("z") else b"\n"
-    editor = _Editor(call, parser.finish(), quiet=options.has("n"), end=end)
+    editor = _Editor(call, parser.finish(), quiet=options.has("n"), end=end, width=_line_length(options.value("l") or "70"))
     try:
         if options.has("i"):
             for path in operands:
@@ -351,6 +373,12 @@ async def sed(call: Call) -> int:
     finally:
         editor.close()
     return editor.quits or call.failed
+
+
+def _line_length(text: str) -> int:
+    if not is_digits(text):
+        raise Misuse(f"invalid line length: {text}")
+    return int(text)
 
 
 def _source(call: Call, paths: list[str], end: bytes) -> Source:

@@ -1,4 +1,4 @@
-"""A sed script as data: addresses, commands, substitutions. Parsed once; complaints are in the words of busybox or of GNU sed."""
+"""A sed script as data: addresses, commands, substitutions. Parsed once, by GNU sed's grammar and in its words; see busybox.py for the other."""
 
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
@@ -10,7 +10,7 @@ _WITHOUT_ADDRESS: Final = b":}#"
 _TEXT: Final = b"aic"
 _LABEL: Final = b"btT:"
 _FILE: Final = b"rwRW"
-_PLAIN: Final = b"=dDgGhHnNpPxzF"
+_PLAIN: Final = b"=dDgGhHnNpPxzFv"
 
 
 @dataclass(slots=True)
@@ -66,9 +66,10 @@ class Script:
 class ScriptParser:
     """Parses one or several pieces of script into one list of commands."""
 
-    def __init__(self, *, extended: bool, is_busybox: bool) -> None:
+    _case_letters = "ULulE"
+
+    def __init__(self, *, extended: bool) -> None:
         self._extended = extended
-        self._busybox = is_busybox
         self._text = b""
         self._at = 0
         self._expression = 0
@@ -76,15 +77,13 @@ class ScriptParser:
         self.script = Script()
 
     def _wrong(self, gnu: str, busybox: str = "") -> NoReturn:
-        if self._busybox:
-            raise Fault(busybox or gnu)
         raise Fault(f"-e expression #{self._expression}, char {self._at}: {gnu}")
 
     def add(self, text: bytes) -> None:
         """One -e or -f, or the script operand."""
         self._text, self._at = text, 0
         self._expression += 1
-        if self._expression == 1 and text.startswith(b"#n\n"):
+        if self._expression == 1 and (text == b"#n" or text.startswith(b"#n\n")):
             self.script.is_quiet = True
         while True:
             self._skip(b" \t\n;")
@@ -96,13 +95,12 @@ class ScriptParser:
         """Resolve labels; complain of blocks that are open."""
         if self._blocks:
             self._at = 0
-            self._wrong("unmatched `{'", "unmatched '{'")
+            self._wrong("unmatched `{'")
         labels = {command.label: index for index, command in enumerate(self.script.commands) if command.name == ":"}
         for command in self.script.commands:
             if command.name in ("b", "t", "T"):
                 if command.label and command.label not in labels:
-                    words = f"can't find label for jump to `{command.label}'"
-                    raise Fault(f"can't find label for jump to '{command.label}'") if self._busybox else Fault(words, 4)
+                    raise Fault(f"can't find label for jump to `{command.label}'", 4)
                 command.target = labels.get(command.label, len(self.script.commands)) if command.label else len(self.script.commands)
         return self.script
 
@@ -123,22 +121,32 @@ class ScriptParser:
                 self._skip(b" \t")
                 command.second = self._address(is_second=True)
                 if command.second is None:
-                    self._wrong("unexpected `,'", "no address after comma")
+                    self._at = min(self._at + 1, len(self._text))
+                    self._wrong("unexpected `,'")
         self._skip(b" \t")
         while self._peek() == 33:
-            command.is_negated = True
             self._at += 1
-            self._skip(b" \t!")
+            if command.is_negated:
+                self._wrong("multiple `!'s")
+            command.is_negated = True
+            self._skip(b" \t")
         letter = self._peek()
         if letter < 0:
             self._wrong("missing command")
         self._at += 1
         command.name = chr(letter)
+        if command.first is not None and command.first.line == 0 and command.first.step < 0:
+            self._check_zero(command.second)
         if letter in _WITHOUT_ADDRESS and command.first is not None:
             self._refuse_address(letter)
         self._rest(command, letter)
         if command.name != "#":
             self.script.commands.append(command)
+
+    def _check_zero(self, second: Address | None) -> None:
+        """Only a pattern may end what begins before the first line."""
+        if second is None or not (second.pattern is not None or second.uses_previous):
+            self._wrong("invalid usage of line address 0")
 
     def _refuse_address(self, letter: int) -> NoReturn:
         words = {58: ": doesn't want any addresses", 125: "unexpected `}'", 35: "comments don't accept any addresses"}
@@ -152,7 +160,7 @@ class ScriptParser:
             self._blocks.append(len(self.script.commands))
         elif letter == 125:
             if not self._blocks:
-                self._wrong("unexpected `}'", "unexpected '}'")
+                self._wrong("unexpected `}'")
             self.script.commands[self._blocks.pop()].target = len(self.script.commands)
             self._end()
         elif letter in _TEXT:
@@ -163,21 +171,21 @@ class ScriptParser:
             self._skip(b" \t")
             command.label = self._to_end_of_line().decode("utf-8", "surrogateescape")
             if not command.label:
-                self._wrong("missing filename in r/R/w/W commands", "empty filename")
+                self._wrong("missing filename in r/R/w/W commands")
         elif letter == 115:
             self._substitute(command)
         elif letter == 121:
             self._transliterate(command)
         elif letter in b"qQlL":
             self._skip(b" \t")
-            command.number = self._number() if 48 <= self._peek() <= 57 else 0
+            command.number = self._number() if 48 <= self._peek() <= 57 else -1 if letter in b"lL" else 0
             self._end()
         elif letter == 101:
             command.text = self._to_end_of_line().strip()
         elif letter in _PLAIN:
             self._end()
         else:
-            self._wrong(f"unknown command: `{chr(letter)}'", f"unsupported command {chr(letter)}")
+            self._wrong(f"unknown command: `{chr(letter)}'")
 
     def _end(self) -> None:
         self._skip(b" \t")
@@ -203,36 +211,38 @@ class ScriptParser:
         char = self._peek()
         if 48 <= char <= 57:
             line = self._number()
-            if self._peek() == 126 and not self._busybox:
+            if self._peek() == 126:
                 self._at += 1
                 return Address(line=line, step=self._number() if 48 <= self._peek() <= 57 else 0)
-            if line == 0 and not is_second and not self._text[self._at :].lstrip().startswith((b",/", b",\\")):
-                self._at += 1
-                self._wrong("invalid usage of line address 0")
             return Address(line=line)
-        if char == 36:
-            self._at += 1
-            return Address(is_last=True)
         if is_second and char in (43, 126):
             self._at += 1
             number = self._number() if 48 <= self._peek() <= 57 else 0
             return Address(plus=number) if char == 43 else Address(multiple=number)
+        return self._other_address(char)
+
+    def _other_address(self, char: int) -> Address | None:
+        """The last line, or a pattern."""
+        if char == 36:
+            self._at += 1
+            return Address(is_last=True)
         if char == 47 or char == 92:
             self._at += 1 + (char == 92)
             source = self._delimited(self._text[self._at - 1], what="address regex")
-            fold = multiline = False
-            while self._peek() in (73, 77):
-                fold = fold or self._peek() == 73
-                multiline = multiline or self._peek() == 77
-                self._at += 1
+            fold, multiline = self._address_flags()
             return Address(pattern=self._compile(source, fold=fold, multiline=multiline), uses_previous=not source)
         return None
+
+    def _address_flags(self) -> tuple[bool, bool]:
+        start = self._at
+        self._skip(b"IM")
+        return 73 in self._text[start : self._at], 77 in self._text[start : self._at]
 
     def _compile(self, source: bytes, *, fold: bool, multiline: bool) -> Pattern | None:
         if not source:
             return None
         try:
-            return compile_pattern(source, extended=self._extended, ignore_case=fold, is_multiline=multiline)
+            return compile_pattern(source, extended=self._extended, ignore_case=fold, is_multiline=multiline, refuses_bare_repeats=True)
         except PatternError as error:
             shown = source.decode("utf-8", "surrogateescape")
             self._wrong(str(error), f"bad regex '{shown}': {error}")
@@ -263,7 +273,6 @@ class ScriptParser:
                 out.append(char)
 
     def _bracket(self, out: bytearray) -> None:
-        start, size = self._at, len(out)
         if self._peek() == 94:
             out.append(94)
             self._at += 1
@@ -283,9 +292,6 @@ class ScriptParser:
                 continue
             out.append(char)
             self._at += 1
-        if self._peek() < 0:
-            self._at = start
-            del out[size:]
 
     def _text_argument(self, command: Command) -> None:
         self._skip(b" \t")
@@ -293,19 +299,23 @@ class ScriptParser:
             self._wrong("expected \\ after `a', `c' or `i'")
         if self._peek() == 92:
             self._at += 1
+            after = self._at
             self._skip(b" \t")
-            if self._peek() == 10:
-                self._at += 1
+            self._at = self._at + 1 if self._peek() == 10 else after
+        command.text = self._escaped_text() + b"\n"
+
+    def _escaped_text(self) -> bytes:
+        """Up to the end of the line; a backslash keeps what follows it, a newline too, and is dropped at the very end."""
         out = bytearray()
         while (char := self._peek()) not in (-1, 10):
             self._at += 1
-            if char == 92 and self._at < len(self._text):
-                char = self._peek()
+            if char == 92:
+                if self._peek() < 0:
+                    break
+                char = 9 if self._peek() == 116 else self._peek()
                 self._at += 1
-                if char == 116:
-                    char = 9
             out.append(char)
-        command.text = bytes(out) + b"\n"
+        return bytes(out)
 
     def _label(self, command: Command, letter: int) -> None:
         self._skip(b" \t")
@@ -317,41 +327,56 @@ class ScriptParser:
         if letter == 58 and not command.label:
             self._wrong('":" lacks a label')
 
-    def _substitute(self, command: Command) -> None:
+    def _delimiter(self, name: str) -> int:
         delimiter = self._peek()
-        self._at += 1
         if delimiter < 0:
-            self._wrong("unterminated `s' command", "bad format in substitution expression")
+            self._wrong(f"unterminated `{name}' command", "bad format in substitution expression")
+        self._at += 1
+        return delimiter
+
+    def _substitute(self, command: Command) -> None:
+        delimiter = self._delimiter("s")
         source = self._delimited(delimiter, what="`s' command")
         replacement = self._replacement(delimiter)
         substitution = Substitution(None, replacement)
-        fold = multiline = False
+        fold, multiline = self._flags(substitution, source)
+        substitution.pattern = self._compile(source, fold=fold, multiline=multiline)
+        self._check_references(substitution)
+        command.substitution = substitution
+
+    def _check_references(self, what: Substitution) -> None:
+        groups = what.pattern.groups if what.pattern is not None else 9
+        for part in what.parts:
+            if isinstance(part, int) and part > groups:
+                self._wrong(f"invalid reference \\{part} on `s' command's RHS")
+
+    def _flags(self, what: Substitution, source: bytes) -> tuple[bool, bool]:
+        """What stands behind the last delimiter. Returns whether case is ignored and whether ^ and $ mean lines."""
+        fold = multiline = counts = False
         while (char := self._peek()) not in (-1, 10, 59, 125, 35):
             self._at += 1
+            if (char == 103 and what.is_global) or (char == 112 and what.prints):
+                self._wrong(f"multiple `{chr(char)}' options to `s' command")
             if char == 103:
-                substitution.is_global = True
+                what.is_global = True
             elif char == 112:
-                substitution.prints = True
+                what.prints = True
             elif char in (73, 105):
                 fold = True
             elif char in (77, 109):
                 multiline = True
-            elif 49 <= char <= 57:
+            elif 48 <= char <= 57:
                 self._at -= 1
-                substitution.nth = self._number()
+                number = self._number()
+                if counts or number == 0:
+                    self._wrong("multiple number options to `s' command" if counts else "number option to `s' command may not be zero")
+                what.nth, counts = number, True
             elif char == 119:
                 self._skip(b" \t")
-                substitution.path = self._to_end_of_line().decode("utf-8", "surrogateescape")
-            elif char in (32, 9, 13):
-                continue
-            else:
-                self._wrong("unknown option to `s'", "bad option in substitution expression")
-        substitution.pattern = self._compile(source, fold=fold, multiline=multiline)
-        groups = substitution.pattern.groups if substitution.pattern is not None else 9
-        for part in replacement:
-            if isinstance(part, int) and part > groups:
-                self._wrong(f"invalid reference \\{part} on `s' command's RHS")
-        command.substitution = substitution
+                what.path = self._to_end_of_line().decode("utf-8", "surrogateescape")
+            elif char not in (32, 9, 13):
+                self._wrong("unknown option to `s'")
+        return fold, multiline
 
     def _replacement(self, delimiter: int) -> tuple[bytes | int | str, ...]:
         parts: list[bytes | int | str] = []
@@ -379,7 +404,7 @@ class ScriptParser:
                 self._at += 1
                 if 48 <= escaped <= 57:
                     flush(escaped - 48)
-                elif escaped >= 0 and chr(escaped) in "ULulE" and not self._busybox:
+                elif escaped >= 0 and chr(escaped) in self._case_letters:
                     flush(chr(escaped))
                 elif escaped >= 0:
                     out.append({110: 10, 116: 9, 114: 13, 102: 12, 118: 11, 97: 7}.get(escaped, escaped))
@@ -388,16 +413,18 @@ class ScriptParser:
         return tuple(parts)
 
     def _transliterate(self, command: Command) -> None:
-        delimiter = self._peek()
-        self._at += 1
+        delimiter = self._delimiter("y")
         sides: list[bytes] = []
         for _ in range(2):
             raw = self._delimited(delimiter, what="`y' command", is_pattern=False)
             sides.append(raw.replace(b"\\n", b"\n").replace(b"\\t", b"\t").replace(b"\\\\", b"\\"))
-        if len(sides[0]) != len(sides[1]):
+        command.table = self._table(*sides)
+
+    def _table(self, old: bytes, new: bytes) -> bytes:
+        if len(old) != len(new):
             self._wrong("strings for `y' command are different lengths")
         table = bytearray(range(256))
-        for old, new in zip(*sides, strict=True):
-            table[old] = new
-        command.table = bytes(table)
+        for before, after in zip(old, new, strict=True):
+            table[before] = after
         self._end()
+        return bytes(table)

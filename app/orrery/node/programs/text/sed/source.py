@@ -2,6 +2,7 @@
 
 from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Call
+from orrery.node.programs.faults import Fault
 from orrery.node.programs.lines import LineReader
 from orrery.node.programs.reasons import reason
 
@@ -49,7 +50,7 @@ class Source:
                 batch = await self._reader.batch()
             except IsADirectoryError:
                 if not self._call.is_busybox:
-                    await self._call.complain(f"read error on {self.path}: Is a directory", 2)
+                    raise Fault(f"read error on {self.path}: Is a directory", 4) from None
                 batch = []
             if batch:
                 self._lines = batch[::-1]
