@@ -19,8 +19,10 @@ async def test_a_cluster_address_leads_to_a_ready_endpoint(stage: Stage) -> None
 
     here = await client.connect("web", 80)
 
+    there = await listener.accept()
     assert here.remote == ("10.96.0.80", 80)
-    assert (await listener.accept()).remote == here.local
+    assert there.remote == here.local
+    assert there.local == ("10.244.0.6", 8080)
 
 
 async def test_a_service_without_ready_endpoints_refuses(stage: Stage) -> None:

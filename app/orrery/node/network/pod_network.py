@@ -149,11 +149,11 @@ class Socket(Description):
             self._to.close()
 
 
-def socket_pair(client: tuple[str, int], server: tuple[str, int]) -> tuple[Socket, Socket]:
-    """Both sides of a connection: the client's, the server's."""
+def socket_pair(client: tuple[str, int], dialled: tuple[str, int], server: tuple[str, int]) -> tuple[Socket, Socket]:
+    """Both sides of a connection: the client's, which knows whom it dialled, and the server's, which knows its own address only."""
     read_there, write_here = new_pipe()
     read_here, write_there = new_pipe()
-    return Socket(read_here, write_here, client, server), Socket(read_there, write_there, server, client)
+    return Socket(read_here, write_here, client, dialled), Socket(read_there, write_there, server, client)
 
 
 class ListeningPort:
@@ -227,9 +227,10 @@ class PodNetwork:
     async def connect(self, host: str, port: int, *, timeout_s: float | None = None) -> Connection:
         await pause(_TICKS_PER_CALL)
         address = await self._address_of(host)
-        listener = await self._find(address, port, timeout_s)
+        goal = await self._reach(address, port, timeout_s)
+        listener = self._listener_at(goal) if goal is not None else None
         local = (address if address.startswith("127.") else self._source, self._stack.ephemeral())
-        here, there = socket_pair(local, (address, port))
+        here, there = socket_pair(local, (address, port), (goal or (address, port))[:2])
         if listener is None or not listener.offer(there):
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         return here
@@ -283,17 +284,19 @@ class PodNetwork:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return found[0]
 
-    async def _find(self, address: str, port: int, timeout_s: float | None) -> ListeningPort | None:
+    async def _reach(self, address: str, port: int, timeout_s: float | None) -> Goal | None:
+        """Which Pod's address and port a connection comes to; None: it is refused on its way."""
         if self._is_own(address):
-            return self.listener(address, port)
+            return Goal(address, port)
         goal = self._goal(address, port)
-        if isinstance(goal, Goal):
-            stack = self._wire.find(goal.address)
-            if stack is not None:
-                return stack.listener(goal.address, goal.port)
-            goal = goal.otherwise
-        await self._fail(goal, timeout_s)
+        if isinstance(goal, Goal) and self._wire.find(goal.address) is not None:
+            return goal
+        await self._fail(goal.otherwise if isinstance(goal, Goal) else goal, timeout_s)
         return None
+
+    def _listener_at(self, goal: Goal) -> ListeningPort | None:
+        stack = self._stack if self._is_own(goal.address) else self._wire.find(goal.address)
+        return stack.listener(goal.address, goal.port) if stack is not None else None
 
     def _goal(self, address: str, port: int) -> Goal | Fate:
         return Goal(address, port) if self._route is None else self._route(self._source, address, port)
