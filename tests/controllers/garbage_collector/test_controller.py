@@ -96,6 +96,8 @@ async def test_an_owner_in_another_namespace_is_no_owner(world: Collected) -> No
 
     assert world.names() == set()
     assert world.names(namespace="far") == {"owner"}
+    told = f'ownerRef [v1/ConfigMap, namespace: {NAMESPACE}, name: owner, uid: {uid_of(owner)}] does not exist in namespace "{NAMESPACE}"'
+    assert await world.messages("OwnerRefInvalidNamespace") == [told]
 
 
 async def test_a_cluster_scoped_owner_is_found_and_takes_its_dependents_along(world: Collected) -> None:

@@ -8,7 +8,7 @@ import pytest
 from orrery.controllers.garbage_collector import GarbageCollector
 from orrery.controllers.namespaces import NamespaceController
 from orrery.controllers.namespaces.deletion import Remains, plan_conditions
-from orrery.machinery.objects import FrozenObject, Object, name_of
+from orrery.machinery.objects import FrozenObject, Object, name_of, uid_of
 from orrery.store.log import Operation
 from tests.controllers.world import NAMESPACE, Kubelet, World, builtin_kinds, template
 
@@ -100,6 +100,21 @@ async def test_a_job_does_not_leave_its_pods_behind(world: Emptied) -> None:
 
     assert world.namespace is None
     assert not any("orphan" in (job["metadata"].get("finalizers") or ()) for job in marked)
+
+
+async def test_who_owns_itself_does_not_hold_up_its_namespace(world: Emptied) -> None:
+    await world.begin()
+    await world.config_map("own")
+    own = world.client.get("configmaps", NAMESPACE, "own")
+    assert own is not None
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "own", "uid": uid_of(own), "blockOwnerDeletion": True}
+    await world.change("configmaps", "own", lambda draft: draft["metadata"].update(ownerReferences=[reference]))
+    await world.client.delete("configmaps", NAMESPACE, "own", propagation="Foreground")
+    await world.settle()
+    assert world.client.get("configmaps", NAMESPACE, "own") is not None, "it waits for itself"
+
+    await world.end()
+    assert world.namespace is None
 
 
 async def test_what_is_held_is_told_and_what_leaves_is_counted(world: Emptied) -> None:

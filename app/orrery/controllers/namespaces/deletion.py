@@ -20,6 +20,7 @@ from orrery.machinery.errors import ApiError, NotFound
 from orrery.machinery.objects import FrozenObject, GroupResource, Object, is_deleting, name_of, uid_of
 from orrery.store.log import key_of
 from orrery.verbs.client import Client
+from orrery.verbs.delete import FOREGROUND, ORPHAN
 
 FINALIZER: Final = "kubernetes"
 PODS: Final = "pods"
@@ -44,6 +45,11 @@ class Remains:
     """Counts by `resource.group`, as messages print it: `pods.` for the core group."""
     by_finalizer: Mapping[str, int]
     errors: Sequence[str]
+
+
+def _goes_by_itself(obj: FrozenObject) -> bool:
+    """Whether nothing is to be told any more. Who waits for dependents, itself perhaps among them, is told not to."""
+    return is_deleting(obj) and not {FOREGROUND, ORPHAN}.intersection(obj["metadata"].get("finalizers") or ())
 
 
 def plan_conditions(old: Sequence[FrozenObject], remains: Remains, *, now: str) -> list[Object]:
@@ -137,8 +143,8 @@ class NamespaceController:
         return DONE
 
     async def _delete_content(self, buckets: Sequence[GroupResource], namespace: str) -> list[ApiError]:
-        """Tell everything to go that was not told yet; what was refused."""
-        staying = [(bucket, obj) for bucket in buckets for obj in self._client.list(bucket, namespace) if not is_deleting(obj)]
+        """Tell everything to go that was not told yet, or that waits for its dependents; what was refused."""
+        staying = [(bucket, obj) for bucket in buckets for obj in self._client.list(bucket, namespace) if not _goes_by_itself(obj)]
         errors: list[ApiError] = []
         for start in range(0, len(staying), _AT_ONCE_MAX):
             going = (
