@@ -16,10 +16,11 @@ def sandbox_of(pod: FrozenObject, address: str, *, node: str, domain: str, dns: 
     """`domain` is the cluster's, `dns` the address of its name server."""
     spec = pod["spec"]
     hostname = hostname_of(pod, node)
-    subdomain = f"{spec['subdomain']}.{namespace_of(pod)}.svc.{domain}" if spec.get("subdomain") else ""
+    has_domain = bool(spec.get("subdomain")) and not spec.get("hostnameOverride")
+    subdomain = f"{spec['subdomain']}.{namespace_of(pod)}.svc.{domain}" if has_domain else ""
     return SandboxConfig(
         address=address,
-        hostname=hostname,
+        hostname=f"{hostname}.{subdomain}" if subdomain and spec.get("setHostnameAsFQDN") else hostname,
         hosts=_hosts(spec, address, hostname, subdomain),
         resolv_conf=_resolv_conf(pod, domain, dns),
         shares_processes=bool(spec.get("shareProcessNamespace")),
@@ -32,7 +33,7 @@ def hostname_of(pod: FrozenObject, node: str) -> str:
     spec = pod["spec"]
     if spec.get("hostNetwork"):
         return node
-    return str(spec.get("hostname") or name_of(pod)[:_NAME_MAX].rstrip("-."))
+    return str(spec.get("hostnameOverride") or spec.get("hostname") or name_of(pod))[:_NAME_MAX].rstrip("-.")
 
 
 def _hosts(spec: FrozenObject, address: str, hostname: str, subdomain: str) -> str:

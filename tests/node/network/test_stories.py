@@ -1,9 +1,13 @@
 """What learners do with names and addresses, in containers that really run."""
 
+import pytest
+
 from orrery.machinery.objects import Object
 from orrery.node.processes.runtime import SimulatedRuntime
 from tests.node.cluster import NodeCluster
 from tests.node.network.stage import endpoint
+
+_FULL = "db-0.db.default.svc.cluster.local"
 
 
 def lines(cluster: NodeCluster, container: str, name: str = "web") -> list[str]:
@@ -98,3 +102,48 @@ async def test_nslookup_of_an_old_busybox_shows_addresses_with_their_names(fast:
         "Name:      mydb",
         "Address 1: 10.96.0.33 mydb.default.svc.cluster.local",
     ]
+
+
+async def test_agnhost_asks_names_with_binds_own_tools(fast: NodeCluster) -> None:
+    await service(fast, "front", "10.96.0.44")
+    script = (
+        "nslookup front.default; dig +short front.default.svc.cluster.local; dig +noall +answer +search front; dig +short -x 10.96.0.44;"
+        " dig nope.default.svc.cluster.local; host front; host 10.96.0.44; host nope"
+    )
+    await fast.run(image="registry.k8s.io/e2e-test-images/agnhost:2.39", command=["sh", "-c", script], restartPolicy="Never")
+    await fast.until(lambda: fast.status()["phase"] == "Failed")
+
+    full = "front.default.svc.cluster.local"
+    said = lines(fast, "web")
+    assert said[:6] == ["Server:\t\t10.96.0.10", "Address:\t10.96.0.10#53", "", f"Name:\t{full}", "Address: 10.96.0.44", ""]
+    assert said[6:9] == ["10.96.0.44", f"{full}. 30 IN\tA\t10.96.0.44", f"{full}."]
+    assert said[9:13] == ["", "; <<>> DiG 9.18.33 <<>> nope.default.svc.cluster.local", ";; global options: +cmd", ";; Got answer:"]
+    assert said[13].startswith(";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: ")
+    assert said[14] == ";; flags: qr aa rd; QUERY: 1, ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 1"
+    assert ";nope.default.svc.cluster.local.\tIN\tA" in said
+    assert said[-3:] == [
+        f"{full} has address 10.96.0.44",
+        f"44.0.96.10.in-addr.arpa domain name pointer {full}.",
+        "Host nope not found: 3(NXDOMAIN)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({}, ["web", "web", "", "web"]),
+        ({"hostname": "db-0", "subdomain": "db"}, ["db-0", _FULL, "db.default.svc.cluster.local", "db-0"]),
+        (
+            {"hostname": "db-0", "subdomain": "db", "setHostnameAsFQDN": True},
+            [_FULL, _FULL, "db.default.svc.cluster.local", _FULL],
+        ),
+        ({"subdomain": "db", "hostnameOverride": "other.example"}, ["other.example", "other.example", "example", "other.example"]),
+    ],
+)
+async def test_a_pod_knows_its_name_and_its_domain(fast: NodeCluster, spec: Object, said: list[str]) -> None:
+    await fast.run(
+        command=["sh", "-c", "hostname; hostname -f; hostname -d; echo $HOSTNAME"], image="busybox", restartPolicy="Never", **spec
+    )
+    await fast.until(lambda: fast.status()["phase"] == "Succeeded")
+
+    assert lines(fast, "web") == said

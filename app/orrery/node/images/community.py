@@ -7,7 +7,7 @@ from orrery.node.images.entry import Entry
 _NGINX: Final = ("nginx", "-g", "daemon off;")
 _AGNHOST: Final = Entry(
     tags="2.{0..59} latest", base="alpine:3.21", entrypoint=("/agnhost",), command=("pause",), size_mb=52,
-    own="agnhost curl dig iperf bash",
+    own="agnhost curl dig host nslookup nc ip ss iperf bash",
 )  # fmt: skip
 _BUSYBOX: Final = Entry(base="busybox", command=("sh",), is_server=False, size_mb=1.13)
 _FRONTEND: Final = Entry(
@@ -102,7 +102,7 @@ COMMUNITY: Final[dict[str, Entry]] = {
     ),
     "docker.io/nicolaka/netshoot": Entry(
         base="alpine:3.22", command=("zsh",), is_server=False, workdir="/root", size_mb=205,
-        own="zsh bash curl dig host nc ncat tcpdump iperf openssl git vim ss ping traceroute",
+        own="zsh bash curl dig host nslookup nc ncat tcpdump iperf openssl git vim ss ping traceroute",
     ),
     "docker.io/jmalloc/echo-server": Entry(base="scratch", entrypoint=("/bin/echo-server",), ports=(8080,), size_mb=4),
     "docker.io/ealen/echo-server": Entry(base="alpine:3.22", command=("node", "server.js"), ports=(80,), size_mb=50, own="node"),

@@ -6,12 +6,13 @@
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from orrery.node.processes.program import Program
 from orrery.node.programs.call import Applet, as_program
-from orrery.node.programs.flavours import parse_family
+from orrery.node.programs.flavours import Flavour, parse_family
 
 _MODULES: Final[Mapping[str, str]] = {
     "disk.change": "chmod chown chgrp sync",
@@ -27,7 +28,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "disk.tar": "tar",
     "net.curl": "curl",
     "net.interfaces": "ip ifconfig route netstat ss traceroute arp",
-    "net.names": "nslookup dig host ping ping6",
+    "net.dig": "dig host",
+    "net.names": "nslookup ping ping6",
     "net.netcat": "nc telnet ncat netcat",
     "net.socat": "socat",
     "net.wget": "wget",
@@ -42,7 +44,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "servers.redis": "redis-server redis-cli",
     "servers.samples": "http-echo hello hello-app pause webapp.py log-agent kubernetes-bootcamp node-hello guestbook",
     "servers.stress": "stress vish-stress",
-    "system.environment": "env printenv which hostname uname arch nproc tty stty getent logger users who id whoami groups",
+    "system.environment": "env printenv which hostname dnsdomainname uname arch nproc tty stty getent logger users who id whoami groups",
     "net.git": "git",
     "system.refusals": (
         "python python2 python3 node npm npx yarn go gofmt java javac ruby php gcc cc g++ make cmake pip pip3 idle"
@@ -93,6 +95,13 @@ _OF_IMAGE: Final[Mapping[str, Mapping[str, str]]] = {
 """Images whose own program has the name of another one. A longer image name counts as the entry it begins with."""
 
 
+_GNU_IN: Final[Mapping[str, frozenset[str]]] = {
+    "agnhost": frozenset({"nslookup", "nc", "ip", "ss"}),
+    "netshoot": frozenset({"nslookup", "nc", "ip", "ss", "ping", "traceroute", "netstat"}),
+}
+"""Alpine images that bring the full programs of these names in busybox's place."""
+
+
 def own_programs_of(image: str) -> Mapping[str, str]:
     """The programs an image has in place of others of their names."""
     return {name: home for known, programs in _OF_IMAGE.items() if image.startswith(known) for name, home in programs.items()}
@@ -108,9 +117,12 @@ def _own(name: str, image: str) -> str | None:
 @lru_cache(maxsize=4096)
 def find(name: str, family: str = "debian") -> Program | None:
     """The program of that name (without directories) in images of that family."""
-    own = _own(name, parse_family(family).image)
+    parsed = parse_family(family)
+    own = _own(name, parsed.image)
     applet = find_applet(name) if own is None else _load(*own.split(":"))
-    return None if applet is None else as_program(applet, parse_family(family), name)
+    if name in _GNU_IN.get(parsed.image, ()):
+        parsed = replace(parsed, flavour=Flavour.DEBIAN)
+    return None if applet is None else as_program(applet, parsed, name)
 
 
 def find_applet(name: str) -> Applet | None:

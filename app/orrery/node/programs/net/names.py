@@ -1,4 +1,4 @@
-"""nslookup (busybox's and bind's), dig, host, ping."""
+"""nslookup (busybox's and bind's) and ping; how names are asked for, for `dig.py` too."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from orrery.node.programs.text.numbers import duration_s, is_digits
 _DOTS_DEFAULT: Final = 1
 
 
-def _resolver(call: Call) -> tuple[str, list[str], int]:
+def resolver_of(call: Call) -> tuple[str, list[str], int]:
     """The name server, the search domains and ndots of /etc/resolv.conf."""
     server, search, dots = "127.0.0.1", [], _DOTS_DEFAULT
     try:
@@ -42,7 +42,7 @@ async def nslookup(call: Call) -> int:
             words.append(word)
     if not words:
         raise Misuse
-    server, search, dots = _resolver(call)
+    server, search, dots = resolver_of(call)
     if len(words) > 1:
         server = words[1]
     if call.family.is_before(busybox=(1, 29), alpine=(3, 9)):
@@ -50,7 +50,7 @@ async def nslookup(call: Call) -> int:
     return await (_busybox_lookup if call.is_busybox else _bind_lookup)(call, words[0], kind, server, search, dots)
 
 
-async def _query(call: Call, name: str, kind: str) -> list[str] | str:
+async def ask(call: Call, name: str, kind: str) -> list[str] | str:
     """Answers, or the name of the failure."""
     try:
         return list(await call.process.network.query(name.rstrip("."), kind))
@@ -58,19 +58,19 @@ async def _query(call: Call, name: str, kind: str) -> list[str] | str:
         return str(error.args[0]) if error.args else "SERVFAIL"
 
 
-def _reverse(address: str) -> str:
+def reverse(address: str) -> str:
     return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     parts = text.split(".")
     return len(parts) == 4 and all(is_digits(part) and int(part) < 256 for part in parts)
 
 
 async def _busybox_lookup(call: Call, name: str, kind: str, server: str, search: list[str], dots: int) -> int:
-    kinds = [kind] if kind else ["PTR"] if _is_address(name) else ["A", "AAAA"]
-    if _is_address(name) and kinds == ["PTR"]:
-        names = [_reverse(name)]
+    kinds = [kind] if kind else ["PTR"] if is_address(name) else ["A", "AAAA"]
+    if is_address(name) and kinds == ["PTR"]:
+        names = [reverse(name)]
     else:
         # A name without a dot goes through the search domains, any other is asked as it is: busybox does not know ndots.
         names = [f"{name}.{domain}" for domain in search] if "." not in name and search else [name.rstrip(".")]
@@ -78,7 +78,7 @@ async def _busybox_lookup(call: Call, name: str, kind: str, server: str, search:
     found = False
     for one in kinds:
         for full in names:
-            answers = await _query(call, full, one)
+            answers = await ask(call, full, one)
             if answers == "TIMEOUT":
                 await call.print(";; connection timed out; no servers could be reached\n\n")
                 return 1
@@ -94,7 +94,7 @@ async def _old_busybox_lookup(call: Call, name: str, server: str) -> int:
     """busybox before 1.29 asked the C library, search domains and all, and showed every address with its name."""
     await _print_host(call, "Server:", server, [server])
     await call.print("\n")
-    addresses = [name] if _is_address(name) else await call.process.network.resolve(name)
+    addresses = [name] if is_address(name) else await call.process.network.resolve(name)
     if not addresses:
         raise Fault(f"can't resolve '{name}'")
     await _print_host(call, "Name:", name, addresses)
@@ -104,7 +104,7 @@ async def _old_busybox_lookup(call: Call, name: str, server: str) -> int:
 async def _print_host(call: Call, title: str, name: str, addresses: Sequence[str]) -> None:
     await call.print(f"{title:<10} {name}\n")
     for number, address in enumerate(addresses, 1):
-        answers = await _query(call, _reverse(address), "PTR")
+        answers = await ask(call, reverse(address), "PTR")
         host = "" if isinstance(answers, str) or not answers else f" {answers[0].rstrip('.')}"
         await call.print(f"Address {number}: {address}{host}\n")
 
@@ -116,7 +116,7 @@ def _busybox_answer(name: str, kind: str, answer: str) -> str:
     return f"{name}\t{words.get(kind, kind.lower())} = {answer}\n"
 
 
-def _candidates(name: str, search: list[str], dots: int) -> list[str]:
+def candidates(name: str, search: list[str], dots: int) -> list[str]:
     """The names a resolver tries, in order."""
     if name.endswith("."):
         return [name.rstrip(".")]
@@ -125,17 +125,17 @@ def _candidates(name: str, search: list[str], dots: int) -> list[str]:
 
 
 async def _bind_lookup(call: Call, name: str, kind: str, server: str, search: list[str], dots: int) -> int:
-    await call.print(f"Server:\t\t{server}\nAddress:\t{server}#53\n\n" if not _is_address(name) else "")
-    if _is_address(name):
-        answers = await _query(call, _reverse(name), "PTR")
+    await call.print(f"Server:\t\t{server}\nAddress:\t{server}#53\n\n" if not is_address(name) else "")
+    if is_address(name):
+        answers = await ask(call, reverse(name), "PTR")
         if isinstance(answers, str):
-            await call.print(f"** server can't find {_reverse(name)}: {answers}\n\n")
+            await call.print(f"** server can't find {reverse(name)}: {answers}\n\n")
             return 1
-        await call.print("".join(f"{_reverse(name)}\tname = {answer.rstrip('.')}.\n" for answer in answers) + "\n")
+        await call.print("".join(f"{reverse(name)}\tname = {answer.rstrip('.')}.\n" for answer in answers) + "\n")
         return 0
     failure = "NXDOMAIN"
-    for full in _candidates(name, search, dots):
-        answers = await _query(call, full, kind or "A")
+    for full in candidates(name, search, dots):
+        answers = await ask(call, full, kind or "A")
         if isinstance(answers, str):
             failure = answers
             if answers == "NXDOMAIN":
@@ -153,55 +153,6 @@ async def _bind_lookup(call: Call, name: str, kind: str, server: str, search: li
         await call.print(";; connection timed out; no servers could be reached\n\n")
     else:
         await call.print(f"** server can't find {name}: {failure}\n\n")
-    return 1
-
-
-async def dig(call: Call) -> int:
-    kind, name, short, uses_search = "A", "", False, False
-    server, search, dots = _resolver(call)
-    for word in call.arguments:
-        if word.startswith("@"):
-            server = word[1:]
-        elif word.startswith("+"):
-            short = short or word == "+short"
-            uses_search = uses_search or word == "+search"
-        elif word.upper() in ("A", "AAAA", "SRV", "TXT", "PTR", "CNAME", "NS", "MX", "ANY", "SOA"):
-            kind = word.upper()
-        elif not word.startswith("-"):
-            name = word
-    answers: list[str] | str = "NXDOMAIN"
-    for full in _candidates(name, search, dots) if uses_search else [name.rstrip(".")]:
-        answers = await _query(call, full, kind)
-        if not isinstance(answers, str):
-            break
-    lines = answers if not isinstance(answers, str) else []
-    if short:
-        await call.print("".join(line + "\n" for line in lines))
-        return 0
-    status = answers if isinstance(answers, str) else "NOERROR"
-    number = call.process.clock.random.randrange(65_536)
-    text = f"\n; <<>> DiG 9.18.33 <<>> {' '.join(call.arguments)}\n;; global options: +cmd\n;; Got answer:\n"
-    text += f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {number}\n"
-    text += (
-        f";; flags: qr aa rd; QUERY: 1, ANSWER: {len(lines)}, AUTHORITY: 0,"
-        f" ADDITIONAL: 1\n\n;; QUESTION SECTION:\n;{full}.\t\tIN\t{kind}\n\n"
-    )
-    if lines:
-        text += ";; ANSWER SECTION:\n" + "".join(f"{full}.\t30\tIN\t{kind}\t{line}\n" for line in lines) + "\n"
-    await call.print(text + f";; Query time: 0 msec\n;; SERVER: {server}#53({server}) (UDP)\n\n")
-    return 0
-
-
-async def host(call: Call) -> int:
-    options = call.options("t:aW:", minimum=1)
-    name = options.operands[0]
-    _, search, dots = _resolver(call)
-    for full in _candidates(name, search, dots):
-        answers = await _query(call, full, "A")
-        if not isinstance(answers, str):
-            await call.print("".join(f"{full} has address {answer}\n" for answer in answers))
-            return 0
-    await call.print(f"Host {name} not found: 3(NXDOMAIN)\n")
     return 1
 
 
@@ -266,4 +217,4 @@ def _ping_summary(call: Call, name: str, sent: int, received: int, trips: list[f
     return lines
 
 
-PROGRAMS: dict[str, Applet] = {"nslookup": nslookup, "dig": dig, "host": host, "ping": ping, "ping6": ping}
+PROGRAMS: dict[str, Applet] = {"nslookup": nslookup, "ping": ping, "ping6": ping}

@@ -85,10 +85,27 @@ async def hostname(call: Call) -> int:
             raise Fault(f"{name}: Unknown host" if call.is_busybox else "Name or service not known")
         await call.print(" ".join(found) + "\n")
     elif options.has("d"):
-        domain = name.partition(".")[2]
+        domain = _canonical(call, name).partition(".")[2]
         await call.print(domain + "\n" if domain or call.is_busybox else "")
+    elif options.has("f"):
+        await call.print(_canonical(call, name) + "\n")
     else:
         await call.print((name.partition(".")[0] if options.has("s") else name) + "\n")
+    return 0
+
+
+def _canonical(call: Call, name: str) -> str:
+    """The name that stands first in the line of /etc/hosts that has this one: a Pod's with its domain."""
+    try:
+        lines = call.process.files.read("/etc/hosts").decode("utf-8", "replace").splitlines()
+    except OSError:
+        return name
+    return next((words[1] for line in lines if name in (words := line.partition("#")[0].split())[1:]), name)
+
+
+async def domain_name(call: Call) -> int:
+    """dnsdomainname."""
+    await call.print(_canonical(call, call.process.network.hostname).partition(".")[2] + "\n")
     return 0
 
 
@@ -282,6 +299,6 @@ async def _groups_of(call: Call, names: Mapping[int, str]) -> int:
 
 
 PROGRAMS: dict[str, Applet] = {
-    "env": env, "printenv": printenv, "which": which, "hostname": hostname, "uname": uname, "arch": arch, "nproc": nproc, "tty": tty,
+    "env": env, "printenv": printenv, "which": which, "hostname": hostname, "dnsdomainname": domain_name, "uname": uname, "arch": arch, "nproc": nproc, "tty": tty,
     "stty": stty, "getent": getent, "logger": logger, "users": users, "who": users, "id": id_, "whoami": whoami, "groups": groups_,
 }  # fmt: skip
