@@ -25,8 +25,9 @@ _CODE_2: Final = frozenset({"ls", "dir", "vdir", "sort", "grep", "egrep", "fgrep
 """Programs whose misuse ends with 2 instead of 1 in Debian."""
 _CODE_125: Final = frozenset({"env", "nohup", "timeout", "chroot", "stdbuf", "nice"})
 
-_BUSYBOX_READ: Final = dict.fromkeys(("cat", "tac", "head", "tail", "sort", "cut", "uniq", "od", "hexdump", "tee"), "read error")
-_DEBIAN_READ: Final = {"head": "error reading '{}': {reason}", "tail": "error reading '{}': {reason}", "tac": "{}: read error: {reason}"}
+_BUSYBOX_READ: Final = dict.fromkeys(("cat", "tac", "tail", "od", "hexdump", "tee"), "read error")
+_BUSYBOX_SILENT: Final = frozenset(["sort", "cut"])
+_DEBIAN_READ: Final = {"sort": "read failed: {}: {reason}", "head": "error reading '{}': {reason}", "tail": "error reading '{}': {reason}", "tac": "{}: read error: {reason}"}
 """How a directory given as a file is told, where not simply `path: Is a directory`."""
 
 
@@ -128,6 +129,8 @@ class Call:
 
     async def cannot_read(self, error: OSError, path: str, code: int = 1) -> None:
         """A file is there but is a directory, which shows at the first read."""
+        if self.is_busybox and self.name in _BUSYBOX_SILENT:
+            return
         if self.is_busybox and self.name == "head":
             await self.complain(f"{path}: Input/output error", code)
         elif self.is_busybox and self.name.endswith("sum"):

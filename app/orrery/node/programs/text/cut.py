@@ -6,6 +6,7 @@ from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import LineReader
+from orrery.node.programs.patterns.compile import Pattern, compile_pattern
 from orrery.node.programs.text.escapes import unescape
 from orrery.node.programs.text.numbers import is_digits
 
@@ -14,7 +15,7 @@ _LONG: Final = {"bytes": "b", "characters": "c", "fields": "f", "delimiter": "d"
 _END: Final = 1 << 60
 
 
-def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
+def _parse_list(call: Call, text: str, kind: str) -> list[tuple[int, int]]:
     """Ranges, zero-based and half-open, sorted and joined."""
     ranges: list[tuple[int, int]] = []
     for item in text.replace(" ", ",").split(","):
@@ -23,7 +24,7 @@ def _parse_list(call: Call, text: str) -> list[tuple[int, int]]:
             raise (Fault if call.is_busybox else Misuse)(_bad_list(call, item))
         first = int(low) if low else 1
         if first == 0 and not call.is_busybox:
-            raise Misuse("fields are numbered from 1")
+            raise Misuse("fields are numbered from 1" if kind == "f" else "byte/character positions are numbered from 1")
         first = max(first, 1)  # busybox takes 0 for 1.
         last = int(high) if high else (_END if dash else first)
         if last < first and not call.is_busybox:
@@ -57,30 +58,45 @@ def _complement(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return out
 
 
+def _split(line: bytes, separator: Pattern) -> list[bytes]:
+    fields: list[bytes] = []
+    position = 0
+    while position < len(line) and (spans := separator.search(line, position)) and spans[0][1] > spans[0][0]:
+        fields.append(line[position : spans[0][0]])
+        position = spans[0][1]
+    return [*fields, line[position:]]
+
+
 async def cut(call: Call) -> int:
-    options = call.options("b:c:f:d:sznD", _LONG)
-    kind = options.last("bcf")
+    options = call.options("b:c:f:F:d:O:snD" if call.is_busybox else "b:c:f:d:szn", _LONG)
+    kind = options.last("bcfF")
+    if options.count("b") + options.count("c") + options.count("f") + options.count("F") > 1:
+        raise Misuse("" if call.is_busybox else "only one list may be specified")
+    if options.has("s") and kind in ("b", "c"):
+        words = "suppressing non-delimited lines makes sense{}only when operating on fields"
+        raise Fault(words.format(" ")) if call.is_busybox else Misuse(words.format("\n\t"))
     if not kind:
         if call.is_busybox:
             raise Fault("expected a list of bytes, characters, or fields")
         raise Misuse("you must specify a list of bytes, characters, or fields")
     delimiter_text = options.value("d")
     delimiter = encode(delimiter_text if delimiter_text is not None else "\t") or b"\0"
-    if len(delimiter) > 1:
+    if len(delimiter) > 1 and kind != "F":
         if not call.is_busybox:
             raise Misuse("the delimiter must be a single character")
         delimiter = delimiter[:1]
-    ranges = _parse_list(call, options.value(kind) or "")
+    ranges = _parse_list(call, options.value(kind) or "", kind)
     if options.has("complement"):
         ranges = _complement(ranges)
-    joiner_text = options.value("output")
+    joiner_text = options.value("O") or options.value("output")
+    splits = compile_pattern(delimiter if delimiter_text else b"[[:blank:]]+", extended=True) if kind == "F" else None
     end = b"\0" if options.has("z") else b"\n"
     only = options.has("s")
 
     def by_field(line: bytes) -> bytes | None:
-        fields = line.split(delimiter)
+        fields = line.split(delimiter) if splits is None else _split(line, splits)
         if len(fields) == 1:
-            return None if only else line
+            return None if only and (line or not call.is_busybox) else line
         picked: list[bytes] = []
         for start, stop in ranges:
             picked += fields[start:stop]
@@ -89,8 +105,8 @@ async def cut(call: Call) -> int:
     def by_byte(line: bytes) -> bytes | None:
         return joiner.join([line[start:stop] for start, stop in ranges])
 
-    joiner = encode(joiner_text) if joiner_text is not None else delimiter if kind == "f" else b""
-    pick = by_field if kind == "f" else by_byte
+    joiner = encode(joiner_text) if joiner_text is not None else delimiter if kind == "f" else b" " if kind == "F" else b""
+    pick = by_field if kind in ("f", "F") else by_byte
 
     async def use(_: str, stream: Stream) -> None:
         reader = LineReader(call.process, stream, end)

@@ -6,22 +6,26 @@ from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
 from orrery.node.programs.call import Applet, Call
-from orrery.node.programs.faults import Fault
+from orrery.node.programs.faults import Fault, Misuse
+from orrery.node.programs.flavours import Flavour
 from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.text.numbers import duration_s, size_of
+from orrery.node.programs.text.numbers import duration_s, is_digits, size_of
 
 _LONG: Final = {"lines": "n", "bytes": "c", "quiet": "q", "silent": "q", "verbose": "v", "follow": "follow::", "retry": "retry",
                 "sleep-interval": "s", "pid": "pid:", "zero-terminated": "z"}  # fmt: skip
 
 
-def _old_style(arguments: list[str]) -> list[str]:
-    """`-5` and `-20f` as `-n 5` and `-n 20 -f`."""
+_BUSYBOX_UNITS: Final = {"b": 512, "k": 1024, "m": 1 << 20}
+
+
+def _old_style(arguments: list[str], *, is_busybox: bool) -> list[str]:
+    """`-5` and `-20f` as `-n 5` and `-n 20 -f`; to busybox the letters are part of the number."""
     out: list[str] = []
     for index, argument in enumerate(arguments):
         body = argument[1:]
         if argument[:1] == "-" and body[:1].isdigit() and arguments[index - 1 : index] not in (["-n"], ["-c"]):
-            digits = body[: len(body) - len(body.lstrip("0123456789"))]
+            digits = body if is_busybox else body[: len(body) - len(body.lstrip("0123456789"))]
             out += ["-n", digits]
             rest = body[len(digits) :]
             if rest:
@@ -45,19 +49,26 @@ def _count(call: Call, options: Options) -> tuple[str, int, bool]:
     text = options.value(letter)
     if text is None:
         return "", 10, False
-    sign = text[:1] if text[:1] in ("+", "-") else ""
-    count = size_of(text[len(sign) :])
+    signs = ("-",) if call.name == "head" and call.is_busybox else ("+", "-")
+    sign = text[:1] if text[:1] in signs else ""
+    count = _busybox_size(text[len(sign) :]) if call.is_busybox else size_of(text[len(sign) :])
     if count is None:
         kind = "bytes" if letter == "c" else "lines"
         raise Fault(f"invalid number '{text}'" if call.is_busybox else f"invalid number of {kind}: '{text}'")
     return sign, count, letter == "c"
 
 
+def _busybox_size(text: str) -> int | None:
+    unit = _BUSYBOX_UNITS.get(text[-1:], 1)
+    digits = text[:-1] if text[-1:] in _BUSYBOX_UNITS else text
+    return int(digits) * unit if is_digits(digits) else None
+
+
 class _Titles:
     """The `==> name <==` above each of several files."""
 
-    def __init__(self, call: Call, options: Options) -> None:
-        self._shown = (len(options.operands) > 1 or options.has("v")) and not options.has("q")
+    def __init__(self, call: Call, options: Options, *, files: int) -> None:
+        self._shown = (files > 1 or options.has("v")) and options.last("qv") != "q"
         self._call = call
         self._is_first = True
 
@@ -67,23 +78,33 @@ class _Titles:
             await self._call.print(("" if self._is_first else "\n") + f"==> {name} <==\n")
             self._is_first = False
 
+    def skip(self) -> None:
+        """A file that has no title counts as the first one all the same."""
+        self._is_first = False
+
 
 async def head(call: Call) -> int:
-    call.arguments = _old_style(call.arguments)
-    options = call.options("n:c:qvz", _LONG)
+    call.arguments = _old_style(call.arguments, is_busybox=call.is_busybox)
+    if call.is_busybox and any(word[:2] == "--" and word != "--" for word in call.arguments):
+        raise Misuse("unrecognized option: -" if call.family.flavour is Flavour.ALPINE else "invalid option -- '-'")
+    options = call.options("n:c:qv" if call.is_busybox else "n:c:qvz", _LONG)
     sign, count, is_bytes = _count(call, options)
-    titles = _Titles(call, options)
+    end = b"\0" if options.has("z") else b"\n"
+    titles = _Titles(call, options, files=len(options.operands))
 
     async def show(path: str, stream: Stream) -> None:
         await titles.show(path)
         if sign == "-":
-            await _all_but_last(call, stream, count, is_bytes=is_bytes)
+            await _all_but_last(call, stream, count, is_bytes=is_bytes, end=end)
         elif is_bytes:
             await _first_bytes(call, stream, count)
         else:
-            await _first_lines(call, stream, count)
+            await _first_lines(call, stream, count, end)
 
-    await call.each_input(options.operands, show, debian="cannot open '{}' for reading")
+    for path in options.operands or ["-"]:
+        await call.each_input([path], show, debian="cannot open '{}' for reading")
+        if call.is_busybox:
+            titles.skip()
     return call.failed
 
 
@@ -94,72 +115,87 @@ async def _first_bytes(call: Call, stream: Stream, count: int) -> None:
         await call.process.tick()
 
 
-async def _first_lines(call: Call, stream: Stream, count: int) -> None:
+async def _first_lines(call: Call, stream: Stream, count: int, end: bytes) -> None:
     while count and (piece := await stream.read()):
-        lines = piece.count(b"\n")
+        lines = piece.count(end)
         if lines >= count:
-            end = 0
+            place = 0
             for _ in range(count):
-                end = piece.index(b"\n", end) + 1
-            await call.write(piece[:end])
+                place = piece.index(end, place) + 1
+            await call.write(piece[:place])
             return
         await call.write(piece)
         count -= lines
         await call.process.tick()
 
 
-async def _all_but_last(call: Call, stream: Stream, count: int, *, is_bytes: bool) -> None:
+async def _all_but_last(call: Call, stream: Stream, count: int, *, is_bytes: bool, end: bytes) -> None:
     held = b""
     while piece := await stream.read():
         held += piece
         call.process.allocate(len(piece))
-        keep = _tail_start(held, count, is_bytes=is_bytes)
+        keep = _tail_start(held, count, is_bytes=is_bytes, end=end)
         await call.write(held[:keep])
         call.process.allocate(-keep)
         held = held[keep:]
         await call.process.tick()
 
 
-def _tail_start(data: bytes, count: int, *, is_bytes: bool) -> int:
+def _tail_start(data: bytes, count: int, *, is_bytes: bool, end: bytes) -> int:
     """Where the last `count` lines or bytes begin."""
     if is_bytes:
         return max(0, len(data) - count)
     if count == 0:
         return len(data)
-    position = len(data) - 1 if data.endswith(b"\n") else len(data)
+    position = len(data) - 1 if data.endswith(end) else len(data)
     for _ in range(count):
-        position = data.rfind(b"\n", 0, position)
+        position = data.rfind(end, 0, position)
         if position < 0:
             return 0
     return position + 1
 
 
+def _tail_arguments(call: Call) -> list[str]:
+    """The old forms `-5f` and `+5` made new ones. GNU's tail knows them only with one file or none."""
+    words = call.arguments
+    if call.is_busybox:
+        return _plus(_old_style(words, is_busybox=True))
+    if len(words) == 1 or (len(words) == 2 and words[1][:1] != "-") or words[1:] == ["-"]:
+        return _plus(_old_style(words, is_busybox=False))
+    for index, word in enumerate(words):
+        if word == "--":
+            break
+        if word[:1] == "-" and word[1:2].isdigit() and words[index - 1 : index] not in (["-n"], ["-c"], ["-s"]):
+            raise Fault(f"option used in invalid context -- {word[1]}")
+    return words
+
+
 async def tail(call: Call) -> int:
-    call.arguments = _plus(_old_style(call.arguments))
-    options = call.options("n:c:qvfFs:z", _LONG)
+    call.arguments = _tail_arguments(call)
+    options = call.options("n:c:qvfFs:" if call.is_busybox else "n:c:qvfFs:z", _LONG)
     sign, count, is_bytes = _count(call, options)
-    titles = _Titles(call, options)
-    followed: list[_Followed] = []
+    end = b"\0" if options.has("z") else b"\n"
     follows = options.has("f", "F", "follow")
     by_name = options.has("F", "retry") or options.value("follow") == "name"
-    for path in options.operands or ["-"]:
-        try:
-            stream = call.open(path)
-        except OSError as error:
-            await call.complain_of(error, path, busybox="can't open '{}'", debian="cannot open '{}' for reading")
-            if follows and by_name:
-                followed.append(_Followed(path, None))
+    paths = options.operands or ["-"]
+    opened = await _opened(call, paths) if call.is_busybox else {}
+    titles = _Titles(call, options, files=len(opened) if call.is_busybox else len(paths))
+    followed: list[_Followed] = []
+    for path in paths:
+        one = _Followed(path, opened.get(path) or (None if call.is_busybox else await _open(call, path)))
+        if one.stream is None:
+            followed += [one] if follows and by_name else []
             continue
         await titles.show(path)
         try:
-            await _show_tail(call, stream, count, from_start=sign == "+", is_bytes=is_bytes)
+            await _show_tail(call, one.stream, count, from_start=sign == "+", is_bytes=is_bytes, end=end)
         except IsADirectoryError as error:
             await call.cannot_read(error, path)
             continue
-        followed.append(_Followed(path, stream))
+        followed.append(one)
     if follows:
         await _follow(call, [one for one in followed if one.path != "-"], options, by_name=by_name, titles=titles)
-    elif not followed and call.is_busybox:
+    elif call.is_busybox and not opened:
         await call.complain("no files")
     for one in followed:
         if one.stream is not None:
@@ -167,15 +203,29 @@ async def tail(call: Call) -> int:
     return call.failed
 
 
-async def _show_tail(call: Call, stream: Stream, count: int, *, from_start: bool, is_bytes: bool) -> None:
+async def _opened(call: Call, paths: list[str]) -> dict[str, Stream]:
+    """busybox opens all files before it reads one."""
+    streams = {path: await _open(call, path) for path in paths}
+    return {path: stream for path, stream in streams.items() if stream is not None}
+
+
+async def _open(call: Call, path: str) -> Stream | None:
+    try:
+        return call.open(path)
+    except OSError as error:
+        await call.complain_of(error, path, busybox="can't open '{}'", debian="cannot open '{}' for reading")
+        return None
+
+
+async def _show_tail(call: Call, stream: Stream, count: int, *, from_start: bool, is_bytes: bool, end: bytes) -> None:
     if from_start:
-        await _skip(call, stream, max(count - 1, 0), is_bytes=is_bytes)
+        await _skip(call, stream, max(count - 1, 0), is_bytes=is_bytes, end=end)
         await call.pump(stream, call.process.stdout)
         return
     held: deque[tuple[bytes, int]] = deque()
     units = 0
     while piece := await stream.read():
-        size = len(piece) if is_bytes else piece.count(b"\n")
+        size = len(piece) if is_bytes else piece.count(end)
         held.append((piece, size))
         call.process.allocate(len(piece))
         units += size
@@ -185,22 +235,22 @@ async def _show_tail(call: Call, stream: Stream, count: int, *, from_start: bool
             call.process.allocate(-len(dropped))
         await call.process.tick()
     data = b"".join([piece for piece, _ in held])
-    await call.write(data[_tail_start(data, count, is_bytes=is_bytes) :])
+    await call.write(data[_tail_start(data, count, is_bytes=is_bytes, end=end) :])
     call.process.allocate(-len(data))
 
 
-async def _skip(call: Call, stream: Stream, count: int, *, is_bytes: bool) -> None:
+async def _skip(call: Call, stream: Stream, count: int, *, is_bytes: bool, end: bytes) -> None:
     while count and (piece := await stream.read()):
-        units = len(piece) if is_bytes else piece.count(b"\n")
+        units = len(piece) if is_bytes else piece.count(end)
         if units < count:
             count -= units
             continue
-        end = count
+        place = count
         if not is_bytes:
-            end = 0
+            place = 0
             for _ in range(count):
-                end = piece.index(b"\n", end) + 1
-        await call.write(piece[end:])
+                place = piece.index(end, place) + 1
+        await call.write(piece[place:])
         return
 
 

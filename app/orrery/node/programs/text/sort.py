@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ _SORT_LONG: Final = {"numeric-sort": "n", "reverse": "r", "unique": "u", "key": 
                      "check": "c", "zero-terminated": "z", "ignore-leading-blanks": "b", "dictionary-order": "d",
                      "month-sort": "M", "random-sort": "R", "merge": "m", "buffer-size": "S", "temporary-directory": "T"}  # fmt: skip
 _MONTHS: Final = {name: number for number, name in enumerate(b"JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_VERSION_PART: Final = re.compile(rb"([^0-9]*)([0-9]*)")
 _UNITS: Final = {letter: power for power, letter in enumerate(b"KMGTPEZY", 1)}
 _ALNUM_BLANK: Final = frozenset(b" \t") | frozenset(range(48, 58)) | frozenset(range(65, 91)) | frozenset(range(97, 123))
 _DROPPED: Final = bytes(byte for byte in range(256) if byte not in _ALNUM_BLANK)
@@ -37,11 +39,14 @@ def leading_number(text: bytes) -> float:
 
 
 def _general(text: bytes) -> tuple[int, float]:
+    """What is no number comes first, then NaN, then the numbers."""
     words = text.split(None, 1)
     try:
-        return 1, float(words[0]) if words else 0.0
+        number = float(words[0]) if words else 0.0
     except ValueError:
-        return (1, leading_number(text)) if leading_number(text) else (0, 0.0)
+        number = leading_number(text)
+        return (2, number) if number else (0, 0.0)
+    return (2, number) if number == number else (1, 0.0)
 
 
 def _c_number(text: bytes) -> float:
@@ -55,18 +60,12 @@ def _human(text: bytes) -> tuple[int, float]:
     return (power if number >= 0 else -power), number
 
 
-def _version(text: bytes) -> list[tuple[int, Any]]:
-    parts: list[tuple[int, Any]] = []
-    position = 0
-    while position < len(text):
-        is_digit = 48 <= text[position] <= 57
-        end = position
-        while end < len(text) and (48 <= text[end] <= 57) == is_digit:
-            end += 1
-        piece = text[position:end]
-        parts.append((1, int(piece[:18])) if is_digit else (0, piece))
-        position = end
-    return parts
+def _version(text: bytes) -> list[tuple[tuple[int, ...], int]]:
+    """Pairs of what is no digit and the number behind it; there, ~ sorts before the end, and letters before other signs."""
+    return [
+        ((*(-1 if byte == 126 else byte if chr(byte).isalpha() else byte + 256 for byte in match[1]), 0), int(match[2][:18] or 0))
+        for match in _VERSION_PART.finditer(text)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +82,20 @@ def _parse_key(call: Call, text: str) -> _Key:
     flags = "".join(char for char in text if char.isalpha())
 
     def numbers(part: str) -> tuple[int, int]:
-        field, _, char = part.rstrip("bdfghiMnrRV").partition(".")
-        if not is_digits(field or "x") or (char and not is_digits(char)):
-            raise Fault(
-                f"invalid number '{text}'" if call.is_busybox else f"invalid number at field start: invalid count at start of '{text}'", 2
-            )
+        digits = part.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        field, point, char = digits.partition(".")
+        if not is_digits(field) or (point and not is_digits(char)):
+            words = f"invalid number at field start: invalid count at start of '{text}'"
+            raise Fault("bad field specification" if call.is_busybox else words, 2)
+        if part[len(digits) :].strip("bdfghiMnrRV"):
+            words = f"stray character in field spec: invalid field specification '{text}'"
+            raise Fault("unknown key option" if call.is_busybox else words, 2)
+        if int(field) == 0:
+            words = f"field number is zero: invalid field specification '{text}'"
+            raise Fault("bad field specification" if call.is_busybox else words, 2)
         return int(field), int(char or 0)
 
     start_field, start_char = numbers(start)
-    if start_field == 0:
-        words = f"field number is zero: invalid field specification '{text}'"
-        raise Fault("bad field specification" if call.is_busybox else words, 2)
     end_field, end_char = numbers(end) if end else (0, 0)
     return _Key(start_field, max(start_char, 1), end_field, end_char, flags)
 
@@ -181,11 +183,12 @@ class _Order:
         self._is_busybox = call.is_busybox
         self._flags = "".join(letter for letter in "nghVMbdfr" if options.has(letter))
         separator = options.value("t")
-        if separator is not None and len(separator) != 1 and separator != "\\0":
-            raise Fault("bad -t parameter" if call.is_busybox else f"multi-character tab '{separator}'", 2)
+        if separator is not None and len(separator) != 1 and (separator != "\\0" or call.is_busybox):
+            words = f"multi-character tab '{separator}'" if separator else "empty tab"
+            raise Fault("bad -t parameter" if call.is_busybox else words, 2)
         self._separator = None if separator is None else b"\0" if separator == "\\0" else encode(separator)
         self._keys = [_parse_key(call, text) for text in options.values("k")]
-        self._is_stable = options.has("s") or options.has("u")
+        self._is_stable = options.has("s") or (options.has("u") and not call.is_busybox)
 
     def parts(self) -> list[tuple[Callable[[bytes], Any], bool]]:
         """Key functions, most important first, and whether each is reversed."""
@@ -224,7 +227,7 @@ class _Order:
 
 
 async def sort(call: Call) -> int:
-    options = call.options("nrughfVbdisck:t:o:zmMRT:S:C", _SORT_LONG)
+    options = call.options("nrughfVbdisck:t:o:zmMT:S:" + "RC" * (not call.is_busybox), _SORT_LONG)
     order = _Order(call, options)
     end = b"\0" if options.has("z") else b"\n"
     lines: list[bytes] = []
@@ -273,11 +276,18 @@ async def _check(call: Call, order: _Order, lines: list[bytes], options: Options
     return 0
 
 
+def _uniq_count(call: Call, options: Options, letter: str) -> int:
+    text = options.value(letter) or "0"
+    if not call.is_busybox and not is_digits(text):
+        what = {"f": "fields to skip", "s": "bytes to skip", "w": "bytes to compare"}[letter]
+        raise Fault(f"{text}: invalid number of {what}")
+    return number_of(text)
+
+
 async def uniq(call: Call) -> int:
     long = {"count": "c", "repeated": "d", "unique": "u", "ignore-case": "i", "skip-fields": "f", "skip-chars": "s", "check-chars": "w"}
-    options = call.options("cduif:s:w:zD", long, maximum=2)
-    fields, chars = number_of(options.value("f") or "0"), number_of(options.value("s") or "0")
-    width = number_of(options.value("w") or "0")
+    options = call.options("cduif:s:w:zD", long, maximum=None if call.is_busybox else 2)
+    fields, chars, width = (_uniq_count(call, options, letter) for letter in "fsw")
 
     def key(line: bytes) -> bytes:
         for _ in range(fields):
@@ -307,7 +317,9 @@ async def uniq(call: Call) -> int:
             return b""
         return (b"%7d " % count if counts else b"") + (line + end) * (count if every else 1)
 
-    reader = LineReader(call.process, source, end)
+    if len(options.operands) > 0 and call.process.files.is_directory(options.operands[0]):
+        raise Fault(f"{options.operands[0]}: I/O error" if call.is_busybox else f"error reading '{options.operands[0]}'")
+    reader = LineReader(call.process, source, b"\n" if call.is_busybox else end)
     current: bytes | None = None
     current_key, count = b"", 0
     while batch := await reader.batch():
@@ -378,7 +390,7 @@ async def shuf(call: Call) -> int:
     if span is not None:
         low, dash, high = span.partition("-")
         if not dash or not is_digits(low) or not is_digits(high) or int(high) < int(low) - 1:
-            raise Fault(f"invalid input range: '{span}'" if not call.is_busybox else f"{span}: invalid range")
+            raise Fault(f"bad range '{span}'" if call.is_busybox else f"invalid input range: '{span}'")
         return await _shuffled_range(call, int(low), int(high), options)
     if options.has("e"):
         lines = [encode(word) for word in options.operands]

@@ -20,6 +20,10 @@ def _expand(call: Call, text: str, other_length: int = 0) -> bytes:
     while position < len(data):
         if data.startswith(b"[:", position) and (end := data.find(b":]", position + 2)) > 0:
             name = data[position + 2 : end].decode("latin-1")
+            if name not in CLASSES and call.is_busybox:
+                out += data[position : end + 2]
+                position = end + 2
+                continue
             if name not in CLASSES:
                 raise Fault(f"invalid character class '{name}'")
             out += _ORDERED.get(name) or bytes(sorted(CLASSES[name]))
@@ -29,7 +33,12 @@ def _expand(call: Call, text: str, other_length: int = 0) -> bytes:
             out.append(data[position + 2])
             position += 5
             continue
-        if data[position] == 91 and data[position + 2 : position + 3] == b"*" and (end := data.find(b"]", position + 3)) > 0:
+        if (
+            not call.is_busybox
+            and data[position] == 91
+            and data[position + 2 : position + 3] == b"*"
+            and (end := data.find(b"]", position + 3)) > 0
+        ):
             count = data[position + 3 : end]
             if not count or count.isdigit():
                 times = int(count or b"0", 8 if count[:1] == b"0" else 10) if count else 0
@@ -39,7 +48,7 @@ def _expand(call: Call, text: str, other_length: int = 0) -> bytes:
         first, position = _char(data, position)
         if data[position : position + 1] == b"-" and position + 1 < len(data):
             last, after = _char(data, position + 1)
-            if last < first:
+            if last < first and not call.is_busybox:
                 shown = f"{chr(first)}-{chr(last)}"
                 raise Fault(f"range-endpoints of '{shown}' are in reverse collating sequence order")
             out += bytes(range(first, last + 1))
@@ -77,7 +86,7 @@ async def tr(call: Call) -> int:
             mapping[old] = new
         table = bytes(mapping)
     elif not deletes and len(operands) > 1:
-        raise Fault("when not truncating set1, string2 must be non-empty")
+        raise Fault("STRING2 cannot be empty" if call.is_busybox else "when not truncating set1, string2 must be non-empty")
     squeezed = frozenset(target if len(operands) > 1 else source) if squeezes else frozenset()
     last = -1
     while data := await call.process.stdin.read():
@@ -96,8 +105,12 @@ def _check_operands(call: Call, operands: list[str], *, deletes: bool, squeezes:
     if needs_two and len(operands) < 2 and not call.is_busybox:
         why = "deleting and squeezing repeats" if deletes else "translating"
         raise Misuse(f"missing operand after '{operands[0]}'\nTwo strings must be given when {why}.")
-    if len(operands) > 2 or (deletes and not squeezes and len(operands) > 1):
-        raise Misuse("" if call.is_busybox else f"extra operand '{operands[-1]}'")
+    if call.is_busybox and len(operands) > 2:
+        raise Misuse
+    if not call.is_busybox and deletes and not squeezes and len(operands) == 2:
+        raise Misuse(f"extra operand '{operands[1]}'\nOnly one string may be given when deleting without squeezing repeats.")
+    if not call.is_busybox and len(operands) > 2:
+        raise Misuse(f"extra operand '{operands[-1]}'")
 
 
 def _squeeze(data: bytes, members: frozenset[int], last: int) -> tuple[bytes, int]:
