@@ -111,6 +111,48 @@ async def test_redis_keeps_values_and_counts() -> None:
     assert "* Ready to accept connections tcp\n" in out.text
 
 
+async def test_redis_reads_its_file_and_then_its_command_line() -> None:
+    conf = "# sizes\nmaxmemory 2mb\nmaxmemory-policy   allkeys-lru\nport 7000\n"
+    box, out, _ = await serving("debian:redis", ["redis-server", "/conf", "--port", "6379", "--save", "60", "1"], files={"/conf": conf})
+
+    answers = [
+        (await box.run(["redis-cli", *words.split()])).out
+        for words in ("CONFIG GET maxmemory*", "CONFIG GET save", "CONFIG SET maxmemory 1k", "CONFIG GET maxmemory", "CONFIG SET nope 1")
+    ]
+
+    assert answers[0] == "maxmemory\n2097152\nmaxmemory-policy\nallkeys-lru\nmaxmemory-samples\n5\n"
+    assert answers[1:4] == ["save\n60 1\n", "OK\n", "maxmemory\n1000\n"]
+    assert answers[4] == "ERR Unknown option or number of arguments for CONFIG SET - 'nope'\n\n"
+    assert "# Warning: no config file" not in out.text
+    assert "* Configuration loaded\n" in out.text
+
+
+async def test_redis_wants_its_password() -> None:
+    box, _, _ = await serving("debian:redis", ["redis-server", "--requirepass", "hush"])
+
+    told, wrong, right, quiet = [
+        await box.run(words)
+        for words in (
+            "redis-cli ping",
+            "redis-cli -a nope ping",
+            "redis-cli -a hush ping",
+            "REDISCLI_AUTH=hush redis-cli ping",
+        )
+    ]
+
+    assert told.out == "NOAUTH Authentication required.\n\n"
+    assert wrong.err.splitlines()[1] == "AUTH failed: WRONGPASS invalid username-password pair or user is disabled."
+    assert right.out == quiet.out == "PONG\n"
+    assert right.err == "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.\n"
+
+
+async def test_redis_cannot_do_without_its_file() -> None:
+    result = await run(["redis-server", "/nope.conf"], family="debian:redis")
+
+    assert result.code == 1
+    assert result.out.endswith("# Fatal error, can't open config file '/nope.conf': No such file or directory\n")
+
+
 async def test_memcached_speaks_its_text_protocol() -> None:
     box, _, _ = await serving("debian:memcached", ["memcached", "-u", "memcache"])
 

@@ -5,10 +5,12 @@ from typing import Final
 
 from orrery.node.processes.program import Connection
 from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.faults import Fault
 from orrery.node.programs.lines import LineReader
 from orrery.node.programs.net.http import BadMessage, Incoming
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.servers.redis_store import VERSION, Store, array
+from orrery.node.programs.servers.redis_settings import RedisSettings
+from orrery.node.programs.servers.redis_store import VERSION, Session, Store, array
 from orrery.node.programs.servers.service import Stop, accept_all
 from orrery.node.programs.servers.versions import numbers_of, version_of
 from orrery.node.programs.system.moments import format_moment
@@ -40,14 +42,15 @@ async def redis_server(call: Call) -> int:
         await call.print(f"Redis server v={version} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
         return 0
     stop = Stop(call, (15, 2))
-    words = call.arguments
-    port = int(words[words.index("--port") + 1]) if "--port" in words and words[-1] != "--port" else 6379
-    role = "slave" if any(word in ("--slaveof", "--replicaof") for word in words) else "master"
+    try:
+        settings = RedisSettings(call)
+    except Fault as fault:
+        await call.print(f"{process.pid}:C {_moment(process.clock.now_s())} # {fault}\n")
+        return 1
+    port = settings.port
 
     async def log(text: str, mark: str = "*", letter: str = "M") -> None:
-        now_s = process.clock.now_s()
-        stamp = format_moment("%d %b %Y %H:%M:%S", now_s) + f".{int(now_s % 1 * 1000):03}"
-        await call.print(f"{process.pid}:{letter} {stamp} {mark} {text}\n")
+        await call.print(f"{process.pid}:{letter} {_moment(process.clock.now_s())} {mark} {text}\n")
 
     await log("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo", "#" if is_old else "*", "C")
     await log(
@@ -55,7 +58,9 @@ async def redis_server(call: Call) -> int:
         "#" if is_old else "*",
         "C",
     )
-    if not any(word.endswith(".conf") for word in words):
+    if settings.has_file or call.arguments:
+        await log("Configuration loaded", "#" if is_old else "*", "C")
+    else:
         await log(
             (
                 "Warning: no config file specified, using the default config. In "
@@ -74,10 +79,10 @@ async def redis_server(call: Call) -> int:
     await log(f"Running mode=standalone, port={port}.")
     await log("Server initialized", "#" if is_old else "*")
     await log("Ready to accept connections" if is_old else "Ready to accept connections tcp")
-    store = Store(call, role)
+    store = Store(call, settings)
 
     async def talk(connection: Connection) -> None:
-        incoming = Incoming(connection)
+        incoming, session = Incoming(connection), Session()
         while True:
             try:
                 command = await _read_command(incoming)
@@ -87,7 +92,7 @@ async def redis_server(call: Call) -> int:
             if not command:
                 continue
             await process.tick()
-            await connection.write(store.run(command))
+            await connection.write(store.run(command, session))
             if command[0].upper() == b"QUIT":
                 return
             if command[0].upper() == b"SHUTDOWN":
@@ -104,17 +109,27 @@ async def redis_server(call: Call) -> int:
     return 0
 
 
+def _moment(now_s: float) -> str:
+    return format_moment("%d %b %Y %H:%M:%S", now_s) + f".{int(now_s % 1 * 1000):03}"
+
+
 async def redis_cli(call: Call) -> int:
     host, port, words = "127.0.0.1", 6379, list(call.arguments)
+    password, shows_warning = call.process.environment.get("REDISCLI_AUTH", ""), True
     while words and words[0].startswith("-"):
         word = words.pop(0)
-        if word in ("-h", "-p", "-a", "-n", "--user", "-i", "-r") and words:
+        if word in ("-h", "-p", "-a", "--pass", "-n", "--user", "-i", "-r") and words:
             value = words.pop(0)
             host = value if word == "-h" else host
+            password = value if word in ("-a", "--pass") else password
             port = int(value) if word == "-p" and value.isdigit() else port
+        elif word == "--no-auth-warning":
+            shows_warning = False
         elif word in ("-v", "--version"):
             await call.print(f"redis-cli {version_of(call, 'redis', VERSION)}\n")
             return 0
+    if shows_warning and any(word in ("-a", "--pass") for word in call.arguments):
+        await call.process.complain("Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.")
     try:
         connection = await call.process.network.connect(host, port)
     except OSError as error:
@@ -129,6 +144,10 @@ async def redis_cli(call: Call) -> int:
         await call.write(await _reply(incoming, plain=plain))
 
     try:
+        if password:
+            await connection.write(array([b"AUTH", encode(password)]))
+            if (answer := await incoming.line()).startswith(b"-"):
+                await call.process.complain(f"AUTH failed: {answer[1:].decode()}")
         if words:
             await ask([encode(word) for word in words])
         else:

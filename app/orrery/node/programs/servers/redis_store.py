@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from orrery.node.kernel import RELEASE
 from orrery.node.programs.call import Call, decode, encode
 from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.servers.redis_settings import RedisSettings
 from orrery.node.programs.servers.versions import version_of
 
 VERSION: Final = "8.2.3"
@@ -32,16 +33,27 @@ def _integer(number: int) -> bytes:
 
 
 _OK: Final = b"+OK\r\n"
+_WRONG_PASSWORD: Final = b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+
+
+class Session:
+    """A client's connection."""
+
+    __slots__ = ("is_known",)
+
+    def __init__(self) -> None:
+        self.is_known = False
+        """Whether it has said the password."""
 
 
 class Store:
     """The data and the commands on it."""
 
-    def __init__(self, call: Call, role: str) -> None:
+    def __init__(self, call: Call, settings: RedisSettings) -> None:
         self._call = call
+        self._settings = settings
         self._data: dict[bytes, Value] = {}
         self._expires: dict[bytes, float] = {}
-        self._role = role
         self.started_s = call.process.clock.now_s()
 
     def _now(self) -> float:
@@ -95,9 +107,17 @@ class Store:
             raise _Wrong(_WRONG_TYPE)
         return value
 
-    def run(self, words: list[bytes]) -> bytes:
+    @property
+    def _role(self) -> str:
+        return "slave" if self._settings.values["replicaof"] else "master"
+
+    def run(self, words: list[bytes], session: Session) -> bytes:
         """The reply to a command."""
         name = words[0].upper().decode("latin-1")
+        if name == "AUTH" and len(words) > 1:
+            return self._known(words[-1], session)
+        if self._settings.password and not session.is_known and name not in ("AUTH", "QUIT", "HELLO"):
+            return b"-NOAUTH Authentication required.\r\n"
         command = _COMMANDS.get(name)
         if command is None:
             shown = words[0].decode("utf-8", "replace")
@@ -293,10 +313,13 @@ class Store:
         sections = {
             "server": (
                 f"redis_version:{version_of(self._call, 'redis', VERSION)}\r\nredis_mode:standalone\r\nos:Linux {RELEASE} x86_64\r"
-                f"\nprocess_id:{self._call.process.pid}\r\ntcp_port:6379\r\nuptime_in_seconds:{up_s}"
+                f"\nprocess_id:{self._call.process.pid}\r\ntcp_port:{self._settings.port}\r\nuptime_in_seconds:{up_s}"
             ),
             "clients": "connected_clients:1",
-            "memory": "used_memory:1048576\r\nused_memory_human:1.00M",
+            "memory": (
+                "used_memory:1048576\r\nused_memory_human:1.00M\r\n"
+                f"maxmemory:{self._settings.values['maxmemory']}\r\nmaxmemory_policy:{self._settings.values['maxmemory-policy']}"
+            ),
             "replication": f"role:{self._role}\r\nconnected_slaves:0",
             "keyspace": f"db0:keys={len(self._data)},expires={len(self._expires)},avg_ttl=0" if self._data else "",
         }
@@ -311,7 +334,21 @@ class Store:
         return _bulk(words[0])
 
     def config(self, words: list[bytes]) -> bytes:
-        return _OK if words[0].upper() == b"SET" else array([])
+        verb, rest = words[0].upper(), words[1:]
+        if verb == b"GET":
+            return array(self._settings.find(rest))
+        if verb == b"SET" and (problem := self._settings.change(rest)):
+            return encode(f"-ERR {problem}\r\n")
+        return _OK
+
+    def _known(self, password: bytes, session: Session) -> bytes:
+        if not self._settings.password:
+            return (
+                b"-ERR AUTH <password> called without any password configured for the default user."
+                b" Are you sure your configuration is correct?\r\n"
+            )
+        session.is_known = session.is_known or password == encode(self._settings.password)
+        return _OK if password == encode(self._settings.password) else _WRONG_PASSWORD
 
     def role(self, _: list[bytes]) -> bytes:
         return b"*3\r\n" + _bulk(self._role.encode()) + _integer(0) + array([])
