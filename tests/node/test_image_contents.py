@@ -218,3 +218,33 @@ def test_the_list_names_every_kind() -> None:
     assert rows["log-agent"].source == "lesson"
     assert (tags_of("nginx") or [])[-1] != ""
     assert tags_of("example.com/nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "entries"),
+    [
+        ("busybox", "/", "bin dev etc home lib lib64 proc root sys tmp usr var"),
+        ("busybox:1.28", "/", "bin dev etc home proc root sys tmp usr var"),
+        ("alpine", "/", "bin dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var"),
+        ("debian", "/", "bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var"),
+        ("httpd", ".", "bin build cgi-bin conf error htdocs icons include logs modules"),
+        ("nginx", "/etc/nginx", "conf.d fastcgi_params mime.types modules nginx.conf scgi_params uwsgi_params"),
+    ],
+)
+async def test_folders_are_those_of_the_real_image(stage: Stage, name: str, folder: str, entries: str) -> None:
+    code, text = await stage.says(name, "command:", "ls", folder)
+
+    assert (code, text.split()) == (0, entries.split())
+
+
+@pytest.mark.parametrize(("name", "size"), [("nginx", 615), ("nginx:1.14.2", 612), ("nginx:1.25-alpine", 615)])
+async def test_nginx_shows_its_own_page(stage: Stage, name: str, size: int) -> None:
+    _, text = await stage.says(name, "command:", "wc", "-c", "/usr/share/nginx/html/index.html")
+
+    assert text == f"{size} /usr/share/nginx/html/index.html\n"
+
+
+async def test_alpine_is_the_newest_one(stage: Stage) -> None:
+    _, text = await stage.says("alpine", "command:", "cat", "/etc/alpine-release", "/etc/apk/repositories")
+
+    assert text.splitlines() == ["3.23.0"] + [f"https://dl-cdn.alpinelinux.org/alpine/v3.23/{part}" for part in ("main", "community")]

@@ -7,7 +7,8 @@ from orrery.node.files.filesystem import FileSystem, new_filesystem
 from orrery.node.files.plant import plant, plant_directory, plant_file, plant_link
 from orrery.node.images.accounts import MEMBERS, USERS, own_groups, own_user
 from orrery.node.images.image import Image
-from orrery.node.images.own_files import own_files, own_links, own_scripts
+from orrery.node.images.own_files import own_files, own_folders, own_links, own_scripts
+from orrery.node.images.skeletons import Skeleton, skeleton_of
 from orrery.node.images.systems import system_of
 from orrery.node.images.toolsets import ALPINE_BIN, ALPINE_SBIN, NO_SHELL
 from orrery.node.processes.execution import binary
@@ -18,6 +19,10 @@ _SBIN: Final = frozenset(
     | {"nginx-debug", "nologin", "route", "sysctl", "useradd"}
 )
 """Those of Debian's programs, and of images' own, that lie under sbin."""
+_PACKAGED: Final = frozenset(
+    {"curl", "dig", "envsubst", "git", "host", "ip", "nc", "ncat", "nslookup", "openssl", "perl", "socat", "ss", "tcpdump", "vim"}
+)
+"""What images that have it take from their distribution's packages."""
 
 _NSSWITCH: Final = (
     b"passwd:         files\ngroup:          files\nshadow:         files\n\nhosts:          files dns\nnetworks:       files\n"
@@ -51,10 +56,10 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
         for folder in _MERGED:
             plant_directory(layer, f"/usr/{folder}")
             plant_link(layer, f"/{folder}", f"usr/{folder}")
-        plant_directory(layer, "/boot")
-    for folder in ("/home", "/root", "/var/log", "/var/spool", "/run", "/mnt", "/opt", "/srv", "/media", "/usr/local/bin", "/usr/sbin"):
-        plant_directory(layer, folder, 0o700 if folder == "/root" else 0o755)
-    plant_directory(layer, "/var/tmp", 0o1777)
+    plant_directory(layer, "/root", 0o700)
+    if family != "busybox":
+        plant_directory(layer, "/var/tmp", 0o1777)
+    _plant_skeleton(layer, skeleton_of(image, family))
     passwd, groups = USERS[family]
     members = [(name, gid, MEMBERS[family].get(name, "")) for name, gid in (entry.split(":") for entry in groups.split())]
     title = image.repository.rpartition("/")[2]
@@ -81,10 +86,19 @@ def _plant_distribution(layer: FileSystem, image: Image, family: str) -> None:
         plant_file(layer, path, text.encode())
 
 
+def _plant_skeleton(layer: FileSystem, skeleton: Skeleton) -> None:
+    for folder in skeleton.folders:
+        plant_directory(layer, folder)
+    for path, text in skeleton.files.items():
+        plant_file(layer, path, text.encode())
+    for path, target in skeleton.links.items():
+        plant_link(layer, path, target)
+
+
 def _plant_programs(layer: FileSystem, image: Image, names: frozenset[str], family: str) -> None:
     """Debian: files under /usr/bin with /bin pointing there. busybox: one file under many names. Alpine: links to it."""
     for name in sorted(image.own):
-        folder = "/usr/sbin" if name in _SBIN and family == "debian" else "/usr/local/bin"
+        folder = "/usr/bin" if name in _PACKAGED else "/usr/sbin" if name in _SBIN and family == "debian" else "/usr/local/bin"
         plant_file(layer, f"{folder}/{name}", binary(name), 0o755)
     names -= image.own
     if family == "debian":
@@ -105,6 +119,8 @@ def _plant_programs(layer: FileSystem, image: Image, names: frozenset[str], fami
 
 def _plant_own(layer: FileSystem, image: Image) -> None:
     """The files of its entrypoint and command, where they are started from, and what its server shows."""
+    for path in own_folders(image.repository):
+        plant_directory(layer, path)
     for path, text in own_files(image).items():
         plant_file(layer, path, text.encode())
     for path, text in own_scripts(image).items():

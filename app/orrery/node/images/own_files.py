@@ -3,32 +3,59 @@
 from collections.abc import Mapping
 from typing import Final
 
+from orrery.node.images.facts import numbers
 from orrery.node.images.image import Image
 
+_NEW_STYLE: Final = """html { color-scheme: light dark; }
+body { width: 35em; margin: 0 auto;
+font-family: Tahoma, Verdana, Arial, sans-serif; }
+"""
+_OLD_STYLE: Final = """    body {
+        width: 35em;
+        margin: 0 auto;
+        font-family: Tahoma, Verdana, Arial, sans-serif;
+    }
+"""
+_NEW_STYLE_SINCE: Final = (1, 21, 4)
+# The two pages are nginx's own words, which who looks at them expects: see NOTICE.
 _NGINX_PAGE: Final = """<!DOCTYPE html>
 <html>
 <head>
 <title>Welcome to nginx!</title>
 <style>
-html { color-scheme: light dark; }
-body { width: 35em; margin: 0 auto;
-font-family: Tahoma, Verdana, Arial, sans-serif; }
-</style>
+{}</style>
 </head>
 <body>
 <h1>Welcome to nginx!</h1>
-<p>This page is served by the simulated nginx of an Orrery container. It works, and
-its own content goes where this file is.</p>
+<p>If you see this page, the nginx web server is successfully installed and
+working. Further configuration is required.</p>
 
-<p>Documentation: <a href="http://nginx.org/">nginx.org</a>.</p>
+<p>For online documentation and support please refer to
+<a href="http://nginx.org/">nginx.org</a>.<br/>
+Commercial support is available at
+<a href="http://nginx.com/">nginx.com</a>.</p>
 
 <p><em>Thank you for using nginx.</em></p>
 </body>
 </html>
 """
-_NGINX_ERROR: Final = (
-    "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n</body>\n</html>\n"
-)
+_NGINX_ERROR: Final = """<!DOCTYPE html>
+<html>
+<head>
+<title>Error</title>
+<style>
+{}</style>
+</head>
+<body>
+<h1>An error occurred.</h1>
+<p>Sorry, the page you are looking for is currently unavailable.<br/>
+Please try again later.</p>
+<p>If you are the system administrator of this resource then you should check
+the error log for details.</p>
+<p><em>Faithfully yours, nginx.</em></p>
+</body>
+</html>
+"""
 _NGINX_CONF: Final = """
 user  nginx;
 worker_processes  auto;
@@ -36,9 +63,11 @@ worker_processes  auto;
 error_log  /var/log/nginx/error.log notice;
 pid        /run/nginx.pid;
 
+
 events {
     worker_connections  1024;
 }
+
 
 http {
     include       /etc/nginx/mime.types;
@@ -51,7 +80,11 @@ http {
     access_log  /var/log/nginx/access.log  main;
 
     sendfile        on;
+    #tcp_nopush     on;
+
     keepalive_timeout  65;
+
+    #gzip  on;
 
     include /etc/nginx/conf.d/*.conf;
 }
@@ -71,11 +104,36 @@ _NGINX_SITE: Final = """server {
     }
 }
 """
+_NGINX_TYPES: Final = """
+types {
+    text/html                             html htm shtml;
+    text/css                              css;
+    text/xml                              xml;
+    image/gif                             gif;
+    image/jpeg                            jpeg jpg;
+    application/javascript                js;
+    text/plain                            txt;
+    image/png                             png;
+    image/svg+xml                         svg svgz;
+    image/x-icon                          ico;
+    application/json                      json;
+    application/pdf                       pdf;
+    application/zip                       zip;
+    application/wasm                      wasm;
+}
+"""
+_CGI: Final = {"REQUEST_METHOD": "request_method", "CONTENT_TYPE": "content_type", "CONTENT_LENGTH": "content_length",
+               "REQUEST_URI": "request_uri", "DOCUMENT_ROOT": "document_root", "REMOTE_ADDR": "remote_addr"}  # fmt: skip
 _NGINX: Final = {
     "/usr/share/nginx/html/index.html": _NGINX_PAGE,
     "/usr/share/nginx/html/50x.html": _NGINX_ERROR,
     "/etc/nginx/nginx.conf": _NGINX_CONF,
     "/etc/nginx/conf.d/default.conf": _NGINX_SITE,
+    "/etc/nginx/mime.types": _NGINX_TYPES,
+    **{
+        f"/etc/nginx/{kind}_params": "\n" + "".join(f"{kind}_param  {name:<18} ${value};\n" for name, value in _CGI.items())
+        for kind in ("fastcgi", "scgi", "uwsgi")
+    },
 }
 _NGINX_SCRIPTS: Final = (
     "10-listen-on-ipv6-by-default.sh",
@@ -83,11 +141,55 @@ _NGINX_SCRIPTS: Final = (
     "20-envsubst-on-templates.sh",
     "30-tune-worker-processes.sh",
 )
-_HTTPD: Final = {"/usr/local/apache2/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n"}
+_APACHE: Final = "/usr/local/apache2"
+_HTTPD_CONF: Final = f"""ServerRoot "{_APACHE}"
+Listen 80
+LoadModule mpm_event_module modules/mod_mpm_event.so
+LoadModule mime_module modules/mod_mime.so
+LoadModule log_config_module modules/mod_log_config.so
+LoadModule dir_module modules/mod_dir.so
+User www-data
+Group www-data
+ServerAdmin you@example.com
+DocumentRoot "{_APACHE}/htdocs"
+<Directory "{_APACHE}/htdocs">
+    Options Indexes FollowSymLinks
+    AllowOverride None
+    Require all granted
+</Directory>
+DirectoryIndex index.html
+ErrorLog /proc/self/fd/2
+LogLevel warn
+CustomLog /proc/self/fd/1 common
+TypesConfig conf/mime.types
+"""
+_HTTPD: Final = {
+    f"{_APACHE}/htdocs/index.html": "<html><body><h1>It works!</h1></body></html>\n",
+    f"{_APACHE}/conf/httpd.conf": _HTTPD_CONF,
+    f"{_APACHE}/conf/mime.types": "text/html\thtml htm\ntext/plain\ttxt\n",
+}
 
 _NGINX_NAMES: Final = ("nginx", "nginx-slim", "nginx-unprivileged", "getting-started", "hello")
-_NGINX_LINKS: Final = {"/var/log/nginx/access.log": "/dev/stdout", "/var/log/nginx/error.log": "/dev/stderr"}
-_LINKS: Final[Mapping[str, Mapping[str, str]]] = dict.fromkeys(_NGINX_NAMES, _NGINX_LINKS)
+_NGINX_LINKS: Final = {
+    "/var/log/nginx/access.log": "/dev/stdout",
+    "/var/log/nginx/error.log": "/dev/stderr",
+    "/etc/nginx/modules": "/usr/lib/nginx/modules",
+}
+_ENTRY: Final = {"/entrypoint.sh": "usr/local/bin/docker-entrypoint.sh"}
+_LINKS: Final[Mapping[str, Mapping[str, str]]] = {**dict.fromkeys(_NGINX_NAMES, _NGINX_LINKS), "mysql": _ENTRY}
+_NGINX_FOLDERS: Final = tuple(f"/var/cache/nginx/{kind}_temp" for kind in ("client", "fastcgi", "proxy", "scgi", "uwsgi"))
+_INITIAL: Final = "/docker-entrypoint-initdb.d"
+_FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_NGINX_NAMES, ("/usr/lib/nginx/modules", *_NGINX_FOLDERS)),
+    "httpd": tuple(
+        f"{_APACHE}/{name}" for name in ("bin", "build", "cgi-bin", "conf/extra", "error", "htdocs", "icons", "include", "logs", "modules")
+    ),
+    "mysql": (_INITIAL, "/etc/mysql/conf.d", "/var/lib/mysql", "/var/lib/mysql-files", "/var/run/mysqld"),
+    "mariadb": (_INITIAL, "/etc/mysql/conf.d", "/etc/mysql/mariadb.conf.d", "/var/lib/mysql", "/run/mysqld"),
+    "postgres": (_INITIAL, "/var/lib/postgresql", "/var/run/postgresql"),
+    "mongo": (_INITIAL, "/data/db", "/data/configdb"),
+    "golang": ("/go/bin", "/go/src", "/usr/local/go/bin"),
+}
 _STARTED: Final = """<!DOCTYPE html>
 <html>
 <head><title>Getting Started</title></head>
@@ -154,6 +256,11 @@ _FILES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+def own_folders(repository: str) -> tuple[str, ...]:
+    """Folders of an image, which its program or its users fill."""
+    return _FOLDERS.get(repository.rpartition("/")[2], ())
+
+
 def own_links(repository: str) -> Mapping[str, str]:
     """Path and target of the links of an image: servers that write their log to a file let it lead to the container's own."""
     return _LINKS.get(repository.rpartition("/")[2], {})
@@ -168,4 +275,11 @@ def own_scripts(image: Image) -> Mapping[str, str]:
 
 def own_files(image: Image) -> Mapping[str, str]:
     """Path and text of the files of an image, by its repository."""
-    return _FILES.get(image.repository.rpartition("/")[2], {})
+    files = _FILES.get(image.repository.rpartition("/")[2], {})
+    if image.repository.rpartition("/")[2] not in _NGINX_NAMES:
+        return files
+    style = _OLD_STYLE if () < numbers(image.version) < _NEW_STYLE_SINCE else _NEW_STYLE
+    return {
+        path: text.replace("{}", style) if path.startswith("/usr/share/nginx/html/") and "\n{}</style>" in text else text
+        for path, text in files.items()
+    }

@@ -17,7 +17,7 @@ _UBUNTUS: Final = {
     "questing": ("25.10", "25.10 (Questing Quokka)"), "resolute": ("26.04", "26.04 LTS (Resolute Raccoon)"),
 }  # fmt: skip
 _ALPINES: Final = {
-    12: 12, 13: 12, 14: 10, 15: 11, 16: 9, 17: 10, 18: 12, 19: 9, 20: 8, 21: 5, 22: 2, 23: 2, 24: 1,
+    12: 12, 13: 12, 14: 10, 15: 11, 16: 9, 17: 10, 18: 12, 19: 9, 20: 8, 21: 5, 22: 2, 23: 0,
 }  # fmt: skip
 """Alpine 3.x's newest patch."""
 
@@ -50,7 +50,7 @@ def system_of(base: str) -> System:
 
 
 def _alpine(tag: str) -> System:
-    minor = int(tag[2:].partition(".")[0]) if tag.startswith("3.") and tag[2:].partition(".")[0].isdigit() else 22
+    minor = int(tag[2:].partition(".")[0]) if tag.startswith("3.") and tag[2:].partition(".")[0].isdigit() else 23
     full = tag if tag.count(".") == 2 else f"3.{minor}.{_ALPINES.get(minor, 0)}"
     release = (
         f'NAME="Alpine Linux"\nID=alpine\nVERSION_ID={full}\nPRETTY_NAME="Alpine Linux v3.{minor}"\n'
