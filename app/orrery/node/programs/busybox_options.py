@@ -1,9 +1,10 @@
 """Where busybox's programs take fewer options than the ones of Debian: long ones only some, and not every letter. From its sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from orrery.node.programs.faults import Misuse
 from orrery.node.programs.usages import usage_of
 
 _WITH_LONG: Final = frozenset(
@@ -41,10 +42,22 @@ _WITH_LONG: Final = frozenset(
 _SOME_LONG: Final[Mapping[str, frozenset[str]]] = {
     "grep": frozenset(["color"]), "egrep": frozenset(["color"]), "fgrep": frozenset(["color"]), "xargs": frozenset(["no-run-if-empty"]),
 }  # fmt: skip
+_LETTERS_ONLY: Final = frozenset(["head", "awk"])
 _LACKS: Final = {
     "grep": "byPZTU", "egrep": "byPZTU", "fgrep": "byPZTU", "uniq": "D", "tr": "t", "xxd": "u", "diff": "yc", "rm": "dI",
     "readlink": "em", "sort": "R", "nl": "nfhd",
 }  # fmt: skip
+
+
+def check_long(name: str, arguments: Sequence[str], *, is_musl: bool) -> None:
+    """Programs that read their letters only take a long option for the letter -."""
+    if name not in _LETTERS_ONLY:
+        return
+    for word in arguments:
+        if word == "--" or word[:1] != "-":
+            return
+        if word[:2] == "--":
+            raise Misuse("unrecognized option: -" if is_musl else "invalid option -- '-'")
 
 
 def long_options(name: str, long: Mapping[str, str]) -> Mapping[str, str]:

@@ -60,6 +60,7 @@ class Call:
     def options(self, spec: str, long: Mapping[str, str] = NO_LONG, *, minimum: int = 0, maximum: int | None = None) -> Options:
         """Parse by a getopt string; too few or too many operands are a misuse."""
         if self.is_busybox:
+            busybox_options.check_long(self.name, self.arguments, is_musl=self.family.flavour is Flavour.ALPINE)
             spec, long = busybox_options.letters(self.name, spec), busybox_options.long_options(self.name, long)
         options = parse_options(self.arguments, spec, long, is_musl=self.family.flavour is Flavour.ALPINE)
         count = len(options.operands)

@@ -6,8 +6,7 @@ from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
 from orrery.node.programs.call import Applet, Call
-from orrery.node.programs.faults import Fault, Misuse
-from orrery.node.programs.flavours import Flavour
+from orrery.node.programs.faults import Fault
 from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.text.numbers import duration_s, is_digits, size_of
@@ -85,8 +84,6 @@ class _Titles:
 
 async def head(call: Call) -> int:
     call.arguments = _old_style(call.arguments, is_busybox=call.is_busybox)
-    if call.is_busybox and any(word[:2] == "--" and word != "--" for word in call.arguments):
-        raise Misuse("unrecognized option: -" if call.family.flavour is Flavour.ALPINE else "invalid option -- '-'")
     options = call.options("n:c:qv" if call.is_busybox else "n:c:qvz", _LONG)
     sign, count, is_bytes = _count(call, options)
     end = b"\0" if options.has("z") else b"\n"

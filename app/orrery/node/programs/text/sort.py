@@ -304,6 +304,8 @@ async def uniq(call: Call) -> int:
         except OSError as error:
             await call.complain_of(error, options.operands[0], busybox="can't open '{}'")
             return 1
+    if len(options.operands) > 2:
+        raise Misuse
     sink = (
         call.process.files.open(options.operands[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         if len(options.operands) > 1

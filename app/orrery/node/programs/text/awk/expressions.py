@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, TypeAlias
 
 from orrery.node.programs.faults import Fault
-from orrery.node.programs.text.awk.functions import PLAIN, check_count, substitute
+from orrery.node.programs.text.awk.functions import PLAIN, check_count, general_substitute, substitute
 from orrery.node.programs.text.awk.machine import PARTS_MAX, Machine
 from orrery.node.programs.text.awk.records import to_bytes
 from orrery.node.programs.text.awk.tree import Node
@@ -172,7 +172,7 @@ class Compiler:
     def _modulo(self, left: float, right: float) -> float:
         if right == 0:
             if not self._machine.call.is_busybox:
-                return math.nan
+                return math.copysign(math.nan, -1)
             raise Fault("cmd. line:1: Division by zero")
         return math.fmod(left, right)
 
@@ -250,6 +250,7 @@ class Compiler:
             "sub": self._sub,
             "gsub": self._gsub,
             "match": self._matched,
+            "gensub": self._gensub,
         }
         if name in special:
             return special[name](arguments)
@@ -327,6 +328,12 @@ class Compiler:
 
     def _gsub(self, arguments: list[Node]) -> Closure:
         return self._at_once(self.substitution(arguments, every=True))
+
+    def _gensub(self, arguments: list[Node]) -> Closure:
+        pattern = self._pattern(arguments[0])
+        place = arguments[3] if len(arguments) > 3 else Node("field", (Node("number", (0.0,)),))
+        replacement, how, target = self.many([arguments[1], arguments[2], place])
+        return lambda: general_substitute(pattern(), to_text(replacement()), to_text(how()), to_text(target()))
 
     def _at_once(self, begin: Callable[[], Generator[None, None, Value]]) -> Closure:
         def run() -> Value:

@@ -1,6 +1,7 @@
 """awk's built-in functions that need no waiting."""
 
 import math
+import re
 from collections.abc import Callable, Generator
 from typing import Final
 
@@ -9,7 +10,7 @@ from orrery.node.programs.patterns.compile import Pattern
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.awk.machine import Machine
 from orrery.node.programs.text.awk.records import to_bytes
-from orrery.node.programs.text.awk.values import Value, format_text, to_number, to_text
+from orrery.node.programs.text.awk.values import Value, to_number, to_text
 
 MATCHES_PER_STEP: Final = 5000
 _LONG: Final = 1 << 20
@@ -41,7 +42,7 @@ def _index(machine: Machine, values: list[Value]) -> Value:
 
 
 def _sprintf(machine: Machine, values: list[Value]) -> Value:
-    return format_text(to_text(values[0]), values[1:]) if values else ""
+    return machine.format(to_text(values[0]), values[1:]) if values else ""
 
 
 _LOWER: Final = {code: code + 32 for code in range(65, 91)}
@@ -123,6 +124,34 @@ PLAIN: Final[dict[str, tuple[int, Callable[[Machine, list[Value]], Value]]]] = {
     "compl": (1, lambda _, values: float(~int(to_number(values[0])) & (2**53 - 1))),
 }
 """Least arguments and the function."""
+
+
+def general_substitute(pattern: Pattern, replacement: str, how: str, text: str) -> str:
+    """gensub: `\\1` is a group, `\\0` and `&` the match; `how` is g or the number of the match to replace."""
+    data, out, position, count = to_bytes(text), [], 0, 0
+    wanted = 0 if how[:1] in ("g", "G") else max(_whole(to_number(how)), 1)
+    start = 0
+    while start <= len(data) and (spans := pattern.search(data, start)):
+        begin, end = spans[0]
+        count += 1
+        if wanted in (0, count):
+            out += [text[position:begin], _with_groups(replacement, text, list(spans))]
+            position = end
+        if wanted == count:
+            break
+        start = end if end > begin else end + 1
+    return "".join(out) + text[position:]
+
+
+def _with_groups(replacement: str, text: str, spans: list[tuple[int, int]]) -> str:
+    def filled(match: re.Match[str]) -> str:
+        sign = match[0]
+        if sign == "&" or sign[1:].isdigit():
+            number = 0 if sign == "&" else int(sign[1:])
+            return text[max(spans[number][0], 0) : max(spans[number][1], 0)] if number < len(spans) else ""
+        return sign[1:]
+
+    return re.sub(r"\\.|&", filled, replacement)
 
 
 def check_count(name: str, count: int) -> None:

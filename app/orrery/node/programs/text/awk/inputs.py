@@ -40,9 +40,8 @@ class Inputs:
                     await machine.flush()
                 record = await self._reader.next(to_text(machine.variables["RS"]))
             except IsADirectoryError as error:
-                path = to_text(machine.variables["FILENAME"])
                 await self._call.complain(
-                    f"{path}: {reason(error)}" if self._call.is_busybox else f"read error ({reason(error)})",
+                    f"cmd. line:1: {reason(error)}" if self._call.is_busybox else f"read error ({reason(error)})",
                     1 if self._call.is_busybox else 2,
                 )
                 record = None
@@ -70,10 +69,8 @@ class Inputs:
                 stream = self._call.open(path)
             except OSError as error:
                 await cannot_open(self._call, path, error)
-                if self._call.is_busybox:
-                    continue
                 await machine.flush()
-                raise Fault("", 2) from None
+                raise Fault("", 1 if self._call.is_busybox else 2) from None
             self._reader = RecordReader(self._call, stream)
             machine.variables["FILENAME"] = Input(word)
             machine.variables["FNR"] = 0.0

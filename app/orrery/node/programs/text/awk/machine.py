@@ -1,17 +1,29 @@
 """What an awk program works on: variables, arrays, the record and its fields."""
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from orrery.node.programs.call import Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.patterns.compile import Pattern, PatternError, compile_pattern
 from orrery.node.programs.text.awk.records import Channels, to_bytes
-from orrery.node.programs.text.awk.values import UNSET, Array, Input, Value, to_number, to_text
+from orrery.node.programs.text.awk.values import UNSET, Array, FormatError, Input, Value, format_text, to_number, to_text
 
+_BRACES: Final = re.compile(rb"((?:\\.|\[\^?\]?[^]]*\]|[^{}\\[])*)([{}])", re.DOTALL)
 FIELDS_MAX: Final = 100_000
 PARTS_MAX: Final = 100_000
 """split makes no more elements than this."""
+
+
+_MAWK_WORDS: Final = {"Unmatched ( or \\(": "missing ')'", "Invalid preceding regular expression": "missing operand"}
+
+
+@lru_cache(maxsize=256)
+def _without_intervals(source: bytes) -> bytes:
+    """mawk knows no {n,m}: braces are letters to it."""
+    return _BRACES.sub(rb"\1\\\2", source) if b"{" in source else source
 
 
 class Untyped:
@@ -71,7 +83,9 @@ class Machine:
         if index == 0:
             return Input(self.record())
         if index < 0:
-            raise Fault(f"trying to access out of range field {index}" if not self.call.is_busybox else "access to negative field", 2)
+            if self.call.is_busybox:
+                raise Fault("cmd. line:1: Access to negative field")
+            raise self.run_error(f"negative field index ${index}")
         fields = self.fields()
         return Input(fields[index - 1]) if index <= len(fields) else UNSET
 
@@ -124,12 +138,31 @@ class Machine:
         return [*parts, text[start:]]
 
     def pattern(self, source: str) -> Pattern:
+        if self.call.is_busybox:
+            try:
+                return compile_pattern(to_bytes(source), extended=True, refuses_bare_repeats=True)
+            except PatternError as error:
+                raise Fault(f"bad regex '{source}': {error}") from None
         try:
-            return compile_pattern(to_bytes(source), extended=True)
+            return compile_pattern(_without_intervals(to_bytes(source)), extended=True, refuses_bare_repeats=True)
         except PatternError as error:
-            raise Fault(
-                f"bad regex '{source}': {error}" if self.call.is_busybox else f"regular expression compile failed ({error})\n{source}", 2
-            ) from None
+            words = _MAWK_WORDS.get(str(error), str(error))
+            raise Fault(f"line 1: regular expression compile failed ({words})\n{source}", 2) from None
+
+    def run_error(self, message: str) -> Fault:
+        """mawk tells where in its input it was."""
+        name, file, total = (to_text(self.variables[key]) for key in ("FILENAME", "FNR", "NR"))
+        return Fault(f'run time error: {message}\n\tFILENAME="{name}" FNR={file} NR={total}', 2)
+
+    def format(self, template: str, values: list[Value]) -> str:
+        """printf and sprintf."""
+        try:
+            return format_text(template, values, is_busybox=self.call.is_busybox)
+        except FormatError as error:
+            if self.call.is_busybox:
+                raise Fault(f"cmd. line:1: {error}") from None
+            self.emit(error.before)
+            raise self.run_error(f'not enough arguments passed to printf("{template}")') from None
 
     # Variables.
 

@@ -3,6 +3,7 @@
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.lines import read_all
+from orrery.node.programs.options import Options
 from orrery.node.programs.patterns.compile import PatternTooHard
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.text.awk.records import decode
@@ -12,8 +13,25 @@ from orrery.node.programs.text.awk.tokens import AwkSyntax
 from orrery.node.programs.text.awk.waiting import Leave
 
 
+def _mawk_options(call: Call) -> Options:
+    """mawk's own words for wrong options."""
+    letters = "FvfeW"
+    words = call.arguments
+    position = 0
+    while position < len(words) and words[position][:1] == "-" and words[position] not in ("-", "--"):
+        word = words[position]
+        if word[1] not in letters:
+            raise Fault(f"not an option: {word}", 2)
+        if len(word) == 2:
+            position += 1
+            if position >= len(words):
+                raise Fault(f"option {word} lacks argument", 2)
+        position += 1
+    return call.options("+F:v:f:e:W:")
+
+
 async def awk(call: Call) -> int:
-    options = call.options("+F:v:f:e:W:", {"field-separator": "F", "assign": "v", "file": "f"})
+    options = call.options("+F:v:f:e:W:") if call.is_busybox else _mawk_options(call)
     operands = list(options.operands)
     sources: list[str] = []
     for path in options.values("f"):
@@ -32,21 +50,25 @@ async def awk(call: Call) -> int:
             if call.is_busybox:
                 raise Misuse
             await call.process.complain("Usage: mawk [Options] [Program] [file ...]")
-            return 2
+            return 0
         sources.append(decode(encode(operands.pop(0))))
     try:
-        program = AwkParser("\n".join(sources), has_stars=call.is_busybox or call.name == "gawk").parse()
+        program = AwkParser("\n".join(sources), is_busybox=call.is_busybox).parse()
     except AwkSyntax as error:
+        if error.mawk and not call.is_busybox:
+            raise Fault(f"{'' if error.mawk.startswith('unexpected') else 'line '}{error.line}: {error.mawk}", 2) from None
         near = error.near.replace("\n", "newline") or "end of file"
         if call.is_busybox:
-            raise Fault(f"cmd. line:{error.line}: Unexpected token") from None
+            raise Fault(f"cmd. line:{error.line}: {error.busybox}") from None
         if not error.near:
             raise Fault(f"line {error.line + 1}: missing }} near end of file", 2) from None
         raise Fault(f"line {error.line}: syntax error at or near {near}", 2) from None
     machine = Awk(call, program)
     if (separator := options.value("F")) is not None:
-        machine.assign("FS=" + ("\\t" if separator == "t" else separator))
+        machine.assign("FS=" + separator)
     for text in options.values("v"):
+        if "=" not in text:
+            raise Misuse() if call.is_busybox else Fault(f"improper assignment: -v {text}", 2)
         machine.assign(text)
     return await _finish(call, machine, operands)
 

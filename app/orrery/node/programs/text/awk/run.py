@@ -6,10 +6,11 @@ from typing import Final
 from orrery.node.programs.call import Call, encode
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.text.awk.hashing import KEYS_PER_STEP, in_hash_order
 from orrery.node.programs.text.awk.records import decode, to_bytes
 from orrery.node.programs.text.awk.tree import AwkProgram, Node, Rule
-from orrery.node.programs.text.awk.values import UNSET, Input, Value, format_text, to_number, to_text, to_truth
-from orrery.node.programs.text.awk.waiting import Evaluate, Run, Waiting
+from orrery.node.programs.text.awk.values import UNSET, Input, Value, to_number, to_text, to_truth
+from orrery.node.programs.text.awk.waiting import Evaluate, Run, Skip, Waiting
 
 _FLUSH_BYTES: Final = 32_768
 
@@ -66,7 +67,10 @@ class Awk(Waiting):
             machine.variables["NR"] = to_number(machine.variables["NR"]) + 1
             machine.variables["FNR"] = to_number(machine.variables["FNR"]) + 1
             for _, run in rules:
-                signal = await run()
+                try:
+                    signal = await run()
+                except Skip as skip:
+                    signal = skip.signal
                 if signal == "exit":
                     return signal
                 if signal == "nextfile":
@@ -160,17 +164,19 @@ class Awk(Waiting):
             if begin is not None:
                 await begin()
             while test is None or to_truth(await test()):
-                signal = await run()
-                if signal == "break":
-                    break
-                if signal and signal != "continue":
-                    return signal
+                if signal := await self._pass(run):
+                    return _after_loop(signal)
                 if advance is not None:
                     await advance()
-                await self._turn()
             return ""
 
         return loop
+
+    async def _pass(self, body: Run) -> str:
+        """One pass through a loop's body; what it returns ends the loop."""
+        signal = await body()
+        await self._turn()
+        return "" if signal == "continue" else signal
 
     async def _turn(self) -> None:
         owed, self._machine.owed = self._machine.owed, 0
@@ -183,12 +189,8 @@ class Awk(Waiting):
 
         async def loop() -> str:
             while True:
-                signal = await run()
-                if signal == "break":
-                    break
-                if signal and signal != "continue":
-                    return signal
-                await self._turn()
+                if signal := await self._pass(run):
+                    return _after_loop(signal)
                 if not to_truth(await test()):
                     break
             return ""
@@ -199,17 +201,21 @@ class Awk(Waiting):
         store, run = self._compiler.setter(variable), self.statement(body)
 
         async def loop() -> str:
-            for key in list(self._machine.array(array)):
+            for key in await self._keys(array):
                 store(Input(key))
-                signal = await run()
-                if signal == "break":
-                    break
-                if signal and signal != "continue":
-                    return signal
-                await self._turn()
+                if signal := await self._pass(run):
+                    return _after_loop(signal)
             return ""
 
         return loop
+
+    async def _keys(self, array: str) -> list[str]:
+        keys = list(self._machine.array(array))
+        for found in in_hash_order(keys, is_busybox=self._call.is_busybox):
+            if found is not None:
+                return found
+            await self._call.process.tick(KEYS_PER_STEP)
+        return keys
 
     def _jump(self, signal: str) -> Run:
         async def jump() -> str:
@@ -282,9 +288,10 @@ class Awk(Waiting):
 
     def _printf(self, arguments: list[Node], operator: str, target: Node | None) -> Run:
         values = [self.evaluator(node) for node in arguments]
+        machine = self._machine
 
         def formatted(items: list[Value]) -> str:
-            return format_text(to_text(items[0]), items[1:]) if items else ""
+            return machine.format(to_text(items[0]), items[1:]) if items else ""
 
         return self._output(values, operator, target, formatted)
 
@@ -307,3 +314,8 @@ class Awk(Waiting):
             return ""
 
         return output
+
+
+def _after_loop(signal: str) -> str:
+    """What a loop's end means to the statement around it: break has done its work."""
+    return "" if signal == "break" else signal

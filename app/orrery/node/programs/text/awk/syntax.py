@@ -11,9 +11,12 @@ _OPERANDS: Final = frozenset(("number", "string", "regex", "name", "call", "func
 
 
 class AwkParser:
-    def __init__(self, source: str, *, has_stars: bool = True) -> None:
-        """`has_stars`: ** is ^, which mawk does not know."""
-        self._tokens = tokens_of(source, has_stars=has_stars)
+    def __init__(self, source: str, *, is_busybox: bool = True) -> None:
+        self._is_busybox = is_busybox
+        self._tokens = tokens_of(source, is_busybox=is_busybox)
+        self._loops = 0
+        self._place = ""
+        """`BEGIN`, `END` or `function` while in such a body."""
         self._at = 0
         self._program = AwkProgram()
         self._locals: frozenset[str] = frozenset()
@@ -27,6 +30,7 @@ class AwkParser:
             self._item()
             while self._peek().kind in ("newline", ";"):
                 self._at += 1
+        self._program.lines = self._peek().line
         return self._program
 
     # Tokens.
@@ -54,7 +58,8 @@ class AwkParser:
 
     def _want(self, kind: str) -> Token:
         if not self._is(kind):
-            raise self._fault()
+            near = self._peek()
+            raise AwkSyntax(near.line, near.text, mawk=f"missing ) near {near.text}" if kind == ")" and near.text == "}" else "")
         return self._next()
 
     def _newlines(self) -> None:
@@ -68,9 +73,10 @@ class AwkParser:
             self._function()
             return
         if self._is("keyword", "BEGIN") or self._is("keyword", "END"):
-            kind = self._next().text
+            self._place = kind = self._next().text
             self._newlines()
             body = self._block()
+            self._place = ""
             (self._program.begins if kind == "BEGIN" else self._program.ends).append(body)
             return
         pattern: Node | None = None
@@ -97,9 +103,9 @@ class AwkParser:
             self._newlines()
         self._want(")")
         self._newlines()
-        self._locals = frozenset(names)
+        self._locals, self._place = frozenset(names), "function"
         self._program.functions[token.text] = Function(token.text, names, self._block())
-        self._locals = frozenset()
+        self._locals, self._place = frozenset(), ""
 
     def _block(self) -> Node:
         self._want("{")
@@ -126,6 +132,12 @@ class AwkParser:
         if self._take(";"):
             return Node("block", ([],))
         return self._statement()
+
+    def _loop_body(self) -> Node:
+        self._loops += 1
+        body = self._body()
+        self._loops -= 1
+        return body
 
     def _statement(self) -> Node:
         self._depth += 1
@@ -164,10 +176,10 @@ class AwkParser:
         self._want("(")
         condition = self._expression()
         self._want(")")
-        return Node("while", (condition, self._body()))
+        return Node("while", (condition, self._loop_body()))
 
     def _do(self) -> Node:
-        body = self._body()
+        body = self._loop_body()
         while self._peek().kind in ("newline", ";"):
             self._at += 1
         if not self._take("keyword", "while"):
@@ -185,7 +197,7 @@ class AwkParser:
             variable, array = following[0].text, following[2].text
             self._at += 4
             self._uses_array(array)
-            return Node("forin", (self._name(variable), array, self._body()))
+            return Node("forin", (self._name(variable), array, self._loop_body()))
         first = None if self._is(";") else self._simple()
         self._want(";")
         self._newlines()
@@ -194,7 +206,7 @@ class AwkParser:
         self._newlines()
         step = None if self._is(")") else self._simple()
         self._want(")")
-        return Node("for", (first, condition, step, self._body()))
+        return Node("for", (first, condition, step, self._loop_body()))
 
     def _simple(self) -> Node:
         token = self._peek()
@@ -202,7 +214,10 @@ class AwkParser:
             return Node("expression", (self._expression(),))
         self._at += 1
         if token.text in ("break", "continue", "next", "nextfile"):
+            self._check_jump(token)
             return Node(token.text)
+        if token.text == "return" and self._place != "function" and not self._is_busybox:
+            raise AwkSyntax(token.line, token.text, mawk="return outside function body")
         if token.text in ("exit", "return"):
             value = None if self._peek().kind in ("newline", ";", "}", "end") else self._expression()
             return Node(token.text, (value,))
@@ -217,6 +232,14 @@ class AwkParser:
             return self._print(token.text)
         self._at -= 1
         raise self._fault()
+
+    def _check_jump(self, token: Token) -> None:
+        if token.text in ("break", "continue"):
+            if not self._loops:
+                mawk = f"{token.text} statement outside of loop"
+                raise AwkSyntax(token.line, token.text, busybox=f"'{token.text}' not in a loop", mawk=mawk)
+        elif self._place and not self._is_busybox:
+            raise AwkSyntax(token.line, token.text, mawk=f"improper use of {token.text}")
 
     def _print(self, kind: str) -> Node:
         arguments: list[Node] = []
@@ -237,7 +260,9 @@ class AwkParser:
         operator = ""
         if self._peek().kind in (">", ">>", "|"):
             operator = self._next().kind
-            target = self._concatenation()
+            self._no_greater += 1
+            target = self._ternary()
+            self._no_greater -= 1
         return Node(kind, (arguments, operator, target))
 
     def _closes_list(self, ends: tuple[str, ...]) -> bool:
@@ -327,6 +352,8 @@ class AwkParser:
 
     def _comparison(self) -> Node:
         left = self._concatenation()
+        if self._no_greater and self._is(">="):
+            raise AwkSyntax(self._peek().line, "=")  # As upstream: the > begins a redirection.
         if self._peek().kind in _COMPARISONS and not (self._no_greater and self._is(">")):
             operator = self._next().kind
             right = self._concatenation()

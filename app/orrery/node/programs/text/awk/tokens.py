@@ -53,17 +53,11 @@ FUNCTIONS: Final = frozenset(
         "system",
         "close",
         "fflush",
-        "gensub",
         "systime",
         "strftime",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-        "compl",
     ]
 )
+_BUSYBOX_FUNCTIONS: Final = FUNCTIONS | {"gensub", "and", "or", "xor", "lshift", "rshift", "compl"}
 _OPERATORS: Final = (
     "**=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "==", "<=", ">=", "!=", ">>", "**", "{", "}", "(", ")", "[", "]", ";",
     ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":", "~", "$", "=",
@@ -73,10 +67,13 @@ _OPERATORS: Final = (
 class AwkSyntax(Exception):
     """The program does not parse."""
 
-    def __init__(self, line: int, near: str) -> None:
+    def __init__(self, line: int, near: str, *, busybox: str = "Unexpected token", mawk: str = "") -> None:
+        """`mawk`: what mawk says in place of `syntax error at or near`."""
         super().__init__(near)
         self.line = line
         self.near = near
+        self.busybox = busybox
+        self.mawk = mawk
 
 
 @dataclass(slots=True)
@@ -88,14 +85,16 @@ class Token:
     value: float = 0.0
 
 
-def tokens_of(source: str, *, has_stars: bool = True) -> list[Token]:
-    """`source` has one character per byte."""
-    return _Scanner(source, has_stars=has_stars).run()
+def tokens_of(source: str, *, is_busybox: bool = True) -> list[Token]:
+    """`source` has one character per byte. ** and the functions over bits are busybox's; mawk does not know them."""
+    return _Scanner(source, is_busybox=is_busybox).run()
 
 
 class _Scanner:
-    def __init__(self, source: str, *, has_stars: bool) -> None:
-        self._operators = _OPERATORS if has_stars else tuple(one for one in _OPERATORS if not one.startswith("**"))
+    def __init__(self, source: str, *, is_busybox: bool) -> None:
+        self._is_busybox = is_busybox
+        self._operators = _OPERATORS if is_busybox else tuple(one for one in _OPERATORS if not one.startswith("**"))
+        self._functions = _BUSYBOX_FUNCTIONS if is_busybox else FUNCTIONS
         self._source = source
         self._at = 0
         self._line = 1
@@ -145,7 +144,7 @@ class _Scanner:
         else:
             operator = next((one for one in self._operators if source.startswith(one, self._at)), None)
             if operator is None:
-                raise AwkSyntax(self._line, char)
+                raise AwkSyntax(self._line, char, mawk=f"unexpected character '{char}'")
             self._at += len(operator)
             normal = {"**": "^", "**=": "^="}.get(operator, operator)
             self._add(normal, normal)
@@ -163,7 +162,8 @@ class _Scanner:
         position = self._at + 1
         while True:
             if position >= len(source) or source[position] == "\n":
-                raise AwkSyntax(self._line, "unterminated string")
+                shown = source[self._at : position][:11]
+                raise AwkSyntax(self._line, shown, busybox="Unexpected end of string", mawk=f"runaway string constant {shown} ...")
             char = source[position]
             if char == '"':
                 break
@@ -173,7 +173,7 @@ class _Scanner:
                     position += 2
                     self._line += 1
                     continue
-                if following in '"/':
+                if following == '"' or (following == "/" and self._is_busybox):
                     out.append(following)
                     position += 2
                     continue
@@ -189,7 +189,7 @@ class _Scanner:
 
     def _number(self) -> None:
         source, start = self._source, self._at
-        if source.startswith(("0x", "0X"), start):
+        if self._is_busybox and source.startswith(("0x", "0X"), start):
             end = start + 2
             while end < len(source) and source[end] in "0123456789abcdefABCDEF":
                 end += 1
@@ -213,7 +213,8 @@ class _Scanner:
             end = start + text.index(".", text.index(".") + 1)
             text = source[start:end]
         self._at = end
-        self._add("number", text, float(text))
+        is_octal = self._is_busybox and text[0] == "0" and not text.strip("01234567")
+        self._add("number", text, float(int(text, 8)) if is_octal else float(text))
 
     def _word(self) -> None:
         source, start = self._source, self._at
@@ -224,7 +225,7 @@ class _Scanner:
         self._at = end
         if word in KEYWORDS:
             self._add("keyword", "function" if word == "func" else word)
-        elif word in FUNCTIONS:
+        elif word in self._functions:
             self._add("function", word)
         else:
             self._add("call" if source[end : end + 1] == "(" else "name", word)
@@ -236,7 +237,11 @@ class _Scanner:
         while True:
             char = source[position : position + 1]
             if not char or char == "\n":
-                raise AwkSyntax(self._line, "unterminated regex")
+                if self._is_busybox and in_bracket and (end := source.find("/", self._at + 1)) > 0:
+                    out, position = [source[self._at + 1 : end]], end
+                    break
+                shown = source[self._at : position][:11]
+                raise AwkSyntax(self._line, shown, mawk=f"runaway regular expression {shown} ...")
             if char == "\\" and position + 1 < len(source):
                 out.append("/" if source[position + 1] == "/" else source[position : position + 2])
                 position += 2

@@ -34,5 +34,6 @@ class AwkProgram:
     ends: list[Node] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     functions: dict[str, Function] = field(default_factory=dict)
+    lines: int = 1
     arrays: set[str] = field(default_factory=set)
     """Global names that are used as arrays."""

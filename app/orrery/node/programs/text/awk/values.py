@@ -6,7 +6,15 @@ from typing import Final, TypeAlias
 
 from orrery.node.programs.text.formats import WIDTH_MAX, float_text, number_text
 
-_NUMBER: Final = re.compile(r"[ \t\n\r\f\v]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NUMBER: Final = re.compile(r"[ \t\n\r\f\v]*([+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))")
+
+
+class FormatError(Exception):
+    """A format that cannot be filled; `before` is what came out of it until then."""
+
+    def __init__(self, message: str, before: str) -> None:
+        super().__init__(message)
+        self.before = before
 
 
 class Input(str):
@@ -30,7 +38,10 @@ def to_number(value: Value) -> float:
     if isinstance(value, float):
         return value
     match = _NUMBER.match(value)
-    return float(match.group(1)) if match else 0.0
+    if match is None:
+        return 0.0
+    text = match.group(1)
+    return float(int(text, 16)) if text[1:2] in "xX" or text[2:3] in ("x", "X") else float(text)
 
 
 def looks_numeric(text: str) -> bool:
@@ -45,7 +56,7 @@ def to_text(value: Value, convert: str = "%.6g") -> str:
     if value == int(value) if math.isfinite(value) else False:
         return str(int(value)) if abs(value) < 2**63 else format_text(convert, [value])
     if not math.isfinite(value):
-        return ("-" if value < 0 else "") + ("inf" if math.isinf(value) else "nan")
+        return ("-" if math.copysign(1, value) < 0 else "") + ("inf" if math.isinf(value) else "nan")
     return f"{value:.6g}" if convert == "%.6g" else format_text(convert, [value])
 
 
@@ -70,8 +81,8 @@ def _is_numeric(value: Value) -> bool:
     return isinstance(value, float | Unset) or (isinstance(value, Input) and looks_numeric(value))
 
 
-def format_text(template: str, arguments: list[Value]) -> str:
-    """awk's printf."""
+def format_text(template: str, arguments: list[Value], *, is_busybox: bool = False) -> str:
+    """awk's printf. FormatError where busybox refuses a *, or mawk misses an argument."""
     out: list[str] = []
     rest = list(reversed(arguments))
     position = 0
@@ -86,7 +97,11 @@ def format_text(template: str, arguments: list[Value]) -> str:
             end += 1
         letter = template[end : end + 1]
         if letter == "%":
-            out.append("%")
+            out.append(template[start : end + 1] if is_busybox and end > start + 1 else "%")
+        elif is_busybox and "*" in template[start:end]:
+            raise FormatError("%*x formats are not supported", "")
+        elif letter and letter in _CONVERSIONS and not rest and not is_busybox:
+            raise FormatError("not enough arguments", "".join(out))
         elif not letter:
             out.append(template[start:])
         else:
@@ -103,7 +118,7 @@ def _converted(spec: str, letter: str, rest: list[Value]) -> str:
     width_text, point, precision_text = spec[len(flags) :].partition(".")
     width = min(int(width_text or 0) if width_text.isdigit() else 0, WIDTH_MAX)
     precision = min(int(precision_text) if precision_text.isdigit() else 0, WIDTH_MAX) if point else None
-    if letter not in "diouxXeEfFgGaAcs":
+    if letter not in _CONVERSIONS:
         return f"%{spec}{letter}"
     value = rest.pop() if rest else UNSET
     if letter in "di":
@@ -118,6 +133,9 @@ def _converted(spec: str, letter: str, rest: list[Value]) -> str:
         text = to_text(value)
         text = text[:precision] if precision is not None else text
     return text.ljust(width) if "-" in flags else text.rjust(width)
+
+
+_CONVERSIONS: Final = "diouxXeEfFgGaAcs"
 
 
 def _finite(value: Value) -> bool:

@@ -29,6 +29,14 @@ class Leave(Exception):
     """exit inside a function."""
 
 
+class Skip(Exception):
+    """next or nextfile inside a function."""
+
+    def __init__(self, signal: str) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+
 class Waiting(ABC):
     """Makes evaluators over one machine; statements come from the class that builds on it."""
 
@@ -180,10 +188,9 @@ class Waiting(ABC):
     def _call_function(self, name: str, arguments: list[Node]) -> Evaluate:
         function = self._program.functions.get(name)
         if function is None:
-            raise Fault(
-                "Call to undefined function" if self._call.is_busybox else f"function {name} never defined",
-                1 if self._call.is_busybox else 2,
-            )
+            if self._call.is_busybox:
+                raise Fault("cmd. line:1: Call to undefined function")
+            raise Fault(f"line {self._program.lines + 1}: function {name} never defined", 2)
         if len(arguments) > len(function.parameters):
             raise Fault(f"function {name} called with too many args" if not self._call.is_busybox else "Too many arguments", 2)
         binders = [self._binder(argument) for argument in arguments]
@@ -261,6 +268,8 @@ class Waiting(ABC):
             machine.frame = outer
         if signals[0] == "exit":
             raise Leave
+        if signals[0] in ("next", "nextfile"):
+            raise Skip(signals[0])
         result, self._result = self._result, UNSET
         return result
 
