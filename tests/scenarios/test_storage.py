@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orrery.cluster import new_cluster
-from orrery.machinery.errors import Forbidden
+from orrery.machinery.errors import Forbidden, Invalid
 from orrery.machinery.objects import FrozenObject, Object, name_of
 from orrery.node.processes.runtime import SimulatedRuntime
 from orrery.node.sessions import ContainerSessions
@@ -48,6 +48,11 @@ def pod(name: str, command: str = "sleep 100000", *, claims: tuple[str, ...] = (
     volumes = [{"name": f"v{index}", "persistentVolumeClaim": {"claimName": one}} for index, one in enumerate(claims)]
     body = {"containers": [container], "volumes": volumes, "terminationGracePeriodSeconds": 0, "restartPolicy": "Never", **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": body}
+
+
+def on_node(name: str) -> Object:
+    expression = {"key": "kubernetes.io/hostname", "operator": "In", "values": [name]}
+    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
 
 
 def phase(cluster: Simulation, bucket: str, name: str) -> str:
@@ -159,7 +164,11 @@ async def test_a_provisioner_that_is_not_there_is_waited_for(cluster: Simulation
     await cluster.apply(claim(storageClassName="gce"))
     await cluster.settle()
 
-    assert cluster.get(CLAIMS, "data")["metadata"]["annotations"]["volume.kubernetes.io/storage-provisioner"] == "pd.csi.storage.gke.io"
+    driver = "pd.csi.storage.gke.io"
+    assert cluster.get(CLAIMS, "data")["metadata"]["annotations"] == {
+        "volume.beta.kubernetes.io/storage-provisioner": driver,
+        "volume.kubernetes.io/storage-provisioner": driver,
+    }
     assert cluster.events("data")[0].startswith(
         "ExternalProvisioning: Waiting for a volume to be created either by the external provisioner 'pd.csi.storage.gke.io' or manually"
     )
@@ -278,11 +287,6 @@ async def test_claims_of_one_pod_are_decided_together(cluster: Simulation) -> No
 
     assert cluster.get("pods", "web")["spec"]["nodeName"] == nodes[1]
     assert {cluster.get(CLAIMS, name)["spec"]["volumeName"] for name in ("a", "b")} == {"near-1", "near-2"}
-
-
-def on_node(name: str) -> Object:
-    expression = {"key": "kubernetes.io/hostname", "operator": "In", "values": [name]}
-    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
 
 
 async def test_only_a_new_cluster_gets_the_default_class(cluster: Simulation) -> None:
@@ -459,6 +463,10 @@ async def test_a_retained_volume_is_released_and_serves_again_once_its_claim_is_
         ({"hostPath": {"path": "/var/data"}}, "host_path deleter only supports /tmp/.+ but received provided /var/data"),
         (
             {"hostPath": None, "nfs": {"server": "files", "path": "/"}},
+            'error getting deleter volume plugin for volume "one": no deletable volume plugin matched',
+        ),
+        (
+            {"hostPath": None, "local": {"path": "/mnt"}, "nodeAffinity": on_node("orrery-worker")},
             'error getting deleter volume plugin for volume "one": no volume plugin matched',
         ),
     ],
@@ -603,13 +611,26 @@ async def test_a_claim_grows_under_a_running_pod(cluster: Simulation) -> None:
 async def test_only_bound_claims_of_a_class_that_allows_it_may_ask_for_more(cluster: Simulation) -> None:
     await cluster.apply(claim())
     await cluster.settle()
-    with pytest.raises(Forbidden, match="Only bound persistent volume claims can be expanded"):
+    # Validation comes before admission: a claim that is not bound is immutable, whatever its class allows.
+    with pytest.raises(Invalid, match="spec is immutable after creation except"):
         await _ask(cluster, "2Gi")
 
     await cluster.apply(pod("web"))
     await cluster.settle()
     with pytest.raises(Forbidden, match="only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc"):
         await _ask(cluster, "2Gi")
+
+
+async def test_where_a_volume_is_cannot_be_changed(cluster: Simulation) -> None:
+    """The message prints the new rule the way the API server holds it in memory."""
+    await cluster.apply(volume("one", nodeAffinity=on_node("orrery-worker")))
+
+    with pytest.raises(Invalid) as refused:
+        await cluster.client.patch(VOLUMES, "", "one", {"spec": {"nodeAffinity": on_node("orrery-worker2")}})
+
+    term = '{"MatchExpressions":[{"Key":"kubernetes.io/hostname","Operator":"In","Values":["orrery-worker2"]}],"MatchFields":null}'
+    why = "field is immutable, except for updating from beta label to GA"
+    assert f'nodeAffinity: Invalid value: {{"Required":{{"NodeSelectorTerms":[{term}]}}}}: {why}' in str(refused.value)
 
 
 async def _ask(cluster: Simulation, size: str) -> None:

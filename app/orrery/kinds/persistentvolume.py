@@ -10,6 +10,7 @@ from typing import Any, Final
 from orrery.kinds.claim_spec import ACCESS_MODES
 from orrery.kinds.field_rules import subdomain, unchanged
 from orrery.kinds.go_diff import go_diff
+from orrery.kinds.internal_structs import as_internal
 from orrery.kinds.kind import Behaviour, Errors
 from orrery.kinds.node_labels import node_selector_term_warnings
 from orrery.kinds.path_rules import validate_no_backsteps
@@ -261,10 +262,17 @@ def _validate_update(obj: Object, old: FrozenObject) -> Errors:
     if before.get("nodeAffinity") is not None and spec.get("nodeAffinity") != before["nodeAffinity"]:
         # DIFFERS: upstream lets beta node labels become their final names here; we let nothing change.
         why = "field is immutable, except for updating from beta label to GA"
-        errors.append(invalid("nodeAffinity", spec.get("nodeAffinity"), why))
+        errors.append(invalid("nodeAffinity", _affinity_as_internal(spec.get("nodeAffinity")), why))
     if before.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
         errors.append(forbidden("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden"))
     return errors
+
+
+def _affinity_as_internal(affinity: FrozenObject | None) -> Mapping[str, Any] | None:
+    if affinity is None:
+        return None
+    required_terms = affinity.get("required")
+    return {"Required": None if required_terms is None else as_internal("NodeSelector", required_terms)}
 
 
 def _warnings(obj: Object, old: FrozenObject | None) -> list[str]:

@@ -138,7 +138,7 @@ class BinderController:
             self._recorder.event(claim, "Warning", "ProvisioningFailed", f"no volume plugin matched name: {provisioner}")
             return
         provisioner = migrated or provisioner
-        await self._writes.set_provisioner(claim, provisioner, migrated=migrated is not None)
+        await self._writes.set_provisioner(claim, provisioner)
         message = (
             f"Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the system "
             "administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."

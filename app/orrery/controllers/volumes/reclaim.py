@@ -17,6 +17,8 @@ from orrery.verbs.recorder import EventRecorder
 _IN_TREE: Final = "kubernetes.io/"
 _DELETABLE: Final = "/tmp/"
 _RECYCLABLE: Final = ("hostPath", "nfs")
+_MOUNT_ONLY: Final = ("nfs", "fc", "iscsi")
+"""What the controller manager can mount and not delete; it knows of hostPath and these only."""
 _NAMESPACE: Final = "default"
 _RECYCLER: Final = "recycler-for-"
 IS_ABOUT_RECYCLER: Final = b'"name":"recycler-for-'
@@ -59,7 +61,8 @@ class Reclaim:
             return  # Somebody else's work.
         host_path = volume["spec"].get("hostPath")
         if host_path is None:
-            why = f'error getting deleter volume plugin for volume "{name_of(volume)}": no volume plugin matched'
+            plugin = "deletable volume plugin" if any(volume["spec"].get(kind) is not None for kind in _MOUNT_ONLY) else "volume plugin"
+            why = f'error getting deleter volume plugin for volume "{name_of(volume)}": no {plugin} matched'
         elif not (host_path["path"].startswith(_DELETABLE) and len(host_path["path"]) > len(_DELETABLE)):
             why = f"host_path deleter only supports /tmp/.+ but received provided {host_path['path']}"
         else:

@@ -11,7 +11,6 @@ from orrery.controllers.volumes.annotations import (
     BIND_COMPLETED,
     BOUND_BY_CONTROLLER,
     CLAIMS,
-    MIGRATED_TO,
     STORAGE_PROVISIONER,
     VOLUMES,
 )
@@ -133,9 +132,9 @@ class BindingWrites:
 
         await self._change_claim(claim, edit)
 
-    async def set_provisioner(self, claim: FrozenObject, provisioner: str, *, migrated: bool = False) -> None:
+    async def set_provisioner(self, claim: FrozenObject, provisioner: str) -> None:
         """Say who is to make the claim's volume."""
-        wanted = {BETA_PROVISIONER: provisioner, STORAGE_PROVISIONER: provisioner, **({MIGRATED_TO: provisioner} if migrated else {})}
+        wanted = {BETA_PROVISIONER: provisioner, STORAGE_PROVISIONER: provisioner}
         if annotations_of(claim).get(STORAGE_PROVISIONER) == provisioner:
             return
 

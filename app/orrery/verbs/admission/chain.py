@@ -26,7 +26,6 @@ def default_chain() -> tuple[Admission, ...]:
         DefaultTolerationSeconds(),
         DefaultStorageClass(),
         StorageObjectInUseProtection(),
-        PersistentVolumeClaimResize(),
         RuntimeClass(),
         DefaultIngressClass(),
         CertificateRequestor(),
@@ -35,4 +34,4 @@ def default_chain() -> tuple[Admission, ...]:
 
 def default_validators() -> tuple[Validating, ...]:
     """New plugins of the second pass."""
-    return (LimitRanger(), PodSecurity())
+    return (LimitRanger(), PodSecurity(), PersistentVolumeClaimResize())

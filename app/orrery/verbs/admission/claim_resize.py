@@ -1,4 +1,7 @@
-"""PersistentVolumeClaimResize: only bound claims of a class that allows it may ask for more."""
+"""PersistentVolumeClaimResize: only bound claims of a class that allows it may ask for more.
+
+What is wrong with the claim itself, its size while it is not bound included, is told before.
+"""
 
 from typing import Final
 
@@ -19,7 +22,7 @@ class PersistentVolumeClaimResize:
     def handles(self, kind: Kind, action: Action, subresource: str) -> bool:
         return kind.group_resource == "persistentvolumeclaims" and action is Action.UPDATE and not subresource
 
-    def admit(self, request: AdmissionRequest) -> None:
+    def validate(self, request: AdmissionRequest) -> None:
         claim, before = request.obj, request.old
         if claim is None or before is None or _request(claim) <= _request(before):
             return
