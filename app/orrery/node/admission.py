@@ -7,6 +7,7 @@ from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object, labels_of, uid_of
 from orrery.node.host import Host
 from orrery.node.ledger import Refusal
+from orrery.node.sysctls import why_forbidden
 
 _OS_LABEL = "kubernetes.io/os"
 _OS = "linux"
@@ -27,6 +28,8 @@ def _refusal(pod: FrozenObject, host: Host) -> Refusal | None:
         return Refusal("PodOSSelectorNodeLabelDoesNotMatch", message)
     if (spec.get("os") or {}).get("name", _OS) != _OS:
         return Refusal("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
+    if why := why_forbidden(spec):
+        return Refusal("SysctlForbidden", why)
     node = host.client.get("nodes", "", host.name)
     return host.ledger.refusal(uid_of(pod), spec, labels_of(node) if node is not None else {})
 

@@ -24,7 +24,7 @@ from orrery.node.pod_state import PodState, Run, RunState, container_id
 from orrery.node.privileges import privileges_of
 from orrery.node.probing import named_ports, with_port_numbers
 from orrery.node.programs.registry import HOMES
-from orrery.node.resize import cpu_limit, memory_limit
+from orrery.node.resize import cpu_limit, cpu_request, memory_limit
 from orrery.node.runtime import (
     START_ERROR_CODE,
     ContainerConfig,
@@ -173,6 +173,7 @@ class ContainerStart:
             has_only_these_groups=(pod["spec"].get("securityContext") or {}).get("supplementalGroupsPolicy") == "Strict",
             memory_bytes=memory_limit(container.get("resources") or {}),
             cpu_cores=cpu_limit(container.get("resources") or {}),
+            cpu_request=cpu_request(container.get("resources") or {}),
             is_root_read_only=bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem")),
             termination_path=container.get("terminationMessagePath") or "/dev/termination-log",
             falls_back_to_logs=container.get("terminationMessagePolicy") == "FallbackToLogsOnError",

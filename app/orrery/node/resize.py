@@ -87,6 +87,11 @@ def cpu_limit(resources: FrozenObject) -> float | None:
     return _amount(resources, "limits", "cpu") / 10**9 or None
 
 
+def cpu_request(resources: FrozenObject) -> float:
+    """In cores."""
+    return _amount(resources, "requests", "cpu") / 10**9
+
+
 def why_memory_cannot_shrink(
     changes: Sequence[tuple[FrozenObject, FrozenObject, int]], *, pod_used: int, pod_limits: tuple[int, int]
 ) -> str:

@@ -14,6 +14,7 @@ from orrery.node.resize import (
     IN_PROGRESS,
     PENDING,
     cpu_limit,
+    cpu_request,
     grants_of,
     is_resized,
     memory_limit,
@@ -98,7 +99,7 @@ class PodResizing:
             run.resources = container.get("resources") or {}
             if run.handle is not None:
                 run.handle.limit_memory(memory_limit(run.resources))
-                run.handle.limit_cpu(cpu_limit(run.resources))
+                run.handle.limit_cpu(cpu_limit(run.resources), cpu_request(run.resources))
         return True
 
     def _problem(self, runs: Sequence[tuple[FrozenObject, Run]]) -> str:

@@ -78,6 +78,7 @@ class ContainerConfig:
     """The memory limit."""
     cpu_cores: float | None = None
     """The CPU limit."""
+    cpu_request: float = 0.0
     is_root_read_only: bool = False
     termination_path: str = "/dev/termination-log"
     falls_back_to_logs: bool = False
@@ -102,6 +103,8 @@ class SandboxConfig:
     hosts: str = ""
     """/etc/hosts."""
     resolv_conf: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Kernel parameters, by names with dots."""
     shares_processes: bool = False
     is_on_host: bool = False
     """Whether its containers see the node's processes."""
@@ -137,8 +140,8 @@ class ContainerHandle(Protocol):
     def limit_memory(self, limit: int | None) -> None:
         """Change the memory limit in bytes of the running container; None: no limit of its own."""
 
-    def limit_cpu(self, cores: float | None) -> None:
-        """The same for the CPU limit."""
+    def limit_cpu(self, cores: float | None, requested: float = 0.0) -> None:
+        """The same for the CPU limit and request."""
 
     def stop(self, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after `grace_s`. Again with less grace: the earlier SIGKILL counts."""

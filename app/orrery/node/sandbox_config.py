@@ -4,6 +4,7 @@ from typing import Final
 
 from orrery.machinery.objects import FrozenObject, name_of, namespace_of
 from orrery.node.runtime import SandboxConfig
+from orrery.node.sysctls import sysctls_of
 
 _NAME_MAX: Final = 63
 _LOCAL: Final = (
@@ -23,6 +24,7 @@ def sandbox_of(pod: FrozenObject, address: str, *, node: str, domain: str, dns: 
         hostname=f"{hostname}.{subdomain}" if subdomain and spec.get("setHostnameAsFQDN") else hostname,
         hosts=_hosts(spec, address, hostname, subdomain),
         resolv_conf=_resolv_conf(pod, domain, dns),
+        parameters=sysctls_of(spec),
         shares_processes=bool(spec.get("shareProcessNamespace")),
         is_on_host=bool(spec.get("hostPID")),
     )

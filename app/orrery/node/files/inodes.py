@@ -4,6 +4,7 @@ An inode belongs to the file system in `owner`. An image's inodes belong to the 
 wants to change one takes a copy into its own file system first (`tree.py`).
 """
 
+import errno
 import itertools
 import stat as modes
 from collections.abc import Callable, Iterable
@@ -171,11 +172,13 @@ class Fifo(Inode):
 class MadeFile(Inode):
     """A file of /proc: its text is made when it is opened."""
 
-    __slots__ = ("make",)
+    __slots__ = ("make", "refusal")
 
-    def __init__(self, make: Callable[[], bytes], mode: int = 0o444) -> None:
+    def __init__(self, make: Callable[[], bytes], mode: int = 0o444, *, refusal: int = errno.EACCES) -> None:
+        """`refusal`: what whoever wants to write to it is told."""
         super().__init__(None, modes.S_IFREG | mode)
         self.make = make
+        self.refusal = refusal
 
     def copy_for(self, owner: "FileSystem") -> "Inode":
         return self

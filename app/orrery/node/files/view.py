@@ -87,7 +87,7 @@ class View:
     def _open_special(self, node: Inode, flags: int, path: str) -> OpenFile:
         if isinstance(node, MadeFile):
             if flags & os.O_ACCMODE != os.O_RDONLY:
-                raise failure(errno.EACCES, path)
+                raise failure(node.refusal, path)
             return OpenedText(node.make())
         if isinstance(node, Fifo):
             return open_fifo(node, flags)

@@ -42,7 +42,7 @@ def layer_of(image: Image, everything: frozenset[str] = frozenset()) -> FileSyst
     layer = new_filesystem(type_="overlay")
     family = family_of(image).partition(":")[0]
     plant_directory(layer, "/tmp", 0o1777)
-    for folder in ("/dev", "/proc", "/sys", "/etc"):
+    for folder in ("/dev", "/proc", "/sys/fs/cgroup", "/etc"):
         plant_directory(layer, folder)
     if NO_SHELL not in image.programs:
         _plant_distribution(layer, image, family)

@@ -7,8 +7,9 @@ Pods of a node's own network share its address, and so a `Stack`.
 import errno
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from orrery.machinery.clock import Clock
@@ -205,8 +206,10 @@ class PodNetwork:
         names: Names | None = None,
         route: Route | None = None,
         hosts: Callable[[str], Sequence[str]] = lambda name: (),
+        parameters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.addresses: Sequence[str] = addresses
+        self.parameters = dict(parameters)
         self.hostname = hostname
         self._wire = wire
         self._names = names or NoNames()

@@ -55,8 +55,10 @@ class SimulatedContainer:
         "_screen",
         "_usual_memory",
         "config",
+        "cpu_request",
         "environment",
         "exited",
+        "memory_limit",
         "root",
         "streams",
         "system",
@@ -88,7 +90,8 @@ class SimulatedContainer:
         self._kill_due_s = 0.0
         self._screen: asyncio.Task[None] | None = None
         system.over.add_done_callback(self._end)
-        self.limit_cpu(config.cpu_cores)
+        self.memory_limit = config.memory_bytes
+        self.limit_cpu(config.cpu_cores, config.cpu_request)
 
     # ContainerHandle.
 
@@ -101,9 +104,11 @@ class SimulatedContainer:
         return self.system.memory
 
     def limit_memory(self, limit: int | None) -> None:
+        self.memory_limit = limit
         self.system.limits = replace(self.system.limits, memory_bytes=limit or self._usual_memory)
 
-    def limit_cpu(self, cores: float | None) -> None:
+    def limit_cpu(self, cores: float | None, requested: float = 0.0) -> None:
+        self.cpu_request = requested
         self.system.account.meter.limit = cores or inf
 
     def stop(self, grace_s: float) -> None:

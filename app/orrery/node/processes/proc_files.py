@@ -1,5 +1,6 @@
 """/proc as the processes of a container see it: made up at every look from the system's own tables, never from the host's."""
 
+import errno
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from zlib import crc32
@@ -11,10 +12,12 @@ from orrery.node.kernel import RELEASE, VERSION
 from orrery.node.privileges import RANGE
 from orrery.node.processes.process import SimulatedProcess
 from orrery.node.processes.system import System
+from orrery.node.sysctls import DEFAULTS
 
 Make = Callable[[], bytes]
 CPUS: Final = 4
 _CPU: Final = b"processor\t: %d\nvendor_id\t: Orrery\nmodel name\t: Orrery Simulated CPU\ncpu MHz\t\t: 2000.000\ncpu cores\t: %d\n\n"
+_HOSTNAME: Final = "kernel.hostname"
 MEMORY_KB: Final = 16 * 1024 * 1024
 _VERSION: Final = f"Linux version {RELEASE} (orrery@orrery) {VERSION}\n".encode()
 
@@ -149,16 +152,23 @@ def _stat(system: System) -> bytes:
     return ("\n".join([*lines, f"btime {int(system.started_s)}", f"processes {len(system.processes)}"]) + "\n").encode()
 
 
-def _sys(system: System) -> MadeDirectory:
-    kernel = {
-        "hostname": MadeFile(lambda: system.hostname.encode() + b"\n"),
-        "ostype": MadeFile(lambda: b"Linux\n"),
-        "osrelease": MadeFile(lambda: RELEASE.encode() + b"\n"),
-        "pid_max": MadeFile(lambda: b"4194304\n"),
-    }
-    network = {"ip_forward": MadeFile(lambda: b"1\n"), "ip_local_port_range": MadeFile(lambda: b"32768\t60999\n")}
-    core = {"somaxconn": MadeFile(lambda: b"4096\n")}
-    return _tree({"kernel": _tree(kernel), "net": _tree({"ipv4": _tree(network), "core": _tree(core)})})
+def _sys(system: System, above: str = "") -> MadeDirectory:
+    """The folder of the parameters whose names begin so; only the sysctl of a privileged container changes any."""
+
+    def look_up(name: str) -> Inode | None:
+        full = above + name
+        if full in DEFAULTS or full == _HOSTNAME:
+            return MadeFile(lambda: f"{_parameter(system, full)}\n".encode(), 0o644, refusal=errno.EROFS)
+        return _sys(system, f"{full}.") if any(one.startswith(f"{full}.") for one in DEFAULTS) else None
+
+    def enumerate_() -> Iterable[str]:
+        return dict.fromkeys(one[len(above) :].partition(".")[0] for one in (*DEFAULTS, _HOSTNAME) if one.startswith(above))
+
+    return MadeDirectory(look_up, enumerate_)
+
+
+def _parameter(system: System, name: str) -> str:
+    return system.hostname if name == _HOSTNAME else system.network.parameters.get(name, DEFAULTS[name])
 
 
 def _uptime(system: System) -> bytes:

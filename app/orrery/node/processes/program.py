@@ -204,6 +204,8 @@ class Network(Protocol):
     addresses: Sequence[str]
     """This Pod's own, without loopback."""
     hostname: str
+    parameters: dict[str, str]
+    """The kernel's, by names with dots, that differ from the usual ones."""
 
     async def connect(self, host: str, port: int, *, timeout_s: float | None = None) -> Connection:
         """`host` is an address or a name; names are resolved first (socket.gaierror when that fails)."""

@@ -25,6 +25,7 @@ from orrery.node.images.layout import family_of, layer_of
 from orrery.node.logs import LogLimits, Logs, LogStream, RunLog
 from orrery.node.network.pod_network import Names, Route, Wire
 from orrery.node.pace import Pace
+from orrery.node.processes import cgroup_files
 from orrery.node.processes.container import SimulatedContainer, Streams
 from orrery.node.processes.execution import DEFAULT_PATH, binary
 from orrery.node.processes.handlers import why_not_started
@@ -176,7 +177,10 @@ class SimulatedRuntime:
         environment = _environment(config, sandbox.config.hostname, home)
         log = self.logs.begin(config.pod_uid, config.name, RunLog(self._clock, self._limits.logs, id_=config.id))
         usual = self._limits.container_memory_bytes
-        return SimulatedContainer(config, system, root=root, streams=Streams(log), user=user, environment=environment, usual_memory=usual)
+        streams = Streams(log)
+        container = SimulatedContainer(config, system, root=root, streams=streams, user=user, environment=environment, usual_memory=usual)
+        mounts.add(Mounted(cgroup_files.PATH, cgroup_files.cgroup_filesystem(container), source="cgroup", is_read_only=True))
+        return container
 
     def _layer(self, config: ContainerConfig) -> FileSystem:
         if config.image.programs:

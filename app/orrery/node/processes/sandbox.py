@@ -66,7 +66,13 @@ def new_sandbox(config: SandboxConfig, wire: Wire, *, names: Names | None, route
     table = hosts_table(config.hosts)
     addresses = (config.address,) if config.address else ()
     network = PodNetwork(
-        wire, addresses=addresses, hostname=config.hostname, names=names, route=route, hosts=lambda name: table.get(name, ())
+        wire,
+        addresses=addresses,
+        hostname=config.hostname,
+        names=names,
+        route=route,
+        hosts=lambda name: table.get(name, ()),
+        parameters=config.parameters,
     )
     return Sandbox(config, network)
 

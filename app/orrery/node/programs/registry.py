@@ -45,6 +45,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "servers.samples": "http-echo hello hello-app pause webapp.py log-agent kubernetes-bootcamp node-hello guestbook",
     "servers.stress": "stress vish-stress",
     "system.environment": "env printenv which hostname dnsdomainname uname arch nproc tty stty getent logger users who id whoami groups",
+    "system.parameters": "sysctl",
     "net.git": "git",
     "system.refusals": (
         "python python2 python3 node npm npx yarn go gofmt java javac ruby php gcc cc g++ make cmake pip pip3 idle"
