@@ -1,10 +1,11 @@
 """A container's environment."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables
+from orrery.node.environment import ConfigError, Surroundings, environment_of, expand_variables, field_value, resource_value
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "labels": {"app": "web", "tier": "front"}, "annotations": {"a/b": "c"}},
@@ -72,6 +73,19 @@ def test_sources_values_and_references_make_the_environment() -> None:
         "APP": "web",
         "LABELS": 'app="web"\ntier="front"',
     }
+
+
+def test_values_of_labels_and_annotations_are_quoted() -> None:
+    pod = {**POD, "metadata": {**POD["metadata"], "annotations": {"note": 'a "b"\nc'}}}
+
+    assert field_value("metadata.annotations", replace(around(), pod=pod)) == 'note="a \\"b\\"\\nc"'
+
+
+def test_resources_of_a_container_that_is_not_there_are_none() -> None:
+    reference = {"containerName": "other", "resource": "limits.cpu"}
+
+    with pytest.raises(ConfigError, match="container other not found"):
+        resource_value(reference, {}, around())
 
 
 @pytest.mark.parametrize(

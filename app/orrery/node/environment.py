@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, annotations_of, labels_of, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import Quantity, parse
 
@@ -154,7 +155,7 @@ def field_value(path: str, around: Surroundings) -> str:
 
 
 def _printed_map(entries: Mapping[str, str]) -> str:
-    return "\n".join(f'{key}="{value}"' for key, value in sorted(entries.items()))
+    return "\n".join(f"{key}={go_quote(value)}" for key, value in sorted(entries.items()))
 
 
 def resource_value(reference: FrozenObject, container: FrozenObject, around: Surroundings) -> str:
@@ -162,7 +163,10 @@ def resource_value(reference: FrozenObject, container: FrozenObject, around: Sur
     group, _, resource = reference["resource"].partition(".")
     if name := reference.get("containerName"):
         spec = around.pod["spec"]
-        container = next((one for one in [*spec["containers"], *(spec.get("initContainers") or ())] if one["name"] == name), container)
+        found = next((one for one in [*spec["containers"], *(spec.get("initContainers") or ())] if one["name"] == name), None)
+        if found is None:
+            raise ConfigError(f"container {name} not found")
+        container = found
     resources = container.get("resources") or {}
     text = (resources.get(group) or {}).get(resource)
     if text is None and group == "limits":

@@ -147,3 +147,17 @@ async def test_a_pod_knows_its_name_and_its_domain(fast: NodeCluster, spec: Obje
     await fast.until(lambda: fast.status()["phase"] == "Succeeded")
 
     assert lines(fast, "web") == said
+
+
+async def test_nslookup_shows_where_an_alias_leads_and_whose_an_address_is(fast: NodeCluster) -> None:
+    await service(fast, "front", "10.96.0.44")
+    external = {"type": "ExternalName", "externalName": "front.default.svc.cluster.local"}
+    await fast.create("Service", "services", "other", spec=external)
+    script = "nslookup -type=a other.default.svc.cluster.local; nslookup 10.96.0.44"
+    await fast.run(image="busybox:1.36", command=["sh", "-c", script], restartPolicy="Never")
+    await fast.until(lambda: fast.status()["phase"] == "Succeeded")
+
+    full = "front.default.svc.cluster.local"
+    said = lines(fast, "web")
+    assert said[3:7] == [f"other.default.svc.cluster.local\tcanonical name = {full}", f"Name:\t{full}", "Address: 10.96.0.44", ""]
+    assert said[-2:] == [f"44.0.96.10.in-addr.arpa\tname = {full}", ""]

@@ -100,6 +100,27 @@ async def test_gnu_wget_tells_how_it_went() -> None:
     assert refused.err.split("\n", 1)[1] == "Connecting to 127.0.0.1:81... failed: Connection refused.\n"
 
 
+@pytest.mark.parametrize(
+    ("family", "argv", "names"),
+    [
+        (
+            "debian:nginx",
+            ["nginx", "-g", "daemon off;"],
+            "Server Date Content-Type Content-Length Last-Modified Connection ETag Accept-Ranges",
+        ),
+        ("debian:httpd", ["httpd-foreground"], "Date Server Last-Modified ETag Accept-Ranges Content-Length Content-Type"),
+        ("alpine:agnhost", ["agnhost", "netexec", "--http-port=80"], "Date Content-Length Content-Type"),
+    ],
+)
+async def test_headers_stand_in_the_order_of_their_server(family: str, argv: list[str], names: str) -> None:
+    page = {"/usr/share/nginx/html/index.html": PAGE, "/usr/local/apache2/htdocs/index.html": PAGE}
+    box, _, _ = await serving(family, argv, files=page)
+
+    head = (await box.run(["curl", "-sI", "localhost"])).out.split("\r\n\r\n")[0]
+
+    assert [line.partition(":")[0] for line in head.split("\r\n")[1:]] == names.split()
+
+
 async def test_redis_keeps_values_and_counts() -> None:
     box, out, _ = await serving("debian:redis", ["docker-entrypoint.sh", "redis-server"])
 

@@ -163,6 +163,15 @@ async def test_a_part_of_a_volume_is_made_when_it_is_not_there(inside: Inside) -
     assert (files.read("/all/a/b/x"), files.read("/all/pods/web/y")) == (b"1", b"2")
 
 
+async def test_every_directory_on_the_way_to_a_part_is_like_the_volumes_own(inside: Inside) -> None:
+    mounts = [mount("v", "/all"), mount("v", "/part", subPath="a/b")]
+    files = await inside.run(volumes=[{"name": "v", "emptyDir": {}}], volumeMounts=mounts, securityContext={"fsGroup": 2000})
+
+    found = [files.stat(f"/all{path}") for path in ("", "/a", "/a/b")]
+    assert [(oct(one.mode & 0o7777), one.uid, one.gid) for one in found] == [("0o2777", 0, 2000)] * 3
+    assert found[1].modified_s >= files.stat("/etc/hosts").modified_s
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [

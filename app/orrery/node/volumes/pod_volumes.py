@@ -8,6 +8,7 @@ DIFFERS: upstream gives a volume of another kind to its driver; we mount an empt
 DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
 """
 
+import stat as modes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -90,7 +91,7 @@ class PodVolumes:
     def mounts(self, container: FrozenObject, environment: Mapping[str, str]) -> tuple[Mounted, ...]:
         """What the container sees where, outer mounts before inner ones; MountFailed when that cannot be."""
         wanted = [mount for mount in container.get("volumeMounts") or () if mount["name"] in self.ready]
-        views = [_view(self.ready[mount["name"]], container, mount, environment) for mount in wanted]
+        views = [_view(self.ready[mount["name"]], container, mount, environment, self.clock.now_s()) for mount in wanted]
         views.sort(key=lambda view: view.mounted.path)
         for index, view in enumerate(views):
             _make_room(view.mounted, views[:index])
@@ -210,12 +211,12 @@ class _View(NamedTuple):
     top: str
 
 
-def _view(volume: Volume, container: FrozenObject, mount: FrozenObject, environment: Mapping[str, str]) -> _View:
+def _view(volume: Volume, container: FrozenObject, mount: FrozenObject, environment: Mapping[str, str], now_s: float) -> _View:
     top, sub_path = volume.top, _sub_path(mount, environment)
     node: Inode | None = find(volume.filesystem, top) if top else None
     if sub_path:
         where = f"volumeMount {go_quote(mount['name'])} of container {go_quote(container['name'])}"
-        node, top = _sub_top(volume, sub_path, where), f"{top}/{sub_path}"
+        node, top = _sub_top(volume, sub_path, where, now_s), f"{top}/{sub_path}"
     path = "/" + "/".join(part for part in mount["mountPath"].split("/") if part)
     mounted = Mounted(path, volume.filesystem, node, is_read_only=bool(mount.get("readOnly")) or volume.is_read_only)
     return _View(mounted, top)
@@ -293,8 +294,8 @@ class _Watched(Mapping[str, str]):
         return len(self.variables)
 
 
-def _sub_top(volume: Volume, sub_path: str, where: str) -> Inode:
-    """What a subPath leads to, inside the volume; a directory like the volume's own is made when there is nothing."""
+def _sub_top(volume: Volume, sub_path: str, where: str, now_s: float) -> Inode:
+    """What a subPath leads to, inside the volume; where there is nothing, directories with the volume's own mode are made."""
     path = f"{volume.top}/{sub_path}"
     found = find(volume.filesystem, path)
     if found is not None:
@@ -302,7 +303,12 @@ def _sub_top(volume: Volume, sub_path: str, where: str) -> Inode:
     top = find(volume.filesystem, volume.top or "/")
     if not isinstance(top, Directory):
         raise MountFailed(f"failed to prepare subPath for {where}")
+    gid, step = top.gid if top.mode & modes.S_ISGID else 0, volume.top
     try:
-        return plant_directory(volume.filesystem, path, top.mode & 0o7777, uid=top.uid, gid=top.gid)
+        for name in filter(None, sub_path.split("/")):
+            step = f"{step}/{name}"
+            if find(volume.filesystem, step) is None:
+                plant_directory(volume.filesystem, step, top.mode & 0o7777, gid=gid, modified_s=now_s)
+        return plant_directory(volume.filesystem, path)
     except NotADirectoryError:
         raise MountFailed(f"failed to create subPath directory for {where}") from None

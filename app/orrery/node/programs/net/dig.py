@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.node.programs.call import Applet, Call
-from orrery.node.programs.net.names import ask, candidates, is_address, resolver_of, reverse
+from orrery.node.programs.net.names import alias_of, ask, candidates, is_address, resolver_of, reverse
 from orrery.node.programs.system.moments import format_moment
 
 _KINDS: Final = frozenset({"A", "AAAA", "SRV", "TXT", "PTR", "CNAME", "NS", "MX", "ANY", "SOA"})
@@ -82,7 +82,7 @@ async def dig(call: Call) -> int:
             tried = f";; communications error to {order.server}#53: timed out\n" * 3
             await call.print(f"{tried}{banner};; no servers could be reached\n")
             return 9
-        alias = [] if kind in ("CNAME", "ANY") else _words(await ask(call, full, "CNAME"))
+        alias = await alias_of(call, full, kind)
         if order.is_short:
             await call.print("".join(f"{line}\n" for line in [*alias, *_words(answers)]))
         else:
@@ -171,7 +171,7 @@ async def host(call: Call) -> int:
         if isinstance(answers, str):
             failure = answers
             continue
-        alias = [] if kind == "CNAME" else _words(await ask(call, full, "CNAME"))
+        alias = await alias_of(call, full, kind)
         text = "".join(f"{full} is an alias for {line}\n" for line in alias)
         owner = alias[0].rstrip(".") if alias else full
         text += "".join(f"{owner} {_HOST_WORDS.get(kind, kind + ' record')} {line}\n" for line in answers)

@@ -174,17 +174,24 @@ async def read_request(incoming: Incoming, *, body_max: int) -> Request:
 
 
 def response_head(response: Response, *, keeps: bool, server: str, date: str) -> bytes:
-    """The status line and the headers, to the empty line."""
+    """The status line and the headers, to the empty line, in the order of that server; one without a name is of Go's library."""
     reason = response.reason or REASONS.get(response.status, "Unknown")
     length = response.length if response.pieces is not None else len(response.body)
-    lines = [f"HTTP/1.1 {response.status} {reason}"]
-    if server:
-        lines.append(f"Server: {server}")
-    lines.append(f"Date: {date}")
-    if response.status not in (204, 304):
-        lines += [f"Content-Type: {response.type}", f"Content-Length: {length}"]
-    lines += [f"{name}: {value}" for name, value in response.headers]
-    lines.append("Connection: keep-alive" if keeps else "Connection: close")
+    has_body = response.status not in (204, 304)
+    sized, typed = ([f"Content-Length: {length}"], [f"Content-Type: {response.type}"]) if has_body else ([], [])
+    own, lasts = [f"{name}: {value}" for name, value in response.headers], ["Connection: keep-alive" if keeps else "Connection: close"]
+    dated = [f"Date: {date}"]
+    if not server:
+        lines = [*sorted(own), *dated, *sized, *typed, *([] if keeps else lasts)]
+    elif server.startswith("Apache"):
+        lines = [*dated, f"Server: {server}", *own, *sized, *([] if keeps else lasts), *typed]
+    elif server.startswith("nginx"):
+        dates = [line for line in own if line.startswith("Last-Modified:")]
+        own = [line for line in own if line not in dates]
+        lines = [f"Server: {server}", *dated, *typed, *sized, *dates, *lasts, *own]
+    else:
+        lines = [f"Server: {server}", *dated, *typed, *sized, *own, *lasts]
+    lines.insert(0, f"HTTP/1.1 {response.status} {reason}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 

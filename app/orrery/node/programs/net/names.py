@@ -58,6 +58,12 @@ async def ask(call: Call, name: str, kind: str) -> list[str] | str:
         return str(error.args[0]) if error.args else "SERVFAIL"
 
 
+async def alias_of(call: Call, name: str, kind: str) -> list[str]:
+    """The name that stands for this one, if any."""
+    answers = [] if kind in ("CNAME", "ANY", "PTR") else await ask(call, name, "CNAME")
+    return [] if isinstance(answers, str) else answers
+
+
 def reverse(address: str) -> str:
     return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
 
@@ -86,7 +92,10 @@ async def _busybox_lookup(call: Call, name: str, kind: str, server: str, search:
                 await call.print(f"** server can't find {full}: {answers}\n\n")
                 continue
             found = True
-            await call.print("".join(_busybox_answer(full, one, answer) for answer in answers) + "\n")
+            alias = await alias_of(call, full, one)
+            text = "".join(_answer(full, "CNAME", name.rstrip(".")) for name in alias)
+            owner = alias[0].rstrip(".") if alias else full
+            await call.print(text + "".join(_answer(owner, one, answer.rstrip(".")) for answer in answers) + "\n")
     return 0 if found else 1
 
 
@@ -109,7 +118,7 @@ async def _print_host(call: Call, title: str, name: str, addresses: Sequence[str
         await call.print(f"Address {number}: {address}{host}\n")
 
 
-def _busybox_answer(name: str, kind: str, answer: str) -> str:
+def _answer(name: str, kind: str, answer: str) -> str:
     if kind in ("A", "AAAA"):
         return f"Name:\t{name}\nAddress: {answer}\n"
     words = {"PTR": "name", "CNAME": "canonical name", "SRV": "service", "TXT": "text", "NS": "nameserver", "MX": "mail exchanger"}
@@ -141,13 +150,10 @@ async def _bind_lookup(call: Call, name: str, kind: str, server: str, search: li
             if answers == "NXDOMAIN":
                 continue
             break
-        if not answers:
-            await call.print(f"*** Can't find {full}: No answer\n\n")
-            return 0
-        if not kind or kind in ("A", "AAAA"):
-            await call.print("".join(f"Name:\t{full}\nAddress: {answer}\n" for answer in answers) + "\n")
-        else:
-            await call.print("".join(_busybox_answer(full, kind, answer) for answer in answers) + "\n")
+        alias = await alias_of(call, full, kind)
+        text = "".join(_answer(full, "CNAME", name) for name in alias)
+        text += "".join(_answer(alias[0].rstrip(".") if alias else full, kind or "A", answer) for answer in answers)
+        await call.print(text + "\n" if text else f"*** Can't find {full}: No answer\n\n")
         return 0
     if failure == "TIMEOUT":
         await call.print(";; connection timed out; no servers could be reached\n\n")

@@ -68,7 +68,7 @@ async def _connect(call: Call, options: Options, host: str, port: int) -> int:
             found = await call.process.network.resolve(host)
             shown = f"{host} ({found[0]}:{port})" if found and found[0] != host else f"{host} ({host}:{port})"
             if not options.has("z") or options.has("v"):
-                await call.complain("timed out" if isinstance(error, TimeoutError) else f"{shown}: {reason(error)}")
+                await call.complain("timed out" if limit is not None and isinstance(error, TimeoutError) else f"{shown}: {reason(error)}")
         elif options.has("v") or not options.has("z"):
             await call.process.complain(f"nc: connect to {host} port {port} (tcp) failed: {reason(error)}")
         return 1

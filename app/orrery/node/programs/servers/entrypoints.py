@@ -195,16 +195,27 @@ async def _wordpress(call: Call, words: list[str]) -> int:
     return await _become(call, words)
 
 
+def _followed(call: Call) -> list[str]:
+    """Whom the guestbook's follower follows: by name, or where GET_HOSTS_FROM says so by variables."""
+    variables = call.process.environment
+    old = "slave" in call.family.image
+    host = variables.get("REDIS_MASTER_SERVICE_HOST" if old else "REDIS_LEADER_SERVICE_HOST", "")
+    name = "redis-master" if old else "redis-leader"
+    return ["--slaveof", host if variables.get("GET_HOSTS_FROM", "dns") == "env" else name, "6379"]
+
+
 async def entrypoint(call: Call) -> int:
     # DIFFERS: upstream's script is deaf to SIGTERM until it execs the server; ours ends at once, since a thousand may start together.
     for signal in _ENDINGS:
         call.process.handle(signal, call.process.end)
     image = call.family.image
     words = list(call.arguments)
-    if image == "log-agent" or (call.name == "run.sh" and image not in ("redis", "guestbook")):
-        return await _become(call, ["log-agent", *words])
-    if call.name == "run.sh":
+    if call.name == "run.sh" and image.startswith(("gb-redis", "guestbook-redis")):
+        return await _become(call, ["redis-server", *_followed(call)])
+    if call.name == "run.sh" and image == "redis":
         return await _become(call, ["redis-server"])
+    if call.name == "run.sh" or image == "log-agent":
+        return await _become(call, ["log-agent", *words])
     handlers = {
         "nginx": _nginx,
         "nginx-unprivileged": _nginx,
