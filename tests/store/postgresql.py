@@ -10,8 +10,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 _ROOT = 0
+_WAIT_S = "600"
 
 
 def _binaries() -> Path:
@@ -37,13 +39,13 @@ def running_server() -> Iterator[Path]:
         shutil.chown(directory, "postgres", "postgres")
     data = directory / "data"
     try:
-        _run(folder / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
+        _run(folder / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
         options = f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c fsync=off"
-        _run(folder / "pg_ctl", "start", "--wait", "--pgdata", data, "--log", directory / "log", "--options", options)
+        _run(folder / "pg_ctl", "start", "--wait", "--timeout", _WAIT_S, "--pgdata", data, "--log", directory / "log", "--options", options)
         try:
             yield directory
         finally:
-            _run(folder / "pg_ctl", "stop", "--wait", "--pgdata", data, "--mode", "immediate")
+            _run(folder / "pg_ctl", "stop", "--wait", "--timeout", _WAIT_S, "--pgdata", data, "--mode", "immediate")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -68,10 +70,10 @@ def new_database(socket_folder: Path, name: str) -> str:
     return f"postgresql://postgres@/{name}?host={socket_folder}"
 
 
-def end_sessions(socket_folder: Path) -> int:
-    """Break every connection to the server, as a restart of it or a network does."""
+def end_sessions(socket_folder: Path, url: str) -> int:
+    """Break every connection to that database, as a restart of the server or a network does."""
     with psycopg.connect(host=str(socket_folder), user="postgres", autocommit=True) as connection:
         ended = connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s", (make_url(url).database,)
         )
         return len(ended.fetchall())

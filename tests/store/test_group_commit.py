@@ -218,7 +218,7 @@ async def test_watches_resumed_anywhere_under_load_lose_and_double_nothing(tmp_p
             watching.append(asyncio.create_task(watch(chance.randint(0, event.revision))))
 
     log.subscribe(Scope("pods"), note)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(600):
         await asyncio.gather(*(write(number) for number in range(8)))
         await asyncio.gather(create(log, pod("end", "ns-0")), create(log, pod("end", "ns-1")))
         results = await asyncio.gather(*watching)

@@ -81,7 +81,7 @@ async def test_a_second_process_is_refused(postgresql_url: str) -> None:
 async def test_a_broken_connection_fails_its_writes_and_the_log_goes_on(postgresql_url: str, postgresql_server: Path) -> None:
     log = await open_url(postgresql_url)
     record = await create(log, pod("web"))
-    assert end_sessions(postgresql_server) == 1
+    assert end_sessions(postgresql_server, postgresql_url) == 1
 
     with pytest.raises(WriteFailed, match="could not be made durable"):
         await update(log, record, text="lost")
@@ -99,7 +99,7 @@ async def test_a_broken_connection_fails_its_writes_and_the_log_goes_on(postgres
 async def test_a_process_that_was_taken_over_writes_nothing_any_more(postgresql_url: str, postgresql_server: Path) -> None:
     old = await open_url(postgresql_url)
     await create(old, pod("web"))
-    end_sessions(postgresql_server)
+    end_sessions(postgresql_server, postgresql_url)
     new = await open_url(postgresql_url)
     await create(new, pod("from-new"))
 

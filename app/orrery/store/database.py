@@ -199,6 +199,10 @@ class Database:
         writer, self._writer = self._writer, None
         if writer is not None:
             with suppress(SQLAlchemyError):  # It may be broken already; what matters is that it lets go of its lock.
+                if self._lock is None:  # Here, because the server notices a closed connection some time later only.
+                    writer.rollback()
+                    writer.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _ADVISORY_LOCK})
+            with suppress(SQLAlchemyError):
                 writer.invalidate()
             with suppress(SQLAlchemyError):
                 writer.close()
