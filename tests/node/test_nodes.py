@@ -36,6 +36,17 @@ async def test_nodes_register_ready_and_with_what_a_node_shows() -> None:
     await cluster.kubelet.stop()
 
 
+async def test_a_node_tells_that_it_has_no_storage_drivers(fast: NodeCluster) -> None:
+    """Every kubelet makes a CSINode when it starts; it goes with its Node."""
+    found = fast.client.get("csinodes.storage.k8s.io", "", NODE)
+
+    assert found is not None
+    assert found["spec"] == {"drivers": []}
+    assert found["metadata"]["ownerReferences"][0]["name"] == NODE
+    plugins = found["metadata"]["annotations"]["storage.alpha.kubernetes.io/migrated-plugins"].split(",")
+    assert (plugins[0], plugins[-1]) == ("kubernetes.io/aws-ebs", "kubernetes.io/vsphere-volume")
+
+
 async def test_leases_are_renewed_every_ten_seconds(fast: NodeCluster) -> None:
     times, lease = [], None
     for _ in range(3):

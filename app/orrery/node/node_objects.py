@@ -1,4 +1,4 @@
-"""What the API shows of a node: the Node object and its Lease. Pure.
+"""What the API shows of a node: the Node object, its Lease and its CSINode. Pure.
 
 Follows upstream's `nodestatus/setters.go` and what a kubelet on Debian with containerd reports.
 """
@@ -21,6 +21,9 @@ SIMULATED: Final = "orrery.dev/simulated"
 """An annotation of the nodes that this process simulates: those that have it come back after a restart."""
 FAILURE: Final = "orrery.dev/failure"
 """An annotation of a node whose machine is down: how it failed."""
+
+_MIGRATED: Final = ("aws-ebs", "azure-disk", "azure-file", "cinder", "gce-pd", "portworx-volume", "vsphere-volume")
+"""Volume plugins that once were part of the kubelet and now are drivers' work, as it says of itself."""
 
 _CONDITIONS: Final = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -145,10 +148,27 @@ def _node_info(facts: NodeFacts) -> Object:
 
 def new_lease(name: str, node: FrozenObject, now_s: float) -> Object:
     """The node's heartbeat."""
-    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [_owner(node)]},
         "spec": {"holderIdentity": name, "leaseDurationSeconds": LEASE_S, "renewTime": micro_timestamp(now_s)},
     }
+
+
+def new_csi_node(node: FrozenObject) -> Object:
+    """What a kubelet says of its storage drivers when it starts: it has none yet."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {
+            "name": name_of(node),
+            "annotations": {"storage.alpha.kubernetes.io/migrated-plugins": ",".join(f"kubernetes.io/{plugin}" for plugin in _MIGRATED)},
+            "ownerReferences": [_owner(node)],
+        },
+        "spec": {"drivers": []},
+    }
+
+
+def _owner(node: FrozenObject) -> Object:
+    return {"apiVersion": "v1", "kind": "Node", "name": name_of(node), "uid": node["metadata"]["uid"]}

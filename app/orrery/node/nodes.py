@@ -18,6 +18,7 @@ from orrery.node.node_objects import (
     SIMULATED,
     NodeFacts,
     is_well,
+    new_csi_node,
     new_lease,
     new_node,
     node_conditions,
@@ -29,6 +30,7 @@ _RENEW_S: Final = 10.0
 _RETRY_S: Final = 1.0
 _STATUS_S: Final = 300.0
 _LEASES: Final = "leases.coordination.k8s.io"
+_CSI_NODES: Final = "csinodes.storage.k8s.io"
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +77,15 @@ class NodeKeeper:
                 recorder.event(about, "Warning", "Rebooted", message)
             await self._client.change("nodes", "", facts.name, _adopt)
         await self._post(facts)
+        await self._tell_of_drivers(facts.name)
         self._facts[facts.name] = facts
         for reason in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"):
             recorder.event(about, "Normal", reason, f"Node {facts.name} status is now: {reason}")
+
+    async def _tell_of_drivers(self, name: str) -> None:
+        node = self._client.get("nodes", "", name)
+        if node is not None and self._client.get(_CSI_NODES, "", name) is None:
+            await self._client.create(_CSI_NODES, new_csi_node(node))
 
     def forget(self, name: str) -> None:
         """The node says nothing any more."""
