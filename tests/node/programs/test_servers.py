@@ -322,3 +322,14 @@ async def test_nginx_fills_its_templates_from_variables() -> None:
 
     assert (await box.run(["curl", "-s", "localhost:8080/"])).out == "localhost says hi"
     assert "Running envsubst on /etc/nginx/templates/default.conf.template to /etc/nginx/conf.d/default.conf\n" in out.text
+
+
+async def test_servers_show_their_workers() -> None:
+    box, _, errors = await serving("alpine:nginx", ["nginx", "-g", "daemon off;"])
+    shown = (await box.run("ps -o pid,ppid,args")).out.splitlines()
+
+    assert "    2     0 nginx: master process nginx -g daemon off;" in shown
+    assert [line.split(maxsplit=2)[2] for line in shown if line.split()[1] == "2"] == ["nginx: worker process"] * 4
+    assert f"start worker process {shown[3].split()[0]}\n" in errors.text
+    assert (await box.run("pidof nginx")).out.split()[-1] == "2"
+    assert (await box.run("killall -0 nginx; cat /proc/2/cmdline")).out == "nginx: master process nginx -g daemon off;\0"

@@ -53,7 +53,7 @@ def _process_directory(process: SimulatedProcess, seen_from: System) -> Director
 
     # Made one by one: who opens /proc/self/fd/2 need not pay for the others.
     entries: dict[str, Callable[[], Inode]] = {
-        "cmdline": lambda: MadeFile(lambda: b"".join(word.encode(errors="surrogateescape") + b"\0" for word in process.argv)),
+        "cmdline": lambda: MadeFile(lambda: _command_line(process)),
         "comm": lambda: MadeFile(lambda: _comm(process).encode() + b"\n"),
         "environ": lambda: MadeFile(lambda: _variables(process), 0o400),
         "status": lambda: MadeFile(lambda: _status(process)),
@@ -73,6 +73,11 @@ def _process_directory(process: SimulatedProcess, seen_from: System) -> Director
 
 def _variables(process: SimulatedProcess) -> bytes:
     return "".join(f"{name}={value}\0" for name, value in process.environment.items()).encode(errors="surrogateescape")
+
+
+def _command_line(process: SimulatedProcess) -> bytes:
+    words = (process.title,) if process.title else process.argv
+    return b"".join(word.encode(errors="surrogateescape") + b"\0" for word in words)
 
 
 def _comm(process: SimulatedProcess) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from orrery.machinery.clock import Clock
 from orrery.node.files.opened import bad_descriptor
 from orrery.node.files.view import View
-from orrery.node.processes.child import SpawnedChild, info_of
+from orrery.node.processes.child import SpawnedChild, Worker, info_of, new_workers, process_table
 from orrery.node.processes.execution import find_path, load_program
 from orrery.node.processes.pipes import Waiters, new_pipe
 from orrery.node.processes.program import (
@@ -79,11 +79,13 @@ class SimulatedProcess:
         "started_s",
         "system",
         "ticks",
+        "title",
         "toolbox",
         "tty",
         "uid",
         "umask",
         "view",
+        "workers",
     )
 
     def __init__(
@@ -110,6 +112,8 @@ class SimulatedProcess:
         self.tty: Terminal | None = None
         self.account = system.account
         self.ticks = 0
+        self.title = ""
+        self.workers: tuple[Worker, ...] = ()
         self.cpu_s = 0.0
         self.memory = 0
         self.started_s = system.clock.now_s()
@@ -482,7 +486,12 @@ class SimulatedProcess:
         self.system.account_memory(count)
 
     def processes(self) -> Sequence[ProcessInfo]:
-        return [info_of(one, self) for _, one in sorted(self.system.processes.items())]
+        return process_table(self)
+
+    def show_as(self, title: str, *, worker: str = "", count: int = 0, uid: int = 0) -> int:
+        self.title = title
+        self.workers = new_workers(self.system.pids, worker, count=count, uid=uid)
+        return self.workers[0].pid if self.workers else 0
 
     def info(self) -> ProcessInfo:
         return info_of(self)

@@ -159,6 +159,8 @@ class ProcessInfo:
     group: int = 0
     uid: int = 0
     terminal: str = "?"
+    name: str = ""
+    """What pidof and pgrep know it by, where its command line says something else."""
 
 
 class Child(Protocol):
@@ -321,6 +323,9 @@ class Process(Protocol):
         """End as if by the signal, at the next wait; what a handler does that has nothing to tidy up."""
 
     def processes(self) -> Sequence[ProcessInfo]: ...
+
+    def show_as(self, title: str, *, worker: str = "", count: int = 0, uid: int = 0) -> int:
+        """Show another command line, and workers that a real server would have beside it; the number of the first of them."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait; a handled signal cuts it short with InterruptedError."""

@@ -14,6 +14,8 @@ from orrery.node.programs.servers.versions import version_of
 from orrery.node.programs.system.moments import format_moment
 
 VERSION: Final = "2.4.66"
+_WORKER_UID: Final = 33
+"""Debian's www-data."""
 _ROOT: Final = "/usr/local/apache2/htdocs"
 _SQUARE_ROOTS_S: Final = 0.05
 """What a request of hpa-example costs: its page draws a million square roots."""
@@ -34,6 +36,8 @@ async def apache(call: Call) -> int:
     stop, me = Stop(call, (15, 28, 2)), "apache2" if is_php else "httpd"
     shown = f"Apache/{version} (Debian)" if is_php else f"Apache/{version} (Unix)"
     module = "mpm_prefork:notice" if is_php else "mpm_event:notice"
+    title = f"{me} -DFOREGROUND"
+    process.show_as(title, worker=title, count=5 if is_php else 3, uid=process.uid or _WORKER_UID)
     address = next(iter(process.network.addresses), "127.0.0.1")
     for _ in range(2):
         await process.complain(

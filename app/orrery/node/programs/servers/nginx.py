@@ -27,6 +27,8 @@ _REOPEN: Final = 10
 """SIGUSR1."""
 _CONF: Final = "/etc/nginx/nginx.conf"
 _WORKERS: Final = 4
+_WORKER_UID: Final = 101
+"""The user nginx of its images."""
 _TRIES: Final = 5
 _TRY_AGAIN_S: Final = 0.5
 
@@ -404,6 +406,8 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
 async def _run(call: Call, server: _Nginx) -> int:
     process = call.process
     stop = Stop(call, (3, 15, 2))
+    title = f"nginx: master process {' '.join(process.argv)}"
+    server.worker = process.show_as(title, worker="nginx: worker process", count=_WORKERS, uid=process.uid or _WORKER_UID)
     process.handle(_REOPEN, lambda _: server.open_logs())
     server.open_logs()
     if not process.files.exists("/run"):

@@ -23,7 +23,7 @@ def _command(one: ProcessInfo) -> str:
 
 
 def _short(one: ProcessInfo) -> str:
-    return one.argv[0].rpartition("/")[2] if one.argv else ""
+    return one.name or (one.argv[0].rpartition("/")[2] if one.argv else "")
 
 
 def _minutes(seconds: float, *, hours: bool) -> str:
