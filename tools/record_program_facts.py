@@ -25,7 +25,7 @@ PASSWD: Final = (
 )
 GROUP: Final = "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n"
 ENVIRONMENT: Final = {"PATH": "/bin", "HOME": "/root", "HOSTNAME": "box"}
-MOMENT: Final = 1_767_323_045
+MOMENT: Final = 1_764_547_200
 
 
 def libraries(binary: Path) -> set[Path]:

@@ -26,8 +26,15 @@ def _normal(text: str) -> str:
     return text
 
 
-def differs(expected: list[int | str], got: tuple[int, str, str]) -> bool:
-    return expected[0] != got[0] or expected[1] != got[1] or _normal(str(expected[2])) != _normal(got[2])
+_UNORDERED: Final = ("find ", "rm -r", "cp -r", "grep -r", "grep -R", "chmod -R", "du ")
+"""Commands that tell names as the file system has them, which is no order of ours."""
+
+
+def differs(case: str, expected: list[int | str], got: tuple[int, str, str]) -> bool:
+    output, ours = str(expected[1]), got[1]
+    if case.startswith(_UNORDERED):
+        output, ours = "".join(sorted(output)), "".join(sorted(ours))
+    return expected[0] != got[0] or output != ours or _normal(str(expected[2])) != _normal(got[2])
 
 
 async def answers(family: str, cases: list[str]) -> dict[str, tuple[int, str, str]]:
@@ -51,7 +58,7 @@ async def test_programs_answer_as_the_real_ones(family: str, program: str) -> No
 
     found = await answers(family, cases)
 
-    wrong = {case: (table[case], found[case]) for case in cases if differs(table[case], found[case]) and case not in KNOWN[family]}
+    wrong = {case: (table[case], found[case]) for case in cases if differs(case, table[case], found[case]) and case not in KNOWN[family]}
     assert wrong == {}
 
 
@@ -59,7 +66,7 @@ async def test_programs_answer_as_the_real_ones(family: str, program: str) -> No
 async def test_what_is_known_to_differ_still_does(family: str) -> None:
     found = await answers(family, list(KNOWN[family]))
 
-    assert [case for case in found if not differs(_TABLES[family][case], found[case])] == []
+    assert [case for case in found if not differs(case, _TABLES[family][case], found[case])] == []
 
 
 async def test_help_of_busybox_programs_is_told_in_full() -> None:

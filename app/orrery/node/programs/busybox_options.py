@@ -21,7 +21,6 @@ _WITH_LONG: Final = frozenset(
         "expand",
         "unexpand",
         "install",
-        "ls",
         "mkdir",
         "mktemp",
         "mv",
@@ -40,12 +39,12 @@ _WITH_LONG: Final = frozenset(
     ]
 )
 _SOME_LONG: Final[Mapping[str, frozenset[str]]] = {
-    "grep": frozenset(["color"]), "egrep": frozenset(["color"]), "fgrep": frozenset(["color"]), "xargs": frozenset(["no-run-if-empty"]),
+    "ls": frozenset(["full-time", "group-directories-first", "color"]), "grep": frozenset(["color"]), "egrep": frozenset(["color"]), "fgrep": frozenset(["color"]), "xargs": frozenset(["no-run-if-empty"]),
 }  # fmt: skip
 _LETTERS_ONLY: Final = frozenset(["head", "awk"])
 _LACKS: Final = {
     "grep": "byPZTU", "egrep": "byPZTU", "fgrep": "byPZTU", "uniq": "D", "tr": "t", "xxd": "u", "diff": "yc", "rm": "dI",
-    "readlink": "em", "sort": "R", "nl": "nfhd",
+    "mv": "u", "readlink": "em", "sort": "R", "nl": "nfhd",
 }  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from orrery.node.programs.flavours import Flavour, parse_family
 _MODULES: Final[Mapping[str, str]] = {
     "disk.change": "chmod chown chgrp sync",
     "disk.compress": "gzip gunzip zcat",
-    "disk.copy": "cp mv install dd",
+    "disk.copy": "cp mv install",
+    "disk.dd": "dd",
     "disk.digests": "md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum base64 base32",
     "disk.find": "find",
     "disk.ls": "ls dir vdir",

@@ -1,23 +1,25 @@
-"""cp, mv, install, dd."""
+"""cp, mv, install."""
 
 import contextlib
 import errno
 import os
 import stat
-from typing import Final, cast
+from typing import Final
 
-from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stat, Stream
+from orrery.node.processes.program import Stat
 from orrery.node.programs.call import Applet, Call, decode
 from orrery.node.programs.disk.modes import change_mode
 from orrery.node.programs.disk.walking import base_name, directory_name, join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.text.numbers import size_of
 
 _LONG: Final = {"recursive": "r", "archive": "a", "force": "f", "interactive": "i", "no-clobber": "n", "verbose": "v", "preserve": "p::",
                 "no-dereference": "P", "dereference": "L", "link": "l", "symbolic-link": "s", "update": "u", "target-directory": "t",
-                "no-target-directory": "T", "parents": "parents"}  # fmt: skip
+                "no-target-directory": "T", "parents": "parents", "backup": "b"}  # fmt: skip
+
+
+_BUSYBOX_LONG: Final = {name: letter for name, letter in _LONG.items() if name not in ("backup", "no-clobber", "preserve")}
 
 
 def _split(call: Call, options: Options) -> tuple[list[str], str]:
@@ -36,13 +38,40 @@ def _split(call: Call, options: Options) -> tuple[list[str], str]:
 
 
 async def cp(call: Call) -> int:
-    options = call.options("arRdPLHpfinlsTuvt:" + "Z" * (not call.is_busybox), _LONG)
+    options = call.options("arRdPLHpfinlsTuvt:" + "Zb" * (not call.is_busybox), _BUSYBOX_LONG if call.is_busybox else _LONG)
     sources, target = _split(call, options)
     copier = _Copier(call, options)
     for source in sources:
         into = len(sources) > 1 or (call.process.files.is_directory(target) and not options.has("T"))
-        await copier.copy(source.rstrip("/") or source, join(target, base_name(source)) if into else target, is_top=True)
+        path = join(target, base_name(source)) if into else target
+        if await _refuses_target(call, options, source, path):
+            continue
+        await copier.copy(source.rstrip("/") or source, path, is_top=True)
     return call.failed
+
+
+async def _refuses_target(call: Call, options: Options, source: str, path: str) -> bool:
+    """Where nothing can be: below a file, inside the directory that is to go there, or a name of a directory for a file."""
+    files = call.process.files
+    above = directory_name(path)
+    if files.exists(above) and not files.is_directory(above):
+        words = "can't stat" if call.is_busybox else "cannot stat"
+        await call.complain(f"{words} '{path}': Not a directory")
+        return True
+    if not files.is_directory(source):
+        if path.endswith("/") and not files.exists(path) and files.exists(source):
+            words = f"can't create '{path}': Is a directory" if call.is_busybox else f"cannot create regular file '{path}': Not a directory"
+            await call.complain(words)
+            return True
+        return False
+    inside = files.is_directory(above) and f"{files.real_path(above)}/".startswith(f"{files.real_path(source)}/")
+    if inside and call.name == "cp" and not options.has("r", "R", "a"):
+        return False
+    if inside and call.name == "cp" and not call.is_busybox:
+        await call.complain(f"cannot copy a directory, '{source}', into itself, '{path}'")
+    elif inside and call.name == "mv" and not call.is_busybox:
+        await call.complain(f"cannot move '{source}' to a subdirectory of itself, '{path}'")
+    return inside and not call.is_busybox
 
 
 class _Copier:
@@ -83,7 +112,8 @@ class _Copier:
             await call.complain(f"can't stat '{target}': {reason(error)}")
         elif call.process.files.is_directory(target):
             words = f"cannot overwrite directory '{target}' with non-directory"
-            await call.complain(f"can't create '{target}': {reason(error)}" if call.is_busybox else words)
+            plain = f"'{target}' is a directory" if self._options.has("T") else f"can't create '{target}': {reason(error)}"
+            await call.complain(plain if call.is_busybox else words)
         elif error.errno in (errno.ENOSPC, errno.EFBIG):
             await call.complain(f"write error: {reason(error)}" if call.is_busybox else f"error writing '{target}': {reason(error)}")
         else:
@@ -99,10 +129,11 @@ class _Copier:
             await call.complain(f"recursion detected, omitting directory '{source}'" if call.is_busybox else words)
             return
         try:
-            names = files.list(source)
+            files.list(source)
             if not files.is_directory(target):
                 files.make_directory(target)
                 self._made.add(files.stat(target).inode)
+            names = files.list(source)
         except OSError as error:
             await call.complain_of(error, target, busybox="can't create directory '{}'", debian="cannot create directory '{}'")
             return
@@ -126,6 +157,8 @@ class _Copier:
                 return
             if options.has("i") and not await _asks(call, f"overwrite '{target}'? "):
                 return
+            if options.has("b"):
+                files.rename(target, target + "~")
         if stat.S_ISLNK(about.mode):
             if files.exists(target) or _is_link(call, target):
                 files.remove(target)
@@ -182,15 +215,19 @@ async def _asks(call: Call, question: str) -> bool:
 
 
 async def mv(call: Call) -> int:
-    options = call.options("finTuvt:" + "Z" * (not call.is_busybox), _LONG)
+    options = call.options("finTuvt:" + "Zb" * (not call.is_busybox), _LONG)
     sources, target = _split(call, options)
     if len(sources) > 1 and not call.process.files.is_directory(target):
         for source in sources:
-            await call.complain(f"can't stat '{join(target, base_name(source))}': Not a directory")
+            is_there = call.process.files.exists(target)
+            words = f"can't stat '{join(target, base_name(source))}': Not a directory"
+            await call.complain(words if is_there else f"can't rename '{source}': No such file or directory")
         return call.failed
     for source in sources:
         into = call.process.files.is_directory(target) and not options.has("T")
-        await _move(call, options, source, join(target, base_name(source)) if into else target)
+        path = join(target, base_name(source)) if into else target
+        if not await _refuses_target(call, options, source, path):
+            await _move(call, options, source, path)
     return call.failed
 
 
@@ -203,6 +240,14 @@ async def _move(call: Call, options: Options, source: str, target: str) -> None:
             if not call.is_busybox:
                 await call.complain(f"'{source}' and '{target}' are the same file")
             return
+        if (
+            files.is_directory(target) != files.is_directory(source)
+            and files.exists(source)
+            and await _differ_in_kind(call, source, target)
+        ):
+            return
+        if options.has("b"):
+            files.rename(target, target + "~")
     try:
         files.rename(source, target)
     except OSError as error:
@@ -219,6 +264,17 @@ async def _move(call: Call, options: Options, source: str, target: str) -> None:
             return
     if options.has("v"):
         await call.print(f"'{source}' -> '{target}'\n" if call.is_busybox else f"renamed '{source}' -> '{target}'\n")
+
+
+async def _differ_in_kind(call: Call, source: str, target: str) -> bool:
+    """A file does not replace a directory, nor a directory a file."""
+    if call.process.files.is_directory(target):
+        words = f"cannot overwrite directory '{target}' with non-directory"
+        await call.complain(f"'{target}' is a directory" if call.is_busybox else words)
+        return True
+    if not call.is_busybox:
+        await call.complain(f"cannot overwrite non-directory '{target}' with directory '{source}'")
+    return not call.is_busybox
 
 
 async def _move_across(call: Call, source: str, target: str) -> None:
@@ -264,145 +320,4 @@ async def install(call: Call) -> int:
     return 0
 
 
-async def dd(call: Call) -> int:
-    given: dict[str, str] = {}
-    for word in call.arguments:
-        key, equals, value = word.partition("=")
-        if not equals or key not in ("if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "iflag", "oflag", "status"):
-            raise Misuse("" if call.is_busybox else f"unrecognized operand '{word}'")
-        given[key] = value
-    sizes: dict[str, int] = {}
-    for key in ("bs", "ibs", "obs", "count", "skip", "seek"):
-        if key in given:
-            size = size_of(given[key])
-            if size is None:
-                raise Fault(f"invalid number '{given[key]}'" if call.is_busybox else f"invalid number: '{given[key]}'")
-            sizes[key] = size
-    return await _Dump(call, given, sizes).run()
-
-
-class _Dump:
-    """One run of dd."""
-
-    def __init__(self, call: Call, given: dict[str, str], sizes: dict[str, int]) -> None:
-        self._call = call
-        self._given = given
-        self._block = max(sizes.get("bs", sizes.get("ibs", 512)), 1)
-        self._sizes = sizes
-        self._full = self._partial = self._bytes = 0
-
-    async def run(self) -> int:
-        call, given = self._call, self._given
-        started_s = call.process.clock.now_s()
-        source, sink = self._open("if"), self._open("of")
-        try:
-            await self._position(source, sink)
-            await self._copy(source, sink)
-        except OSError as error:
-            path = given.get("of", "standard output")
-            await call.complain(f"error writing '{path}': {reason(error)}")
-        finally:
-            source.close()
-            sink.close()
-        await self._report(call.process.clock.now_s() - started_s)
-        return call.failed
-
-    def _open(self, key: str) -> Stream:
-        call, path = self._call, self._given.get(key)
-        if path is None:
-            return (call.process.stdin if key == "if" else call.process.stdout).share()
-        keeps = "notrunc" in self._given.get("conv", "") or "append" in self._given.get("oflag", "") or "seek" in self._sizes
-        flags = os.O_RDONLY if key == "if" else os.O_WRONLY | os.O_CREAT | (0 if keeps else os.O_TRUNC)
-        if key == "of" and "append" in self._given.get("oflag", ""):
-            flags |= os.O_APPEND
-        try:
-            return call.process.files.open(path, flags)
-        except OSError as error:
-            raise Fault(
-                f"can't open '{path}': {reason(error)}" if call.is_busybox else f"failed to open '{path}': {reason(error)}"
-            ) from None
-
-    async def _position(self, source: Stream, sink: Stream) -> None:
-        left = self._sizes.get("skip", 0) * (1 if "skip_bytes" in self._given.get("iflag", "") else self._block)
-        while left > 0 and (piece := await source.read(min(left, CHUNK_BYTES))):
-            left -= len(piece)
-            await self._call.process.tick()
-        seek = self._sizes.get("seek", 0)
-        if seek and hasattr(sink, "seek"):
-            file = cast(OpenFile, sink)
-            offset = seek * (self._sizes.get("bs") or self._sizes.get("obs", 512))
-            if "notrunc" not in self._given.get("conv", ""):
-                file.truncate(offset)
-            file.seek(offset)
-
-    async def _copy(self, source: Stream, sink: Stream) -> None:
-        count = self._sizes.get("count")
-        in_bytes = "count_bytes" in self._given.get("iflag", "")
-        left = (count if in_bytes else count * self._block) if count is not None else -1
-        full = "fullblock" in self._given.get("iflag", "")
-        pads = "sync" in self._given.get("conv", "").split(",")
-        block = 0
-        while left:
-            wanted = self._block - block if left < 0 else min(self._block - block, left)
-            piece = await source.read(min(wanted, CHUNK_BYTES))
-            if piece:
-                await sink.write(piece)
-                self._bytes += len(piece)
-                block += len(piece)
-            await self._call.process.tick()
-            ended = not piece
-            short = len(piece) < min(wanted, CHUNK_BYTES) and not full
-            if block == self._block:
-                self._full += 1
-                block = 0
-            elif block and (ended or short):
-                self._partial += 1
-                if pads:
-                    await sink.write(bytes(self._block - block))
-                if left > 0 and not in_bytes:
-                    left -= self._block - block
-                block = 0
-            if ended:
-                return
-            if left > 0:
-                left -= len(piece)
-        if block:
-            self._partial += 1
-
-    async def _report(self, elapsed_s: float) -> None:
-        status = self._given.get("status", "")
-        if status == "none":
-            return
-        records = f"{self._full}+{self._partial}"
-        text = f"{records} records in\n{records} records out\n"
-        if status != "noxfer":
-            rate = self._bytes / elapsed_s if elapsed_s > 0 else 0.0
-            text += self._busybox_rate(elapsed_s, rate) if self._call.is_busybox else self._gnu_rate(elapsed_s, rate)
-        await self._call.process.stderr.write(text.encode())
-
-    def _busybox_rate(self, elapsed_s: float, rate: float) -> str:
-        def scaled(value: float) -> str:
-            for unit in ("B", "KB", "MB"):
-                if value < 1024:
-                    return f"{value:.1f}{unit}"
-                value /= 1024
-            return f"{value:.1f}GB"
-
-        return f"{self._bytes} bytes ({scaled(self._bytes)}) copied, {elapsed_s:f} seconds, {scaled(rate)}/s\n"
-
-    def _gnu_rate(self, elapsed_s: float, rate: float) -> str:
-        def scaled(value: float, base: int, units: tuple[str, ...]) -> str:
-            for unit in units:
-                if value < base:
-                    return f"{value:.1f} {unit}" if value < 10 and unit not in ("B",) else f"{value:.0f} {unit}"
-                value /= base
-            return f"{value:.1f} T{units[-1][1:]}"
-
-        words = f"{self._bytes} byte{'' if self._bytes == 1 else 's'}"
-        if self._bytes >= 1000:
-            words += f" ({scaled(self._bytes, 1000, ('B', 'kB', 'MB', 'GB'))}"
-            words += f", {scaled(self._bytes, 1024, ('B', 'KiB', 'MiB', 'GiB'))})" if self._bytes >= 1024 else ")"
-        return f"{words} copied, {elapsed_s:g} s, {scaled(rate, 1000, ('B', 'kB', 'MB', 'GB'))}/s\n"
-
-
-PROGRAMS: dict[str, Applet] = {"cp": cp, "mv": mv, "install": install, "dd": dd}
+PROGRAMS: dict[str, Applet] = {"cp": cp, "mv": mv, "install": install}

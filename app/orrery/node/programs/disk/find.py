@@ -1,16 +1,16 @@
 """find: tests, operators, -exec, -delete, -print0, -maxdepth and friends."""
 
 import stat
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final
 
 from orrery.node.processes.program import Stat
 from orrery.node.programs.call import Applet, Call, decode, encode
+from orrery.node.programs.disk.find_walk import Plan, Test, run_command, walk
 from orrery.node.programs.disk.findings import Found, formatted, listed
 from orrery.node.programs.disk.modes import change_mode
 from orrery.node.programs.disk.owners import find_group, find_user, group_names, user_names
-from orrery.node.programs.disk.walking import base_name, join
+from orrery.node.programs.disk.walking import base_name, directory_name
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.patterns.compile import PatternError, compile_pattern
 from orrery.node.programs.patterns.glob import matches_glob
@@ -21,20 +21,10 @@ _BATCH_MAX: Final = 2000
 """Paths per command of -exec … {} +."""
 
 
-_Test: TypeAlias = Callable[[Found], Awaitable[bool]]
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What the words mean together."""
-
-    least: int = 0
-    most: int = 1 << 30
-    depth_first: bool = False
-    acts: bool = False
-    stays: bool = False
-    batches: list[tuple[list[str], list[str]]] = field(default_factory=list)
-    quits: bool = False
+_NOT_BUSYBOX: Final = frozenset(
+    ["-uid", "-gid", "-nouser", "-nogroup", "-execdir", "-true", "-false", "-iregex", "-mount", "-readable", "-writable", "-daystart",
+     "-lname", "-ls", "-printf", "-warn", "-nowarn", "-noleaf", "-d", "-regextype"]
+)  # fmt: skip
 
 
 async def find(call: Call) -> int:
@@ -43,78 +33,40 @@ async def find(call: Call) -> int:
     while words and words[0] in ("-H", "-L", "-P"):
         follows = words.pop(0) == "-L"
     paths: list[str] = []
-    while words and words[0][:1] not in ("-", "(", ")", "!", ","):
+    while words and words[0][:1] != "-" and words[0] not in ("(", "!"):
         paths.append(words.pop(0))
     if words and words[0] == "-" and not call.is_busybox:
         paths.append(words.pop(0))
-    plan = _Plan()
+    plan = Plan()
     test = _Parser(call, words, plan, is_busybox=call.is_busybox).parse()
     for path in paths or ["."]:
-        await _walk(call, path, plan, test, follows=follows)
+        await walk(call, path, plan, test, follows=follows)
         if plan.quits:
             break
     for command, waiting in plan.batches:
-        if waiting and await _run(call, [*command, *waiting]):
+        if waiting and await run_command(call, [*command, *waiting]):
             call.failed = 1
     return call.failed
-
-
-async def _walk(call: Call, start: str, plan: _Plan, test: _Test, *, follows: bool) -> None:
-    files = call.process.files
-    device: int | None = None
-    pending: list[tuple[str, int, Found | None]] = [(start, 0, None)]
-    while pending and not plan.quits:
-        path, depth, seen = pending.pop()
-        await call.process.tick()
-        if seen is not None:
-            await test(seen)
-            continue
-        try:
-            about = files.stat(path, follow=follows) if not follows or files.exists(path) else files.stat(path, follow=False)
-        except OSError as error:
-            await call.complain_of(error, path, debian="'{}'")
-            continue
-        device = about.device if device is None else device
-        found = Found(path, about, depth, start)
-        shown = plan.least <= depth <= plan.most
-        if shown and not plan.depth_first:
-            await test(found)
-        if plan.depth_first and shown:
-            pending.append((path, depth, found))
-        if stat.S_ISDIR(about.mode) and depth < plan.most and not found.prunes and not (plan.stays and about.device != device):
-            try:
-                names = files.list(path)
-            except OSError as error:
-                await call.complain_of(error, path, debian="'{}'")
-                continue
-            pending += [(join(path, name), depth + 1, None) for name in reversed(names)]
-
-
-async def _run(call: Call, command: list[str]) -> int:
-    try:
-        child = await call.process.spawn(command)
-    except OSError as error:
-        await call.complain_of(error, command[0], debian="'{}'", code=call.failed)
-        return 127
-    return await child.wait()
 
 
 class _Parser:
     """Expressions by precedence: , -o -a !."""
 
-    def __init__(self, call: Call, words: list[str], plan: _Plan, *, is_busybox: bool) -> None:
+    def __init__(self, call: Call, words: list[str], plan: Plan, *, is_busybox: bool) -> None:
         self._call = call
         self._words = words
         self._at = 0
         self._plan = plan
         self._busybox = is_busybox
         self._opened = 0
+        self._extended = False
 
-    def parse(self) -> _Test:
+    def parse(self) -> Test:
         test = self._any() if self._words else None
         if self._at < len(self._words):
-            word = self._words[self._at]
-            raise self._refusal(word)
+            if self._busybox and self._peek() == ")":
+                raise Misuse("unrecognized: )")
+            raise self._refusal(self._words[self._at])
         if self._plan.acts and test is not None:
             return test
 
@@ -134,7 +86,9 @@ class _Parser:
             return Fault(f"unknown predicate `{word}'")
         if word == ")":
             return Fault("invalid expression; you have used a binary operator ')' with nothing before it.")
-        return Fault(f"paths must precede expression: `{word}'")
+        before = next((one for one in reversed(self._words[: self._at - 1]) if one[:1] in "-("), "")
+        hint = f"\nfind: possible unquoted pattern after predicate `{before}'?" if before else ""
+        return Fault(f"paths must precede expression: `{word}'{hint}")
 
     def _peek(self) -> str:
         return self._words[self._at] if self._at < len(self._words) else ""
@@ -145,11 +99,11 @@ class _Parser:
         self._at += 1
         return self._words[self._at - 1]
 
-    def _any(self) -> _Test:
-        branches = [self._all()]
+    def _any(self) -> Test:
+        branches = [self._all(is_first=True)]
         while self._peek() in ("-o", "-or"):
             self._at += 1
-            branches.append(self._all())
+            branches.append(self._all(is_first=False))
         if len(branches) == 1:
             return branches[0]
 
@@ -161,12 +115,16 @@ class _Parser:
 
         return test
 
-    def _all(self) -> _Test:
-        parts = [self._one()]
+    def _all(self, *, is_first: bool) -> Test:
+        parts = [] if self._busybox else [self._one()]
         while (word := self._peek()) and word not in ("-o", "-or") and not (word == ")" and self._opened):
             if word in ("-a", "-and"):
                 self._at += 1
+                if self._busybox:
+                    continue
             parts.append(self._one())
+        if not parts:
+            return _plain(lambda _: is_first)  # As busybox has it: nothing to test is true, but not behind an -o.
         if len(parts) == 1:
             return parts[0]
 
@@ -178,10 +136,16 @@ class _Parser:
 
         return test
 
-    def _one(self) -> _Test:
+    def _one(self) -> Test:
         word = self._peek()
         if not word:
-            raise Fault("expected an expression" if not self._busybox else f"option requires an argument -- '{self._words[-1][1:]}'")
+            last = self._words[-1]
+            if self._busybox:
+                return _plain(lambda _: False)  # A ! with nothing behind it.
+            if last == "(":
+                why = "expected to find a ')' but didn't see one. Perhaps you need an extra predicate after '('"
+                raise Fault(f"invalid expression; {why}")
+            raise Fault(f"expected an expression after '{last}'")
         self._at += 1
         if word in ("!", "-not"):
             inner = self._one()
@@ -191,12 +155,13 @@ class _Parser:
 
             return negated
         if word == "(":
+            self._check_closed()
             self._opened += 1
+            if self._peek() == ")" and not self._busybox:
+                raise Fault("invalid expression; empty parentheses are not allowed.")
             inner = self._any()
             if self._peek() != ")":
-                raise Fault(
-                    "unmatched '('" if self._busybox else "invalid expression; I was expecting to find a ')' somewhere but did not see one."
-                )
+                raise Fault("invalid expression; I was expecting to find a ')' somewhere but did not see one.")
             self._at += 1
             self._opened -= 1
             return inner
@@ -205,10 +170,22 @@ class _Parser:
             raise self._refusal(word)
         return primary
 
-    def _primary(self, word: str) -> _Test | None:
+    def _check_closed(self) -> None:
+        """busybox looks for the other parenthesis first."""
+        depth = 1
+        for word in self._words[self._at :]:
+            depth += (word == "(") - (word == ")")
+            if depth == 0:
+                return
+        if self._busybox:
+            raise Fault("unpaired '('")
+
+    def _primary(self, word: str) -> Test | None:
+        if self._busybox and word in _NOT_BUSYBOX:
+            return None
         return self._setting(word) or self._name_test(word) or self._stat_test(word) or self._action(word)
 
-    def _setting(self, word: str) -> _Test | None:
+    def _setting(self, word: str) -> Test | None:
         plan = self._plan
         if word in ("-maxdepth", "-mindepth"):
             text = self._value(word)
@@ -226,11 +203,13 @@ class _Parser:
             plan.depth_first = True
         elif word in ("-xdev", "-mount"):
             plan.stays = True
+        elif word == "-regextype":
+            self._extended = "ext" in (kind := self._value(word)) or kind in ("egrep", "awk", "gnu-awk", "posix-egrep")
         elif word not in ("-follow", "-noleaf", "-true", "-daystart", "-warn", "-nowarn"):
             return None
         return _plain(lambda _: True)
 
-    def _name_test(self, word: str) -> _Test | None:
+    def _name_test(self, word: str) -> Test | None:
         if word in ("-name", "-iname"):
             pattern, fold = self._value(word), word == "-iname"
             return _plain(lambda found: matches_glob(pattern, base_name(found.path), ignore_case=fold))
@@ -240,7 +219,7 @@ class _Parser:
         if word in ("-regex", "-iregex"):
             text = self._value(word)
             try:
-                regex = compile_pattern(encode(text), ignore_case=word == "-iregex", is_whole_line=True)
+                regex = compile_pattern(encode(text), extended=self._extended, ignore_case=word == "-iregex", is_whole_line=True)
             except PatternError as error:
                 raise Fault(f"bad regex '{text}': {error}" if self._busybox else str(error)) from None
             return _plain(lambda found: regex.matches(encode(found.path)))
@@ -255,7 +234,7 @@ class _Parser:
         except OSError as error:
             raise Fault(f"can't stat '{path}': {reason(error)}" if self._call.is_busybox else f"'{path}': {reason(error)}") from None
 
-    def _stat_test(self, word: str) -> _Test | None:
+    def _stat_test(self, word: str) -> Test | None:
         call = self._call
         if word in ("-type", "-xtype"):
             kinds = {
@@ -290,6 +269,9 @@ class _Parser:
             return _plain(lambda found: compare(found.about.links if word == "-links" else found.about.inode))
         if word == "-size":
             return self._size()
+        if word == "-samefile":
+            same = self._reference(self._value(word))
+            return _plain(lambda found: (found.about.inode, found.about.device) == (same.inode, same.device))
         if word == "-newer":
             moment = self._reference(self._value(word)).modified_s
             return _plain(lambda found: found.about.modified_s > moment)
@@ -317,20 +299,24 @@ class _Parser:
             return lambda value: value < number
         return lambda value: value == number
 
-    def _size(self) -> _Test:
+    def _size(self) -> Test:
         units = {"b": 512, "c": 1, "w": 2, "k": 1024, "M": 1 << 20, "G": 1 << 30}
         text = self._words[self._at] if self._at < len(self._words) else ""
         unit = units.get(text[-1:], 0)
+        if not self._busybox and text and not unit and not text[-1:].isdigit():
+            raise Fault(f"invalid -size type `{text[-1]}'")
         if unit:
             self._words[self._at] = text[:-1]
         sign = text[:1]
         compare = self._number("-size")
-        if self._busybox and sign in ("+", "-") and sign:
+        if self._busybox:
             size = int(text.lstrip("+-").rstrip("bcwkMG")) * (unit or 512)
+            if sign not in ("+", "-"):
+                return _plain(lambda found: found.about.size == size)
             return _plain(lambda found: found.about.size > size if sign == "+" else found.about.size < size)
         return _plain(lambda found: compare(-(-found.about.size // (unit or 512))))
 
-    def _perm(self) -> _Test:
+    def _perm(self) -> Test:
         text = self._value("-perm")
         kind = text[:1] if text[:1] in "-/+" and text[1:] else ""
         bits = change_mode(text[len(kind) :], 0, 0)
@@ -342,7 +328,7 @@ class _Parser:
             return _plain(lambda found: bool(found.about.mode & bits) or not bits)
         return _plain(lambda found: found.about.mode & 0o7777 == bits)
 
-    def _owner(self, word: str) -> _Test:
+    def _owner(self, word: str) -> Test:
         text = self._value(word)
         is_user = word in ("-user", "-uid")
         number = find_user(self._call, text) if is_user else find_group(self._call, text)
@@ -351,7 +337,7 @@ class _Parser:
             raise Fault(f"unknown {kind} {text}" if self._busybox else f"'{text}' is not the name of a known {kind}")
         return _plain(lambda found: (found.about.uid if is_user else found.about.gid) == number)
 
-    def _action(self, word: str) -> _Test | None:
+    def _action(self, word: str) -> Test | None:
         call, plan = self._call, self._plan
         if word == "-prune":
 
@@ -362,7 +348,7 @@ class _Parser:
             return _plain(prune)
         if word == "-false":
             return _plain(lambda _: False)
-        plan.acts = plan.acts or word != "-quit"
+        plan.acts = True
         if word in ("-print", "-print0"):
             end = "\0" if word == "-print0" else "\n"
 
@@ -405,7 +391,7 @@ class _Parser:
             return False
         return True
 
-    def _exec(self, word: str) -> _Test:
+    def _exec(self, word: str) -> Test:
         command: list[str] = []
         while self._at < len(self._words) and not (
             self._words[self._at] == ";" or (self._words[self._at] == "+" and command[-1:] == ["{}"])
@@ -423,7 +409,7 @@ class _Parser:
             async def collect(found: Found) -> bool:
                 waiting.append(found.path)
                 if len(waiting) >= _BATCH_MAX:
-                    if await _run(call, [*command[:-1], *waiting]):
+                    if await run_command(call, [*command[:-1], *waiting]):
                         call.failed = 1
                     waiting.clear()
                 return True
@@ -431,16 +417,19 @@ class _Parser:
             return collect
 
         async def run(found: Found) -> bool:
-            filled = [part.replace("{}", found.path) for part in command]
+            path = f"./{base_name(found.path)}" if word == "-execdir" else found.path
+            filled = [part.replace("{}", path) for part in command]
             if word == "-ok":
-                await call.process.stderr.write(encode(f"{' '.join(filled)} ?..." if self._busybox else f"< {' '.join(filled)} > ? "))
+                await call.process.stderr.write(
+                    encode(f"{' '.join(filled)} ?" if self._busybox else f"< {command[0]} ... {found.path} > ? ")
+                )
                 if not decode(await call.process.stdin.read(1024)).lower().startswith("y"):
                     return False
-            return await _run(call, filled) == 0
+            return await run_command(call, filled, directory_name(found.path) if word == "-execdir" else None) == 0
 
         return run
 
-    def _printf(self, template: str) -> _Test:
+    def _printf(self, template: str) -> Test:
         async def show(found: Found) -> bool:
             await self._call.write(unescape(encode(formatted(self._call, template, found)))[0])
             return True
@@ -448,7 +437,7 @@ class _Parser:
         return show
 
 
-def _plain(test: Callable[[Found], bool]) -> _Test:
+def _plain(test: Callable[[Found], bool]) -> Test:
     async def asynchronous(found: Found) -> bool:
         return test(found)
 

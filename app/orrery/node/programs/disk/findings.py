@@ -1,7 +1,9 @@
 """What find has found, and how -ls and -printf print it."""
 
+import re
 import stat
 from dataclasses import dataclass
+from typing import Final
 
 from orrery.node.processes.program import Stat
 from orrery.node.programs.call import Call
@@ -9,6 +11,8 @@ from orrery.node.programs.disk.modes import mode_text
 from orrery.node.programs.disk.owners import group_names, user_names
 from orrery.node.programs.disk.walking import base_name, directory_name
 from orrery.node.programs.system.moments import format_moment
+
+_DIRECTIVE: Final = re.compile(r"%([-0+ #]*)(\d{0,4})(\.\d{1,4})?(T(?=.)|[A-SU-Za-z%])((?<=T).)?")
 
 
 @dataclass(slots=True)
@@ -36,22 +40,20 @@ def formatted(call: Call, template: str, found: Found) -> str:
     """What -printf prints of a template, its backslashes still in it."""
     about = found.about
     values = _values(call, found)
-    out: list[str] = []
-    position = 0
-    while position < len(template):
-        char = template[position]
-        following = template[position + 1 : position + 2]
-        if char == "%" and following == "T":
-            letter = template[position + 2 : position + 3]
-            out.append(f"{about.modified_s:.10f}" if letter == "@" else format_moment("%" + letter, about.modified_s))
-            position += 3
-        elif char == "%" and following in values and following:
-            out.append(values[following])
-            position += 2
+
+    def filled(match: re.Match[str]) -> str:
+        flags, width, precision, letter, kind = match.groups()
+        if letter == "T":
+            text = f"{about.modified_s:.10f}" if kind == "@" else format_moment("%" + kind, about.modified_s)
+        elif letter in values:
+            text = values[letter]
         else:
-            out.append(char)
-            position += 1
-    return "".join(out)
+            return match[0]
+        text = text[: int(precision[1:])] if precision else text
+        size = int(width or 0)
+        return text.ljust(size) if "-" in flags else text.rjust(size, "0" if "0" in flags else " ")
+
+    return _DIRECTIVE.sub(filled, template)
 
 
 def _values(call: Call, found: Found) -> dict[str, str]:

@@ -1,21 +1,28 @@
 """ls."""
 
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from orrery.node.processes.program import Stat
-from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.disk.modes import mode_text
 from orrery.node.programs.disk.owners import group_names, user_names
 from orrery.node.programs.disk.walking import join
+from orrery.node.programs.faults import Misuse
 from orrery.node.programs.options import Options
+from orrery.node.programs.patterns.glob import matches_glob
+from orrery.node.programs.quoting import shell_escaped
 from orrery.node.programs.system.moments import format_moment
+from orrery.node.programs.text.sort import version_key
 
 _LONG: Final = {"all": "a", "almost-all": "A", "directory": "d", "human-readable": "h", "inode": "i", "reverse": "r", "recursive": "R",
                 "size": "s", "numeric-uid-gid": "n", "classify": "F", "color": "color::", "group-directories-first": "gdf",
                 "full-time": "full-time", "no-group": "G", "file-type": "p", "format": "format:", "sort": "sort:", "time-style": "ts:",
-                "si": "h", "dereference": "L"}  # fmt: skip
+                "si": "h", "dereference": "L", "ignore": "I", "hide": "hide:", "ignore-backups": "B", "width": "w", "indicator-style": "is:",
+                "quote-name": "Q", "escape": "b", "literal": "N", "kibibytes": "k", "hide-control-chars": "q"}  # fmt: skip
+_SORTS: Final = {"none": "", "time": "t", "size": "S", "extension": "X", "version": "v", "width": "width"}
 _HALF_YEAR_S: Final = 15_778_476
 
 
@@ -28,7 +35,8 @@ class _Entry:
 
 
 async def ls(call: Call) -> int:
-    options = call.options("1AaCxdLHRFplinshrSXvctukgow:T:" if call.is_busybox else "1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:Z", _LONG)
+    options = call.options("1AaCxdLHRFplinshrSXvctukgQw:T:" if call.is_busybox else "1AaCxdLHRFplinshrSXvctugkGmQNbqUfotw:T:I:ZB", _LONG)
+    _check_words(options)
     terminal = call.process.stdout.is_terminal
     listing = _Listing(call, options, terminal=terminal)
     operands = options.operands or ["."]
@@ -83,13 +91,30 @@ class _Listing:
         self._is_busybox = call.is_busybox
         columns = options.last("1Cxm") or ("C" if terminal else "1")
         self._columns = "1" if self._is_long else columns
+        self._is_colored = False
         control = call.process.terminal() if terminal else None
         width = options.value("w")
         self._width = int(width) if width and width.isdigit() else control.size[0] if control else 80
         self._users = user_names(call) if self._is_long and not options.has("n") else {}
         self._groups = group_names(call) if self._is_long and not options.has("n") else {}
-        color = next((value for key, value in reversed(options.given) if key == "color"), "never")
-        self._colors = color in ("always", "") or (color == "auto" and terminal)
+        self._colors = self._shows_colors(terminal=terminal)
+        self._quotes = _quoting(call, options, terminal=terminal)
+        self._hidden = [
+            *options.values("I"),
+            *(() if options.has("a", "A") else options.values("hide")),
+            *(["*~"] if options.has("B") else []),
+        ]
+
+    def _shows_colors(self, *, terminal: bool) -> bool:
+        """busybox has colours at a terminal unless told otherwise; GNU's has none without a terminal's name."""
+        environment = self._call.process.environment
+        color = self._options.value("color")
+        if self._is_busybox:
+            if color is None:
+                return terminal and environment.get("TERM") != "dumb" and environment.get("LS_COLORS", "x") not in ("", "none")
+            return color in ("always", "") or (color in ("auto", "tty", "if-tty") and terminal)
+        wanted = color in ("always", "yes", "force", "") or (color in ("auto", "tty", "if-tty") and terminal)
+        return wanted and ("LS_COLORS" in environment or environment.get("TERM", "dumb") != "dumb")
 
     def stat(self, path: str, *, follow: bool = False) -> Stat:
         files = self._call.process.files
@@ -108,6 +133,8 @@ class _Listing:
         options = self._options
         if not options.has("a", "A", "f"):
             names = [name for name in names if not name.startswith(".")]
+        if self._hidden:
+            names = [name for name in names if not any(matches_glob(pattern, name) for pattern in self._hidden)]
         if options.has("a", "f") and not (options.has("A") and options.last("aA") == "A"):
             names = [".", "..", *names]
         entries: list[_Entry] = []
@@ -122,16 +149,20 @@ class _Listing:
 
     def sort(self, entries: list[_Entry]) -> list[_Entry]:
         options = self._options
-        if options.has("f", "U"):
+        if options.has("f", "U") or options.value("sort") == "none":
             return entries
         entries.sort(key=lambda entry: entry.name.encode("utf-8", "surrogateescape"))
-        kind = options.last("tSX") or {"size": "S", "time": "t", "extension": "X"}.get(options.value("sort") or "", "")
+        kind = options.last("tSXv") or _SORTS.get(options.value("sort") or "", "")
         if kind == "t":
             entries.sort(key=lambda entry: -entry.about.modified_s)
         elif kind == "S":
             entries.sort(key=lambda entry: -entry.about.size)
         elif kind == "X":
             entries.sort(key=lambda entry: entry.name.rpartition(".")[2] if "." in entry.name else "")
+        elif kind == "v":
+            entries.sort(key=lambda entry: version_key(encode(entry.name)))
+        elif kind == "width":
+            entries.sort(key=lambda entry: len(entry.name))
         if options.has("r"):
             entries.reverse()
         if options.has("gdf"):
@@ -151,7 +182,20 @@ class _Listing:
             return header + ", ".join(names) + "\n"
         if self._columns == "1":
             return header + "".join(name + "\n" for name in names)
-        return header + self._in_columns(names, [len(self._prefix(entry)) + len(entry.name) + len(self._mark(entry)) for entry in entries])
+        widths = [len(self._prefix(entry)) + len(self._quotes(entry.name)) + len(self._mark(entry)) for entry in entries]
+        return header + (self._in_equal_columns(names, widths) if self._is_busybox else self._in_columns(names, widths))
+
+    def _in_equal_columns(self, names: list[str], widths: list[int]) -> str:
+        """busybox's columns are as wide as the widest name."""
+        width = max(widths, default=0) + 2
+        columns = max(self._width // width, 1)
+        rows = -(-len(names) // columns)
+        lines: list[str] = []
+        for row in range(rows):
+            picked = range(row * columns, min((row + 1) * columns, len(names))) if self._columns == "x" else range(row, len(names), rows)
+            cells = [names[index] + " " * (width - widths[index]) for index in picked[:-1]]
+            lines.append("".join(cells) + names[picked[-1]] + "\n")
+        return "".join(lines)
 
     def _in_columns(self, names: list[str], widths: list[int]) -> str:
         if not names:
@@ -176,7 +220,7 @@ class _Listing:
 
     def _prefix(self, entry: _Entry) -> str:
         inode = f"{entry.about.inode:7} " if self._is_busybox else f"{entry.about.inode} "
-        blocks = f"{self._size(_blocks(entry.about) * 1024, blocks=True):>4} "
+        blocks = f"{self._size(_blocks(entry.about) * 1024, blocks=True):>{6 if self._is_busybox else 4}} "
         return (
             (inode if self._options.has("i") else "")
             + (blocks if self._options.has("s") else "")
@@ -184,23 +228,30 @@ class _Listing:
         )
 
     def _mark(self, entry: _Entry) -> str:
-        if not self._options.has("F", "p"):
+        style = self._options.value("is")
+        classifies = self._options.has("F") or style == "classify"
+        if not classifies and not self._options.has("p") and style not in ("slash", "file-type"):
             return ""
         mode = entry.about.mode
         if stat.S_ISDIR(mode):
             return "/"
-        if not self._options.has("F"):
+        if not classifies and style != "file-type":
             return ""
         if stat.S_ISLNK(mode):
             return "" if self._is_long else "@"
-        return "|" if stat.S_ISFIFO(mode) else "=" if stat.S_ISSOCK(mode) else "*" if mode & 0o111 else ""
+        return "|" if stat.S_ISFIFO(mode) else "=" if stat.S_ISSOCK(mode) else "*" if mode & 0o111 and classifies else ""
 
     def _shown(self, entry: _Entry) -> str:
-        return (
-            _colored(entry.name, entry.about.mode, busybox=self._is_busybox) + self._mark(entry)
-            if self._colors
-            else entry.name + self._mark(entry)
-        )
+        name = self._quotes(entry.name)
+        if not self._colors:
+            return name + self._mark(entry)
+        if self._is_busybox:
+            return _busybox_colored(name, entry.about.mode) + self._mark(entry)
+        code = _color(entry.about.mode)
+        if not code:
+            return name + self._mark(entry)
+        first, self._is_colored = "" if self._is_colored else "\x1b[0m", True
+        return f"{first}\x1b[{code}m{name}\x1b[0m" + self._mark(entry)
 
     def _size(self, size: int, *, blocks: bool = False) -> str:
         if self._options.has("h"):
@@ -211,7 +262,7 @@ class _Listing:
         rows = [self._row(entry) for entry in entries]
         header = f"total {self._size(sum(_blocks(entry.about) for entry in entries) * 1024, blocks=True)}\n" if total else ""
         if self._is_busybox:
-            lines = [f"{r[0]}{r[1]} {r[2]:>4} {r[3]:<8.8} {r[4]:<8.8} {r[5]:>9} {r[6]} {r[7]}\n" for r in rows]
+            lines = [f"{r[0]}{r[1]} {r[2]:>4} {r[3]:<8} {r[4]:<8} {r[5]:>9} {r[6]} {r[7]}\n" for r in rows]
             return header + "".join(lines)
         widths = [max((len(row[column]) for row in rows), default=0) for column in range(6)]
         hides_group, hides_owner = self._options.has("o", "G"), self._options.has("g")
@@ -271,11 +322,48 @@ def human(size: int, *, busybox: bool) -> str:
     return f"{tenths / 10:.1f}{unit}" if tenths < 100 else f"{-int(-value // 1)}{unit}"
 
 
-def _colored(name: str, mode: int, *, busybox: bool) -> str:
-    code = "1;34" if stat.S_ISDIR(mode) else "1;36" if stat.S_ISLNK(mode) else "1;32" if mode & 0o111 and stat.S_ISREG(mode) else ""
-    if not code:
-        return f"\x1b[m{name}" if busybox else name
-    return f"\x1b[{code}m{name}\x1b[m" if busybox else f"\x1b[0{code}m{name}\x1b[0m"
+_BUSYBOX_COLORS: Final = {stat.S_IFDIR: "1;34", stat.S_IFLNK: "1;36", stat.S_IFIFO: "0;35", stat.S_IFCHR: "1;35", stat.S_IFBLK: "1;35",
+                          stat.S_IFSOCK: "1;35"}  # fmt: skip
+_COLORS: Final = {stat.S_IFLNK: "01;36", stat.S_IFIFO: "33", stat.S_IFCHR: "01", stat.S_IFBLK: "01", stat.S_IFSOCK: "01;35"}
+
+
+def _busybox_colored(name: str, mode: int) -> str:
+    code = _BUSYBOX_COLORS.get(stat.S_IFMT(mode)) or ("1;32" if mode & 0o111 else "0;0")
+    return f"\x1b[{code}m{name}\x1b[m"
+
+
+def _color(mode: int) -> str:
+    """GNU's colours without LS_COLORS; empty for a plain file."""
+    if stat.S_ISDIR(mode):
+        shared, sticky = mode & 0o002, mode & 0o1000
+        return "30;42" if shared and sticky else "34;42" if shared else "37;44" if sticky else "01;34"
+    if stat.S_ISREG(mode):
+        return "37;41" if mode & 0o4000 else "30;43" if mode & 0o2000 else "01;32" if mode & 0o111 else ""
+    return _COLORS.get(stat.S_IFMT(mode), "")
+
+
+def _quoting(call: Call, options: Options, *, terminal: bool) -> Callable[[str], str]:
+    """How names are shown: in C's quotes, with its escapes, or, by GNU's ls at a terminal, so that a shell reads them."""
+    style = options.last("QbNq")
+    if style == "Q":
+        return lambda name: '"' + _escaped(name).replace('"', '\\"') + '"'
+    if style == "b":
+        return lambda name: _escaped(name).replace(" ", "\\ ")
+    if call.is_busybox or style or not terminal:
+        return lambda name: name
+    return shell_escaped
+
+
+def _escaped(name: str) -> str:
+    named = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return "".join(named.get(char) or (char if char.isprintable() else f"\\{ord(char):03o}") for char in name)
+
+
+def _check_words(options: Options) -> None:
+    sort = options.value("sort")
+    if sort is not None and sort not in _SORTS:
+        shown = "".join(f"\n  - '{word}'" for word in ("none", "time", "size", "extension", "version", "width"))
+        raise Misuse(f"invalid argument '{sort}' for '--sort'\nValid arguments are:{shown}", 1)
 
 
 PROGRAMS: dict[str, Applet] = {"ls": ls, "dir": ls, "vdir": ls}

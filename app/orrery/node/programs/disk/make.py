@@ -44,7 +44,8 @@ async def _make(call: Call, path: str, *, with_parents: bool, verbose: bool) -> 
                 raise NotADirectoryError(errno.ENOTDIR, "", step + "/" * call.is_busybox)
         files.make_directory(step)
         if verbose:
-            await call.print(f"created directory: '{step}'\n" if call.is_busybox else f"mkdir: created directory '{step}'\n")
+            shown = step + "/" * (step != path.rstrip("/"))
+            await call.print(f"created directory: '{shown}'\n" if call.is_busybox else f"mkdir: created directory '{step}'\n")
 
 
 async def touch(call: Call) -> int:
@@ -85,22 +86,27 @@ async def touch(call: Call) -> int:
 async def ln(call: Call) -> int:
     long = {"symbolic": "s", "force": "f", "no-dereference": "n", "verbose": "v", "relative": "r", "target-directory": "t",
             "no-target-directory": "T", "backup": "b"}  # fmt: skip
-    options = call.options("sfnbtvrTS:", long)
+    options = call.options("sfnbvTS:" if call.is_busybox else "sfnbt:vrTS:", long)
     operands = options.operands
+    if (folder := options.value("t")) is not None:
+        operands = [*operands, folder]
     if not operands:
         raise Misuse("" if call.is_busybox else "missing file operand")
     if len(operands) == 1:
-        if call.is_busybox:
-            raise Misuse
-        operands = [operands[0], "."]
+        operands = [operands[0], base_name(operands[0]) if call.is_busybox else "."]
     target = operands[-1]
     files = call.process.files
     stays = options.has("n", "T") and _is_link(call, target)
     into = files.is_directory(target) and not stays and not options.has("T")
-    if len(operands) > 2 and not into:
-        raise Misuse() if call.is_busybox else Fault(f"target '{target}' is not a directory")
+    if len(operands) > 2 and not into and not call.is_busybox:
+        why = "No such file or directory" if not files.exists(target) else "Not a directory"
+        raise Fault(f"target '{target}': {why}")
+    if call.is_busybox and options.has("T") and files.is_directory(target) and not stays:
+        raise Fault(f"'{target}' is a directory")
     for source in operands[:-1]:
         path = join(target, base_name(source)) if into else target
+        if options.has("b") and files.exists(path) and not files.is_directory(path):
+            files.rename(path, path + (options.value("S") or "~"))
         await _link(call, source, path, symbolic=options.has("s"), force=options.has("f"), verbose=options.has("v"))
     return call.failed
 
@@ -136,7 +142,7 @@ async def _link(call: Call, source: str, path: str, *, symbolic: bool, force: bo
             await call.complain(f"failed to create hard link {shown}: {reason(error)}")
         return
     if verbose:
-        arrow = "->" if symbolic else "=>"
+        arrow = "->" if symbolic or call.is_busybox else "=>"
         await call.print(f"'{path}' {arrow} '{source}'\n")
 
 
@@ -147,7 +153,7 @@ async def link(call: Call) -> int:
         call.process.files.link(source, path)
     except OSError as error:
         await call.complain(
-            f"can't create link '{path}' to '{source}': {reason(error)}"
+            f"can't create hardlink '{path}' to '{source}': {reason(error)}"
             if call.is_busybox
             else f"cannot create link '{path}' to '{source}': {reason(error)}"
         )
@@ -208,7 +214,7 @@ async def truncate(call: Call) -> int:
         raise Misuse(
             "" if call.is_busybox else "you must specify either '--size' or '--reference'" if text is None else "missing file operand"
         )
-    size = size_of(text.lstrip("+-"))
+    size = size_of(text if call.is_busybox else text.lstrip("+-"))
     if size is None:
         raise Fault(f"invalid number '{text}'" if call.is_busybox else f"Invalid number: '{text}'")
     for path in options.operands:
@@ -216,7 +222,7 @@ async def truncate(call: Call) -> int:
             file = call.process.files.open(path, os.O_WRONLY | (0 if options.has("c") else os.O_CREAT))
         except OSError as error:
             if not (options.has("c") and isinstance(error, FileNotFoundError)):
-                await call.complain_of(error, path, debian="cannot open '{}' for writing")
+                await call.complain_of(error, path, busybox="{}: open", debian="cannot open '{}' for writing")
             continue
         old = call.process.files.stat(path).size
         try:

@@ -1,11 +1,14 @@
 """basename, dirname, readlink, realpath, pwd."""
 
+import errno
+import posixpath
 import stat
 from typing import Final
 
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.disk.walking import base_name, directory_name, join
 from orrery.node.programs.faults import Misuse
+from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
 
 _READLINK_LONG: Final = {"canonicalize": "f", "no-newline": "n", "verbose": "v", "canonicalize-existing": "e", "canonicalize-missing": "m",
@@ -41,12 +44,15 @@ async def readlink(call: Call) -> int:
     for path in options.operands:
         try:
             if options.has("f", "e", "m"):
-                await call.print(canonical(call, path, existing=options.has("e"), missing=options.has("m")) + end)
+                existing = options.has("e") or call.is_busybox
+                await call.print(canonical(call, path, existing=existing, missing=options.has("m")) + end)
             else:
                 await call.print(files.read_link(path) + end)
         except OSError as error:
             call.failed = 1
-            if options.has("v"):
+            if options.has("v") and call.is_busybox and not options.has("f"):
+                await call.complain(f"{path}: cannot read link: {'not a symlink' if error.errno == errno.EINVAL else reason(error)}")
+            elif options.has("v"):
                 await call.complain(f"{path}: {reason(error)}")
     return call.failed
 
@@ -73,14 +79,18 @@ def canonical(call: Call, path: str, *, existing: bool = False, missing: bool = 
 
 
 async def realpath(call: Call) -> int:
-    long = {"canonicalize-existing": "e", "canonicalize-missing": "m", "no-symlinks": "s", "quiet": "q", "zero": "z", "strip": "s"}
-    options = call.options("emqsz", long)
-    if not options.operands and not call.is_busybox:
-        raise Misuse("missing operand")
-    for path in options.operands or ["."]:
+    long = {"canonicalize-existing": "e", "canonicalize-missing": "m", "no-symlinks": "s", "quiet": "q", "zero": "z", "strip": "s",
+            "relative-to": "relative-to:"}  # fmt: skip
+    options = Options([], call.arguments) if call.is_busybox else call.options("emqsz", long)
+    if not options.operands:
+        raise Misuse("" if call.is_busybox else "missing operand")
+    for path in options.operands:
         try:
-            existing = options.has("e")
-            await call.print(canonical(call, path, existing=existing, missing=options.has("m")) + "\n")
+            existing = options.has("e") or call.is_busybox
+            found = canonical(call, path, existing=existing, missing=options.has("m"))
+            if (origin := options.value("relative-to")) is not None:
+                found = posixpath.relpath(found, canonical(call, origin))
+            await call.print(found + ("\0" if options.has("z") else "\n"))
         except OSError as error:
             call.failed = 1
             if not options.has("q"):
@@ -90,6 +100,8 @@ async def realpath(call: Call) -> int:
 
 async def pwd(call: Call) -> int:
     options = call.options("LP", {"logical": "L", "physical": "P"})
+    if options.operands and not call.is_busybox:
+        await call.process.complain("pwd: ignoring non-option arguments")
     await call.print((call.process.environment.get("PWD") or call.process.directory if options.has("L") else call.process.directory) + "\n")
     return 0
 

@@ -4,6 +4,7 @@ import stat
 from typing import Final
 
 from orrery.node.programs.call import Applet, Call, decode
+from orrery.node.programs.disk.modes import kind_text
 from orrery.node.programs.disk.walking import base_name, directory_name, join
 from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
@@ -42,7 +43,8 @@ async def _remove(call: Call, path: str, options: Options) -> None:
     try:
         about = files.stat(path, follow=False)
         if not stat.S_ISDIR(about.mode):
-            if options.last("if") == "i" and not await _asks(call, f"remove '{path}'? "):
+            kind = "" if call.is_busybox else kind_text(about.mode, about.size) + " "
+            if options.last("if") == "i" and not await _asks(call, f"remove {kind}'{path}'? "):
                 return
             files.remove(path)
             await _tell(call, options, path, is_directory=False)
@@ -53,8 +55,14 @@ async def _remove(call: Call, path: str, options: Options) -> None:
                 return
             await call.complain(f"'{path}' is a directory" if call.is_busybox else f"cannot remove '{path}': Is a directory")
             return
-        for name in files.list(path):
+        names = files.list(path)
+        asks = options.last("if") == "i"
+        if asks and (names or call.is_busybox) and not await _asks(call, f"descend into directory '{path}'? "):
+            return
+        for name in names:
             await _remove(call, join(path, name), options)
+        if asks and not await _asks(call, f"remove directory '{path}'? "):
+            return
         files.remove_directory(path)
         await _tell(call, options, path, is_directory=True)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -89,6 +97,8 @@ async def rmdir(call: Call) -> int:
     for operand in options.operands:
         path = operand
         while True:
+            if options.has("v"):
+                await call.print(f"rmdir: removing directory, '{path}'\n")
             try:
                 call.process.files.remove_directory(path)
             except OSError as error:

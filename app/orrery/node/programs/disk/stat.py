@@ -1,5 +1,6 @@
 """stat, du, df, mount, umount, mountpoint."""
 
+import re
 import stat as modes
 from typing import Final
 
@@ -14,6 +15,7 @@ from orrery.node.programs.options import Options
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.escapes import unescape
 
+_DIRECTIVE: Final = re.compile(r"%([-#0 +]*)(\d{0,4})([A-Za-z%])")
 _DF_LONG: Final = {"human-readable": "h", "print-type": "T", "inodes": "i", "all": "a", "portability": "P", "type": "t", "total": "total",
                    "si": "H", "output": "output::"}  # fmt: skip
 
@@ -69,9 +71,9 @@ def _report(call: Call, path: str, about: Stat, names: tuple[str, str]) -> str:
 
 
 def _formatted(call: Call, template: str, path: str, about: Stat, names: tuple[str, str]) -> str:
-    quoted = f"'{path}'"
+    quoted = path if call.is_busybox else f"'{path}'"
     if modes.S_ISLNK(about.mode):
-        quoted += f" -> '{call.process.files.read_link(path)}'"
+        quoted = f"'{path}' -> '{call.process.files.read_link(path)}'"
     moment = _moment(call, about.modified_s)
     values = {
         "a": f"{about.mode & 0o7777:o}", "A": mode_text(about.mode), "b": str(_blocks(about)), "B": "512", "d": str(about.device),
@@ -80,16 +82,16 @@ def _formatted(call: Call, template: str, path: str, about: Stat, names: tuple[s
         "x": moment, "X": str(int(about.modified_s)), "y": moment, "Y": str(int(about.modified_s)), "z": moment,
         "Z": str(int(about.modified_s)), "w": "-", "W": "0", "t": f"{about.special[0]:x}", "T": f"{about.special[1]:x}", "%": "%", "m": "/",
     }  # fmt: skip
-    out: list[str] = []
-    position = 0
-    while position < len(template):
-        if template[position] == "%" and position + 1 < len(template):
-            out.append(values.get(template[position + 1], "?"))
-            position += 2
-        else:
-            out.append(template[position])
-            position += 1
-    return "".join(out)
+    unknown = "{}" if call.is_busybox else "?"
+
+    def filled(match: re.Match[str]) -> str:
+        flags, width, letter = match.groups()
+        text = values.get(letter, unknown.format(letter))
+        if not width:
+            return text
+        return text.ljust(int(width)) if "-" in flags else text.rjust(int(width), "0" if "0" in flags and text.isdigit() else " ")
+
+    return _DIRECTIVE.sub(filled, template)
 
 
 async def du(call: Call) -> int:

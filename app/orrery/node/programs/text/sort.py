@@ -60,7 +60,7 @@ def _human(text: bytes) -> tuple[int, float]:
     return (power if number >= 0 else -power), number
 
 
-def _version(text: bytes) -> list[tuple[tuple[int, ...], int]]:
+def version_key(text: bytes) -> list[tuple[tuple[int, ...], int]]:
     """Pairs of what is no digit and the number behind it; there, ~ sorts before the end, and letters before other signs."""
     return [
         ((*(-1 if byte == 126 else byte if chr(byte).isalpha() else byte + 256 for byte in match[1]), 0), int(match[2][:18] or 0))
@@ -141,7 +141,7 @@ def _comparable(flags: str, *, is_busybox: bool = False) -> Callable[[bytes], An
         ("n", _c_number if is_busybox else leading_number),
         ("g", _general),
         ("h", _human),
-        ("V", _version),
+        ("V", version_key),
         ("M", lambda text: _MONTHS.get(text.strip()[:3].upper(), 0)),
     )
     for letter, kind in kinds:
