@@ -111,8 +111,7 @@ class SimulatedProcess:
         self.group = self.pid
         self.tty: Terminal | None = None
         self.account = system.account
-        self.ticks = 0
-        self.title = ""
+        self.ticks, self.title = 0, ""
         self.workers: tuple[Worker, ...] = ()
         self.cpu_s = 0.0
         self.memory = 0
@@ -489,8 +488,7 @@ class SimulatedProcess:
         return process_table(self)
 
     def show_as(self, title: str, *, worker: str = "", count: int = 0, uid: int = 0) -> int:
-        self.title = title
-        self.workers = new_workers(self.system.pids, worker, count=count, uid=uid)
+        self.title, self.workers = title, new_workers(self.system.pids, worker, count=count, uid=uid)
         return self.workers[0].pid if self.workers else 0
 
     def info(self) -> ProcessInfo:
