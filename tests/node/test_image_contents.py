@@ -238,7 +238,7 @@ async def test_folders_are_those_of_the_real_image(stage: Stage, name: str, fold
 
 
 @pytest.mark.parametrize(("name", "size"), [("nginx", 615), ("nginx:1.14.2", 612), ("nginx:1.25-alpine", 615)])
-async def test_nginx_shows_its_own_page(stage: Stage, name: str, size: int) -> None:
+async def test_the_page_of_nginx_is_as_long_as_the_real_one(stage: Stage, name: str, size: int) -> None:
     _, text = await stage.says(name, "command:", "wc", "-c", "/usr/share/nginx/html/index.html")
 
     assert text == f"{size} /usr/share/nginx/html/index.html\n"

@@ -17,7 +17,7 @@ _OLD_STYLE: Final = """    body {
     }
 """
 _NEW_STYLE_SINCE: Final = (1, 21, 4)
-# The two pages are nginx's own words, which who looks at them expects: see NOTICE.
+# As long as the real page, in our own words.
 _NGINX_PAGE: Final = """<!DOCTYPE html>
 <html>
 <head>
@@ -27,13 +27,11 @@ _NGINX_PAGE: Final = """<!DOCTYPE html>
 </head>
 <body>
 <h1>Welcome to nginx!</h1>
-<p>If you see this page, the nginx web server is successfully installed and
-working. Further configuration is required.</p>
+<p>This page is served by the simulated nginx of an Orrery container. It works, and
+its own content goes where this file is, or into a volume that is mounted there.</p>
 
-<p>For online documentation and support please refer to
-<a href="http://nginx.org/">nginx.org</a>.<br/>
-Commercial support is available at
-<a href="http://nginx.com/">nginx.com</a>.</p>
+<p>Documentation of the real server is found at <a href="http://nginx.org/">nginx.org</a>,
+where all its directives are told one by one.</p>
 
 <p><em>Thank you for using nginx.</em></p>
 </body>
@@ -48,11 +46,7 @@ _NGINX_ERROR: Final = """<!DOCTYPE html>
 </head>
 <body>
 <h1>An error occurred.</h1>
-<p>Sorry, the page you are looking for is currently unavailable.<br/>
-Please try again later.</p>
-<p>If you are the system administrator of this resource then you should check
-the error log for details.</p>
-<p><em>Faithfully yours, nginx.</em></p>
+<p>The server could not do what it was asked for. What went wrong is in its log.</p>
 </body>
 </html>
 """

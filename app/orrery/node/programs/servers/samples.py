@@ -12,27 +12,23 @@ from orrery.node.programs.system.moments import format_moment
 
 _COLORS: Final = {"red": "#e74c3c", "green": "#16a085", "blue": "#2980b9", "blue2": "#30336b", "pink": "#be2edd", "darkblue": "#130f40"}
 
-# The image's own words, which who reads them expects: see NOTICE.
+# It begins as the image's own does and goes on in our own words.
 _HELLO: Final = """
 Hello from Docker!
 This message shows that your installation appears to be working correctly.
 
-To generate this message, Docker took the following steps:
- 1. The Docker client contacted the Docker daemon.
- 2. The Docker daemon pulled the "hello-world" image from the Docker Hub.
+What happened to bring it here:
+ 1. The client asked the node for a container.
+ 2. The node pulled the "hello-world" image from the registry.
     (amd64)
- 3. The Docker daemon created a new container from that image which runs the
-    executable that produces the output you are currently reading.
- 4. The Docker daemon streamed that output to the Docker client, which sent it
-    to your terminal.
+ 3. The node made a new container from that image, which ran the program
+    that writes what you are reading.
+ 4. Its output was kept as the container's log, and sent to your terminal.
 
-To try something more ambitious, you can run an Ubuntu container with:
- $ docker run -it ubuntu bash
+To try something bigger, run an Ubuntu container:
+ $ kubectl run -it ubuntu --image=ubuntu -- bash
 
-Share images, automate workflows, and more with a free Docker ID:
- https://hub.docker.com/
-
-For more examples and ideas, visit:
+More about images like this one:
  https://docs.docker.com/get-started/
 
 """
