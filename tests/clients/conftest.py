@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,8 @@ import yaml
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 KUBECTL_VERSIONS = ("1.35", "1.30")
-WATCH_S = 60.0
+WAIT_S = 120.0
+"""Nobody waits this long for what comes: it is for machines that have much else to do."""
 T = TypeVar("T")
 
 
@@ -31,7 +33,7 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
-def until(check: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
+def until(check: Callable[[], T], what: str, timeout_s: float = WAIT_S) -> T:
     """What `check` says, once it says something; it is asked again and again until then."""
     deadline = time.monotonic() + timeout_s
     while not (found := check()):
@@ -57,14 +59,24 @@ class RunningServer:
     url: str
     kubeconfig: Path
     data: Path
-    output: list[str] = field(default_factory=list)
+    output: list[str]
+    """Its lines."""
+    reader: threading.Thread
+    """Goes on reading them, so that the server never waits for somebody who does."""
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.terminate()
-        code = self.process.wait(timeout=20)
+        return self.ended()
+
+    def ended(self) -> int:
+        """The exit code, once it has ended."""
+        code = self.process.wait(timeout=WAIT_S)
+        self.reader.join(timeout=WAIT_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
+        if code != 0:
+            print(*self.output, sep="\n")
         return code
 
 
@@ -82,8 +94,10 @@ def start_server(data: Path, *options: str, environment: Mapping[str, str] | Non
     url = next((word.rstrip(".,)") for line in lines for word in line.split() if word.startswith("http://")), "")
     if not url:
         process.stdout.close()
-        raise AssertionError(f"the server ended with {process.wait(timeout=10)}: {lines}")
-    return RunningServer(process, url, data / "kubeconfig", data, lines)
+        raise AssertionError(f"the server ended with {process.wait(timeout=WAIT_S)}: {lines}")
+    reader = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
+    reader.start()
+    return RunningServer(process, url, data / "kubeconfig", data, lines, reader)
 
 
 @pytest.fixture(scope="session")
@@ -105,21 +119,22 @@ class Spaces:
         """Create one, ready for Pods; the server makes up the rest of its name."""
         name: str = self._post("/api/v1/namespaces", {"metadata": {"generateName": f"{prefix}-"}})["metadata"]["name"]
         self.made.append(name)
-        until(lambda: self._get(f"/api/v1/namespaces/{name}/serviceaccounts")["items"], f"the ServiceAccount of {name}")
+        for kind in ("serviceaccounts", "configmaps"):  # `default`, and `kube-root-ca.crt`.
+            until(partial(self._items, f"/api/v1/namespaces/{name}/{kind}"), f"the first of {kind} in {name}")
         return name
 
     def remove(self) -> None:
         for name in self.made:
-            with urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/v1/namespaces/{name}", method="DELETE"), timeout=20):
+            with urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/v1/namespaces/{name}", method="DELETE"), timeout=WAIT_S):
                 pass
 
-    def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
-            return json.load(answer)
+    def _items(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=WAIT_S) as answer:
+            return json.load(answer)["items"]
 
     def _post(self, path: str, body: object) -> Any:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
             return json.load(answer)
 
 
@@ -144,9 +159,10 @@ class KubectlRunner:
     home: Path
     """One for all calls to one server: kubectl keeps there what it has discovered."""
 
-    def run(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, stdin: str = "", timeout_s: float = 2 * WAIT_S, editor: str = "") -> "subprocess.CompletedProcess[str]":
+        patience = (f"--timeout={WAIT_S:.0f}s",) if arguments[0] == "wait" and not any("--timeout" in word for word in arguments) else ()
         return subprocess.run(
-            [str(self.program), *arguments],
+            [str(self.program), *arguments, *patience],
             input=stdin,
             capture_output=True,
             text=True,
@@ -169,11 +185,11 @@ class KubectlRunner:
 
     @contextmanager
     def watching(self, *arguments: str) -> Iterator[Callable[[], list[str]]]:
-        """A command that does not end by itself; yields what reads its next row, in words. It is stopped in the end, or after a minute."""
+        """A command that tells one row after the other; yields what reads its next row, in words. It is stopped in the end."""
         process = self.start(*arguments)
         assert process.stdout is not None
         output = process.stdout
-        limit = threading.Timer(WATCH_S, process.terminate)
+        limit = threading.Timer(2 * WAIT_S, process.terminate)
         limit.start()
 
         def next_row() -> list[str]:
@@ -192,7 +208,7 @@ class KubectlRunner:
     def _environment(self, editor: str) -> dict[str, str]:
         return {**os.environ, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), "EDITOR": editor}
 
-    def __call__(self, *arguments: str, stdin: str = "", timeout_s: float = 60, editor: str = "") -> str:
+    def __call__(self, *arguments: str, stdin: str = "", timeout_s: float = 2 * WAIT_S, editor: str = "") -> str:
         done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s, editor=editor)
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout

@@ -18,7 +18,7 @@ FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,1400"),
 )
-WAIT_S = 20.0
+WAIT_S = 120.0
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{namespace}/deployments"
 
 
@@ -61,7 +61,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         return
     process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{_port(process)}", timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{_port(process)}", timeout=300, trust_env=False) as client:
             options = {"binary": program, "args": [*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"]}
             wanted = {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}
             answer = client.post("/session", json={"capabilities": wanted})
@@ -71,7 +71,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
             client.delete(f"/session/{session}")
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
         assert process.stdout is not None
         process.stdout.close()
 

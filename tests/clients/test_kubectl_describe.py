@@ -45,6 +45,7 @@ OBJECTS = {
     "storageclass": "standard",
     "priorityclass": "system-node-critical",
 }
+COMPLETED = "involvedObject.kind=Job,reason=Completed"
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
 _CHANGES = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
@@ -101,6 +102,7 @@ def kubectl(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> 
         run("rollout", "status", workload)
     run("wait", "--for=condition=complete", "job/once")
     run("wait", "--for=condition=ready", "pod", "--selector=app in (single, plain)")
+    until(lambda: run("get", "events", "--field-selector", COMPLETED, "--output=name"), "the end of the Job")
     yield run
     spaces.remove()
 
@@ -113,7 +115,7 @@ def shown(kubectl: KubectlRunner, kind: str) -> str:
     elif kind == "persistentvolume":
         which = [kubectl.value("pvc data-db-0", ".spec.volumeName")]
     elif kind == "event":
-        which = [kubectl.value("event --field-selector=involvedObject.kind=Job,reason=Completed", ".items[0].metadata.name")]
+        which = [kubectl.value(f"event --field-selector={COMPLETED}", ".items[0].metadata.name")]
     commands = (("get", kind, *which, "--output=wide"), ("describe", kind, *which))
     return "\n".join(plain(f"$ kubectl {' '.join(command)}\n{kubectl(*command)}", kubectl.namespace) for command in commands)
 
@@ -125,6 +127,6 @@ def test_an_object_is_shown_as_on_a_real_cluster(kubectl: KubectlRunner, kind: s
         file.write_text(shown(kubectl, kind))
     golden = file.read_text()
     try:
-        until(lambda: shown(kubectl, kind) == golden, kind, timeout_s=5)
+        until(lambda: shown(kubectl, kind) == golden, kind, timeout_s=30)
     except AssertionError:
         assert shown(kubectl, kind) == golden

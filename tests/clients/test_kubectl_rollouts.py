@@ -47,14 +47,14 @@ def test_tables_show_the_deployment_and_what_it_owns(rolled_out: KubectlRunner) 
     pods = kubectl("get", "pods", "-o", "wide").splitlines()
 
     assert deployments[0].split() == ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE", "CONTAINERS", "IMAGES", "SELECTOR"]
-    assert re.fullmatch(r"myapp-deployment +3/3 +3 +3 +\d+s +nginx +nginx:1.7.1 +type=front-end", deployments[1])
+    assert re.fullmatch(r"myapp-deployment +3/3 +3 +3 +[\dms]+ +nginx +nginx:1.7.1 +type=front-end", deployments[1])
     assert replicasets[0].split() == ["NAME", "DESIRED", "CURRENT", "READY", "AGE", "CONTAINERS", "IMAGES", "SELECTOR"]
-    row = r"(myapp-deployment-(\w{5,10})) +3 +3 +3 +\d+s +nginx +nginx:1.7.1 +pod-template-hash=\2,type=front-end"
+    row = r"(myapp-deployment-(\w{5,10})) +3 +3 +3 +[\dms]+ +nginx +nginx:1.7.1 +pod-template-hash=\2,type=front-end"
     replicaset = re.fullmatch(row, replicasets[1])
     assert replicaset
     assert " ".join(pods[0].split()) == "NAME READY STATUS RESTARTS AGE IP NODE NOMINATED NODE READINESS GATES"
     for pod in pods[1:]:
-        row = rf"{replicaset[1]}-\w{{5}} +1/1 +Running +0 +\d+s +10\.244\.\d\.\d+ +orrery-worker\d? +<none> +<none>"
+        row = rf"{replicaset[1]}-\w{{5}} +1/1 +Running +0 +[\dms]+ +10\.244\.\d\.\d+ +orrery-worker\d? +<none> +<none>"
         assert re.fullmatch(row, pod)
     assert len(pods) == 4
 
@@ -113,17 +113,21 @@ def test_what_is_not_in_the_template_makes_no_revision(rolled_out: KubectlRunner
 
 def test_rollout_status_tells_the_steps_and_ends_by_itself(rolled_out: KubectlRunner) -> None:
     kubectl = rolled_out
+    kubectl("rollout", "pause", DEPLOYMENT)  # Until somebody looks.
     kubectl("patch", DEPLOYMENT, "-p", '{"spec":{"minReadySeconds":1}}')
     kubectl("set", "image", DEPLOYMENT, "nginx=nginx:1.9.1")
 
-    lines = kubectl("rollout", "status", DEPLOYMENT).splitlines(keepends=True)
+    with kubectl.watching("rollout", "status", DEPLOYMENT) as next_row:
+        told = [" ".join(next_row())]
+        kubectl("rollout", "resume", DEPLOYMENT)
+        while told[-1] != DONE.rstrip():
+            told.append(" ".join(next_row()))
 
     waiting = 'Waiting for deployment "myapp-deployment" rollout to finish: '
-    assert lines[-1] == DONE
-    told = [line.removeprefix(waiting).rstrip() for line in lines[:-1] if line.startswith(waiting)]
-    assert "1 out of 3 new replicas have been updated..." in told
-    assert "2 out of 3 new replicas have been updated..." in told
-    assert "1 old replicas are pending termination..." in told
+    assert told[0] == f"{waiting}0 out of 3 new replicas have been updated..."
+    assert f"{waiting}1 out of 3 new replicas have been updated..." in told
+    assert f"{waiting}2 out of 3 new replicas have been updated..." in told
+    assert f"{waiting}1 old replicas are pending termination..." in told
 
 
 def test_a_watch_of_replicasets_shows_the_numbers_move(rolled_out: KubectlRunner) -> None:
@@ -167,12 +171,10 @@ def test_a_bad_image_stands_at_its_limits_and_undo_saves_it(rolled_out: KubectlR
     kubectl("set", "image", DEPLOYMENT, "nginx=nginx:1.161")
     until(lambda: waiting_reasons(kubectl) & {"ErrImagePull", "ImagePullBackOff"}, "a failed pull")
 
-    status = kubectl.run("rollout", "status", DEPLOYMENT, "--timeout=1s")
-    assert status.returncode == 1
-    assert status.stdout.endswith(
-        'Waiting for deployment "myapp-deployment" rollout to finish: 1 out of 3 new replicas have been updated...\n'
-    )
-    assert status.stderr == "error: timed out waiting for the condition\n"
+    standing = 'Waiting for deployment "myapp-deployment" rollout to finish: 1 out of 3 new replicas have been updated...'
+    with kubectl.watching("rollout", "status", DEPLOYMENT) as next_row:
+        assert " ".join(next_row()) == standing
+    assert kubectl.error("rollout", "status", DEPLOYMENT, "--timeout=1s") == "error: timed out waiting for the condition\n"
     assert revisions(kubectl) == {"1": "nginx:1.7.1 x3", "2": "nginx:1.161 x1"}
     assert re.search(r"myapp-deployment +3/3 +1 +3 ", kubectl("get", "deployment", "myapp-deployment"))
 
@@ -181,7 +183,7 @@ def test_a_bad_image_stands_at_its_limits_and_undo_saves_it(rolled_out: KubectlR
         ' "docker.io/library/nginx:1.161": failed to resolve reference "docker.io/library/nginx:1.161":'
         " docker.io/library/nginx:1.161: not found"
     )
-    assert said in kubectl("get", "events", "--field-selector", "reason=Failed")
+    until(lambda: said in kubectl("get", "events", "--field-selector", "reason=Failed"), "the event")
     assert kubectl("rollout", "undo", DEPLOYMENT) == "deployment.apps/myapp-deployment rolled back\n"
     assert kubectl("rollout", "status", DEPLOYMENT).endswith(DONE)
     assert revisions(kubectl) == {"2": "nginx:1.161 x0", "3": "nginx:1.7.1 x3"}
@@ -213,7 +215,7 @@ def test_history_lists_causes_and_shows_templates(rolled_out: KubectlRunner) -> 
         kubectl("rollout", "status", DEPLOYMENT)
 
     table = "deployment.apps/myapp-deployment \nREVISION  CHANGE-CAUSE\n1         first\n2         a newer nginx\n\n"
-    assert kubectl("rollout", "history", DEPLOYMENT) == table
+    until(lambda: kubectl("rollout", "history", DEPLOYMENT) == table, "both causes")
     template = kubectl("rollout", "history", DEPLOYMENT, "--revision=1")
     assert re.sub(r"hash=\w+", "hash=X", template).splitlines()[:9] == [
         "deployment.apps/myapp-deployment with revision #1",

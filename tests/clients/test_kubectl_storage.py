@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.clients.conftest import KubectlRunner
+from tests.clients.conftest import KubectlRunner, until
 
 pytestmark = pytest.mark.client
 
@@ -49,7 +49,7 @@ def test_there_is_a_default_class_from_the_start(kubectl: KubectlRunner) -> None
 def test_a_claim_gets_a_volume_with_its_first_pod(kubectl: KubectlRunner) -> None:
     apply(kubectl, CLAIM)
     assert rows(kubectl("get", "pvc"))[1][:2] == ["data", "Pending"]
-    assert "waiting for first consumer to be created before binding" in kubectl("describe", "pvc", "data")
+    until(lambda: "waiting for first consumer to be created before binding" in kubectl("describe", "pvc", "data"), "the event")
 
     apply(kubectl, pod("web"))
     kubectl("wait", "--for=condition=Ready", "pod", "web")
@@ -59,9 +59,8 @@ def test_a_claim_gets_a_volume_with_its_first_pod(kubectl: KubectlRunner) -> Non
     made = [name, "100Mi", "RWO", "Delete", "Bound", f"{kubectl.namespace}/data", "standard"]
     assert rows(kubectl("get", "pvc"))[1][: len(claimed)] == claimed
     assert rows(kubectl("get", "pv", name))[1][: len(made)] == made
-    described = kubectl("describe", "pvc", "data")
-    assert re.search(r"^Used By: +web$", described, re.MULTILINE)
-    assert f"Successfully provisioned volume {name}" in described
+    assert re.search(r"^Used By: +web$", kubectl("describe", "pvc", "data"), re.MULTILINE)
+    until(lambda: f"Successfully provisioned volume {name}" in kubectl("describe", "pvc", "data"), "the event")
     assert f"Claim:           {kubectl.namespace}/data\n" in kubectl("describe", "pv", name)
 
 
@@ -75,7 +74,7 @@ def test_a_claim_in_use_hangs_until_its_pod_is_gone(kubectl: KubectlRunner) -> N
     assert re.search(r"^Status: +Terminating \(lasts ", kubectl("describe", "pvc", "data"), re.MULTILINE)
 
     kubectl("delete", "pod", "web")
-    kubectl("wait", "--for=delete", "pvc/data", f"pv/{volume}", "--timeout=20s")
+    kubectl("wait", "--for=delete", "pvc/data", f"pv/{volume}")
 
 
 def test_data_is_still_there_for_the_next_pod(kubectl: KubectlRunner) -> None:

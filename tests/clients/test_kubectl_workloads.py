@@ -91,9 +91,9 @@ def test_both_are_described_as_on_a_real_cluster(kubectl: KubectlRunner) -> None
 
     assert DESCRIBED_STATEFULSET + DESCRIBED_TEMPLATE + "Volume Claims:     <none>\nEvents:\n" in statefulset
     assert DESCRIBED_DAEMONSET + DESCRIBED_TEMPLATE + "Events:\n" in daemonset
-    told = r"  Normal  SuccessfulCreate  \d+s +statefulset-controller  Create Pod web-0 in StatefulSet web successful"
+    told = r"  Normal  SuccessfulCreate  [\dms]+ +statefulset-controller  Create Pod web-0 in StatefulSet web successful"
     assert re.search(told, statefulset)
-    assert len(re.findall(r"  Normal  SuccessfulCreate  \d+s +daemonset-controller  Created pod: web-\w{5}", daemonset)) == 3
+    assert len(re.findall(r"  Normal  SuccessfulCreate  [\dms]+ +daemonset-controller  Created pod: web-\w{5}", daemonset)) == 3
 
 
 def history(kubectl: KubectlRunner, what: str) -> list[str]:
@@ -110,7 +110,8 @@ def test_a_statefulset_rolls_out_back_and_anew(kubectl: KubectlRunner) -> None:
     lines = kubectl("rollout", "status", "sts/web").splitlines()
     assert lines[-1] == "partitioned roll out complete: 2 new pods have been updated..."
     waiting = (
-        r"Waiting for 1 pods to be ready\.\.\.|Waiting for partitioned roll out to finish: \d out of 2 new pods have been updated\.\.\."
+        r"Waiting for statefulset spec update to be observed\.\.\."
+        r"|Waiting for 1 pods to be ready\.\.\.|Waiting for partitioned roll out to finish: \d out of 2 new pods have been updated\.\.\."
     )
     assert all(re.fullmatch(waiting, line) for line in lines[:-1])
 
@@ -134,12 +135,13 @@ def test_a_daemonset_rolls_out_back_and_anew(kubectl: KubectlRunner) -> None:
     assert kubectl("apply", "-f", "web.yaml") == "daemonset.apps/web created\n"
     assert kubectl("rollout", "status", "ds/web").splitlines()[-1] == 'daemon set "web" successfully rolled out'
     row = kubectl("get", "ds", "web").splitlines()[1]
-    assert re.fullmatch(r"web +3 +3 +3 +3 +3 +<none> +\d+s", row)
+    assert re.fullmatch(r"web +3 +3 +3 +3 +3 +<none> +[\dms]+", row)
 
     kubectl("set", "image", "ds/web", "nginx=nginx:1.26")
     lines = kubectl("rollout", "status", "ds/web").splitlines()
     waiting = (
-        r'Waiting for daemon set "web" rollout to finish: '
+        r"Waiting for daemon set spec update to be observed\.\.\."
+        r'|Waiting for daemon set "web" rollout to finish: '
         r"(\d out of 3 new pods have been updated|\d of 3 updated pods are available)\.\.\."
     )
     assert all(re.fullmatch(waiting, line) for line in lines[:-1])

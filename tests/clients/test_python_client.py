@@ -222,7 +222,7 @@ def test_a_rollout_is_seen_step_by_step(core: client.CoreV1Api, api: client.ApiC
     sizes: dict[str, int] = {}
     ready: dict[str, int] = {}
     watcher = watch.Watch()
-    for event in watcher.stream(apps.list_namespaced_replica_set, namespace, resource_version=start, timeout_seconds=20):
+    for event in watcher.stream(apps.list_namespaced_replica_set, namespace, resource_version=start, timeout_seconds=120):
         replicaset = event["object"]
         image = replicaset.spec.template.spec.containers[0].image
         sizes[image] = replicaset.spec.replicas
@@ -238,7 +238,7 @@ def test_a_rollout_is_seen_step_by_step(core: client.CoreV1Api, api: client.ApiC
 def roll_out(apps: client.AppsV1Api, namespace: str, name: str) -> client.V1Deployment:
     """Watch until the Deployment is complete, as client programs do."""
     watcher = watch.Watch()
-    for event in watcher.stream(apps.list_namespaced_deployment, namespace, field_selector=f"metadata.name={name}", timeout_seconds=20):
+    for event in watcher.stream(apps.list_namespaced_deployment, namespace, field_selector=f"metadata.name={name}", timeout_seconds=120):
         found = event["object"]
         status, replicas = found.status, found.spec.replicas
         counts = (status.replicas, status.updated_replicas, status.available_replicas)

@@ -28,7 +28,7 @@ from kubernetes import client, config
 from kubernetes.stream import portforward, stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL, WSClient
 
-from tests.clients.conftest import KubectlRunner, RunningServer, Spaces, kubectl_program, start_server, until
+from tests.clients.conftest import WAIT_S, KubectlRunner, RunningServer, Spaces, kubectl_program, start_server, until
 
 LEFT_OPEN = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 """The Python client leaves its WebSockets to the garbage collector."""
@@ -54,19 +54,19 @@ def transport(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
 def run_pod(kubectl: KubectlRunner, name: str, *command: str, image: str = "busybox", options: tuple[str, ...] = ()) -> None:
     """A Pod that runs `command`, once it is Ready."""
     kubectl("run", name, f"--image={image}", *options, *(("--", *command) if command else ()))
-    kubectl("wait", f"pod/{name}", "--for=condition=Ready", "--timeout=20s")
+    kubectl("wait", f"pod/{name}", "--for=condition=Ready")
 
 
 def until_over(kubectl: KubectlRunner, name: str, *command: str) -> None:
     """A Pod that has run `command` to its end."""
     kubectl("run", name, "--image=busybox", "--restart=Never", "--", *command)
-    kubectl("wait", f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=20s")
+    kubectl("wait", f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded")
 
 
 def raw(kubectl: KubectlRunner, *arguments: str, stdin: bytes = b"") -> bytes:
     """Output as bytes."""
     command = [str(kubectl.program), "--kubeconfig", str(kubectl.kubeconfig), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=True).stdout
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=2 * WAIT_S, check=True).stdout
 
 
 def test_logs_whole_in_part_with_times_and_of_several(kubectl: KubectlRunner) -> None:
@@ -91,7 +91,7 @@ def test_logs_are_followed_as_they_come(kubectl: KubectlRunner) -> None:
     assert following.stdout is not None
     lines = [following.stdout.readline() for _ in range(5)]
     following.terminate()
-    following.wait(timeout=10)
+    following.wait(timeout=WAIT_S)
     following.stdout.close()
 
     assert lines == [f"tick {number}\n" for number in range(1, 6)]
@@ -99,9 +99,9 @@ def test_logs_are_followed_as_they_come(kubectl: KubectlRunner) -> None:
 
 def test_the_previous_run_and_containers_that_do_not_run_yet(kubectl: KubectlRunner) -> None:
     kubectl("run", "again", "--image=busybox", "--", "sh", "-c", "echo run; [ -e /dev/null ] && exit 3")
-    kubectl("wait", "pod/again", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "--timeout=30s")
+    kubectl("wait", "pod/again", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1")
     kubectl("run", "never", "--image=busybox:no-such-tag", "--", "true")
-    kubectl("wait", "pod/never", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImagePull", "--timeout=20s")
+    kubectl("wait", "pod/never", "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImagePull")
 
     assert kubectl("logs", "-p", "again") == "run\n"
     fresh = kubectl.run("logs", "never")
@@ -127,7 +127,7 @@ def test_exec_gives_output_errors_stdin_and_the_exit_code(kubectl: KubectlRunner
 def test_a_command_does_not_wait_for_stdin_that_nobody_reads(kubectl: KubectlRunner) -> None:
     run_pod(kubectl, "box", "sleep", "3600")
 
-    assert kubectl("exec", "-i", "box", "--", "echo", "done", stdin="x" * 5_000_000, timeout_s=10) == "done\n"
+    assert kubectl("exec", "-i", "box", "--", "echo", "done", stdin="x" * 5_000_000) == "done\n"
 
 
 def test_exec_in_the_wrong_place_is_refused(kubectl: KubectlRunner) -> None:
@@ -138,27 +138,27 @@ def test_exec_in_the_wrong_place_is_refused(kubectl: KubectlRunner) -> None:
 
 
 class Screen:
-    """A program on a terminal, driven by the test."""
+    """A program on a terminal of that size, driven by the test."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], *, rows: int = 24, columns: int = 80) -> None:
         self.screen = b""
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execv(command[0], command)
 
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
-    def resize(self, *, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def until(self, text: str, within_s: float = 15.0) -> bytes:
-        deadline = time.monotonic() + within_s
+    def until(self, text: str) -> bytes:
+        deadline = time.monotonic() + WAIT_S
         while text.encode() not in self.screen:
             ready, _, _ = select.select([self._terminal], [], [], max(deadline - time.monotonic(), 0))
             assert ready, f"{text!r} did not come: {self.screen!r}"
-            with contextlib.suppress(OSError):
+            try:
                 self.screen += os.read(self._terminal, 65_536)
+            except OSError as end:
+                raise AssertionError(f"{text!r} did not come before the end: {self.screen!r}") from end
         return self.screen
 
     def end(self) -> int:
@@ -181,7 +181,7 @@ def test_a_shell_on_a_terminal_echoes_is_interrupted_and_ends(kubectl: KubectlRu
     screen.type("echo $((20+22))\r")
     screen.until("42\r\n")
     screen.type("sleep 1000\r")
-    screen.until("sleep 1000\r\n")
+    until(lambda: "sleep 1000" in kubectl("exec", "box", "--", "ps"), "a shell that waits")
     screen.type("\x03")
     screen.until("^C")
     screen.type("exit 7\r")
@@ -193,11 +193,11 @@ def test_a_shell_on_a_terminal_echoes_is_interrupted_and_ends(kubectl: KubectlRu
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_who_runs_a_shell_sees_its_prompt_and_the_size_of_the_terminal(kubectl: KubectlRunner) -> None:
     command = ("run", "-it", "--rm", "--quiet", "--restart=Never", "--image=busybox", "shell", "--", "sh")
-    screen = Screen([str(kubectl.program), "--kubeconfig", str(kubectl.kubeconfig), *command])
-    screen.resize(rows=31, columns=97)
+    screen = Screen([str(kubectl.program), "--kubeconfig", str(kubectl.kubeconfig), *command], rows=31, columns=97)
 
     screen.until("/ # ")
-    screen.type("stty size\r")
+    # The size goes its own way, and kubectl begins with another one, so that programs that fill the screen draw it anew.
+    screen.type("until stty size | grep 97; do sleep 0.1; done\r")
     screen.until("\r\n31 97\r\n")
     screen.type("exit 4\r")
 
@@ -214,9 +214,8 @@ def test_attach_types_into_process_1_and_hears_it(kubectl: KubectlRunner) -> Non
         options=("--stdin", "--attach=false"),
     )
 
-    attached = kubectl.run("attach", "-i", "parrot", stdin="hello\n", timeout_s=20)
-
-    assert "you said hello" in kubectl("logs", "parrot") or "you said hello" in attached.stdout
+    # With its only caller's input the shell's own has ended, and so its output is complete.
+    assert "you said hello\n" in kubectl("attach", "-i", "parrot", stdin="hello\n")
 
 
 def test_run_with_stdin_gives_the_output_and_the_pods_exit_code(kubectl: KubectlRunner) -> None:
@@ -235,8 +234,8 @@ def test_files_are_copied_both_ways(kubectl: KubectlRunner, tmp_path: Path, mega
     source, back = tmp_path / "source", tmp_path / "back"
     source.write_bytes(os.urandom(1 << 20) * megabytes)
 
-    kubectl("cp", str(source), "box:/tmp/file", timeout_s=120)
-    kubectl("cp", "box:/tmp/file", str(back), timeout_s=120)
+    kubectl("cp", str(source), "box:/tmp/file", timeout_s=4 * WAIT_S)
+    kubectl("cp", "box:/tmp/file", str(back), timeout_s=4 * WAIT_S)
 
     assert back.read_bytes() == source.read_bytes()
 
@@ -263,7 +262,7 @@ def forwarded(kubectl: KubectlRunner, target: str, port: int) -> Iterator[tuple[
         yield f"127.0.0.1:{found[1]}", process
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=WAIT_S)
         process.stdout.close()
 
 
@@ -272,8 +271,8 @@ def web(kubectl: KubectlRunner) -> KubectlRunner:
     """A Deployment and a Service `web` that answer HTTP."""
     kubectl("create", "deployment", "web", "--image=nginx", "--port=80")
     kubectl("expose", "deployment", "web", "--port=8080", "--target-port=80")
-    kubectl("rollout", "status", "deployment/web", "--timeout=30s")
-    kubectl("wait", "endpoints/web", "--for=jsonpath={.subsets[0].addresses[0].ip}", "--timeout=20s")
+    kubectl("rollout", "status", "deployment/web")
+    kubectl("wait", "endpoints/web", "--for=jsonpath={.subsets[0].addresses[0].ip}")
     return kubectl
 
 
@@ -284,7 +283,7 @@ def test_ports_are_forwarded_to_pods_deployments_and_services(web: KubectlRunner
 
     with forwarded(web, target, port) as (address, _):
         for _ in range(3):
-            with urllib.request.urlopen(f"http://{address}/", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://{address}/", timeout=WAIT_S) as answer:
                 assert answer.status == 200
 
 
@@ -293,7 +292,7 @@ def test_where_nothing_listens_port_forward_says_so(kubectl: KubectlRunner) -> N
 
     with forwarded(kubectl, "pod/box", 81) as (address, process):
         host, _, port = address.partition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=WAIT_S) as connection:
             assert connection.recv(1) == b""
         assert process.stdout is not None
         text = "".join(iter(process.stdout.readline, ""))
@@ -306,11 +305,11 @@ def test_a_forwarded_port_ends_with_its_pod(kubectl: KubectlRunner) -> None:
     run_pod(kubectl, "web", image="nginx")
 
     with forwarded(kubectl, "pod/web", 80) as (address, process):
-        with urllib.request.urlopen(f"http://{address}/", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{address}/", timeout=WAIT_S) as answer:
             assert answer.status == 200
         kubectl("delete", "pod", "web", "--force")
         with pytest.raises((OSError, http.client.HTTPException)):
-            urllib.request.urlopen(f"http://{address}/", timeout=10)
+            urllib.request.urlopen(f"http://{address}/", timeout=WAIT_S)
         assert process.stdout is not None
         text = "".join(iter(process.stdout.readline, ""))
 
@@ -323,11 +322,11 @@ def test_the_proxy_paths_lead_to_the_server(web: KubectlRunner, server: RunningS
     base = f"/api/v1/namespaces/{web.namespace}"
 
     for path in (f"pods/{pod}/proxy/", f"pods/{pod}:80/proxy/", "services/web/proxy/", "services/web:8080/proxy/"):
-        with urllib.request.urlopen(f"{server.url}{base}/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{server.url}{base}/{path}", timeout=WAIT_S) as answer:
             assert answer.status == 200
     web("get", "--raw", f"{base}/services/http:web:8080/proxy/")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{server.url}{base}/pods/{pod}:81/proxy/", timeout=10)
+        urllib.request.urlopen(f"{server.url}{base}/pods/{pod}:81/proxy/", timeout=WAIT_S)
     with refused.value as answer:
         assert answer.code == 503
         assert b"connect: connection refused" in answer.read()
@@ -362,7 +361,7 @@ def test_pythons_client_runs_a_command(core: client.CoreV1Api, box: tuple[str, s
 def test_pythons_client_talks_to_a_command(core: client.CoreV1Api, box: tuple[str, str]) -> None:
     session: WSClient = python_exec(core, box, "sh", "-c", "read x; echo $x; echo bad >&2; exit 5", stdin=True, _preload_content=False)
     session.write_stdin("typed\n")
-    session.run_forever(timeout=10)
+    session.run_forever(timeout=WAIT_S)
 
     assert session.read_stdout() == "typed\n"
     assert session.read_stderr() == "bad\n"
@@ -374,7 +373,7 @@ def test_pythons_client_sends_megabytes_in_one_message(core: client.CoreV1Api, b
     session.write_stdin(b"y" * 4_000_000)
     received = b""
     while session.is_open():
-        session.update(timeout=10)
+        session.update(timeout=WAIT_S)
         received += session.read_stdout(timeout=0) or b""  # An empty text when nothing came.
 
     assert len(received) == 3_000_000
@@ -384,14 +383,14 @@ def test_pythons_client_forwards_a_port(core: client.CoreV1Api, box: tuple[str, 
     forward: Any = portforward(core.connect_get_namespaced_pod_portforward, *box, ports="80,81")
     with contextlib.closing(forward.socket(80)) as connection:
         connection.setblocking(True)
-        connection.settimeout(10)
+        connection.settimeout(WAIT_S)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n")
         answer = b""
         while piece := connection.recv(65_536):
             answer += piece
 
     assert answer.startswith(b"HTTP/1.1 200")
-    assert "error forwarding port 81 to pod" in forward.error(81)
+    until(lambda: "error forwarding port 81 to pod" in (forward.error(81) or ""), "the refusal")
 
 
 def test_pythons_client_reads_and_follows_logs(core: client.CoreV1Api, spaces: Spaces) -> None:
@@ -413,17 +412,19 @@ def test_a_server_that_stops_does_not_wait_for_its_streams(tmp_path: Path) -> No
     own = start_server(tmp_path, "--pace", "fast")
     try:
         kubectl = KubectlRunner(kubectl_program("1.35"), own.kubeconfig, tmp_path, "default", tmp_path)
-        run_pod(kubectl, "box", "sleep", "3600")
-        streams = [kubectl.start(*words.split()) for words in ("logs -f box", "exec box -- sleep 3600", "port-forward box :80")]
-        time.sleep(1)
+        run_pod(kubectl, "box", "sh", "-c", "echo up; sleep 3600")
+        commands = (("logs", "-f", "box"), ("exec", "box", "--", "sh", "-c", "echo up; sleep 3600"), ("port-forward", "box", ":80"))
+        streams = [kubectl.start(*command) for command in commands]
+        for one in streams:
+            assert one.stdout is not None
+            assert one.stdout.readline()
 
-        began = time.monotonic()
         assert own.stop() == 0
-        assert time.monotonic() - began < 5
+        assert [line for line in own.output if "timeout graceful shutdown exceeded" in line] == []
     finally:
         if own.process.poll() is None:
             own.stop()
     for one in streams:
-        one.wait(timeout=10)
+        one.wait(timeout=WAIT_S)
         assert one.stdout is not None
         one.stdout.close()

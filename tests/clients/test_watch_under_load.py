@@ -34,7 +34,7 @@ class Connection:
 
     def __post_init__(self) -> None:
         address = urlsplit(self.server.url)
-        self.connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        self.connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=300)
 
     def __enter__(self) -> "Connection":
         return self
@@ -100,7 +100,7 @@ def test_no_event_is_lost_or_doubled_wherever_a_watch_starts(server: RunningServ
 
 def watch(server: RunningServer, path: str, version: int, count: int) -> list[tuple[str, str, int]]:
     with Connection(server) as connection:
-        return connection.follow(f"{path}?watch=true&resourceVersion={version}&timeoutSeconds=20", count)
+        return connection.follow(f"{path}?watch=true&resourceVersion={version}&timeoutSeconds=300", count)
 
 
 def check_history(seen: list[tuple[str, str, int]]) -> None:

@@ -39,7 +39,19 @@ def running_server() -> Iterator[Path]:
         shutil.chown(directory, "postgres", "postgres")
     data = directory / "data"
     try:
-        _run(folder / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
+        _run(
+            folder / "initdb",
+            "--pgdata",
+            data,
+            "--username",
+            "postgres",
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
         options = f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c fsync=off"
         _run(folder / "pg_ctl", "start", "--wait", "--timeout", _WAIT_S, "--pgdata", data, "--log", directory / "log", "--options", options)
         try:

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream"
@@ -139,10 +138,8 @@ func execTTY(c *client) (any, error) {
 	queue <- remotecommand.TerminalSize{Width: 123, Height: 45}
 	keys, typing := io.Pipe()
 	var out bytes.Buffer
-	go func() {
-		time.Sleep(300 * time.Millisecond) // The size goes its own way, and must be there first.
-		typing.Write([]byte("stty size\nexit 7\n"))
-	}()
+	// The size goes its own way, and may come later than what is typed.
+	go typing.Write([]byte("until stty size | grep -q 123; do sleep 0.1; done; stty size; exit 7\n"))
 	err = executor.StreamWithContext(c.ctx, remotecommand.StreamOptions{Stdin: keys, Stdout: &out, Tty: true, TerminalSizeQueue: sizes{queue}})
 	close(queue)
 	var exit exec.CodeExitError

@@ -44,7 +44,7 @@ public final class Fabric8 {
     private static KubernetesClient client;
 
     public static void main(String[] arguments) {
-        client = new KubernetesClientBuilder().build();
+        client = new KubernetesClientBuilder().editOrNewConfig().withConnectionTimeout(120_000).withRequestTimeout(120_000).endConfig().build();
         new Story()
                 .step("discovery", Fabric8::discovery)
                 .step("pods", Fabric8::pods)
@@ -87,7 +87,7 @@ public final class Fabric8 {
             client.pods().inNamespace(NAMESPACE).resource(pod).create();
         }
         for (String name : Story.PODS) {
-            Pod ready = client.pods().inNamespace(NAMESPACE).withName(name).waitUntilReady(20, TimeUnit.SECONDS);
+            Pod ready = client.pods().inNamespace(NAMESPACE).withName(name).waitUntilReady(120, TimeUnit.SECONDS);
             phases.put(name, ready.getStatus().getPhase());
         }
         return phases;
@@ -223,12 +223,9 @@ public final class Fabric8 {
         try (ExecWatch running = container("box").redirectingInput().redirectingOutput().withTTY().exec("sh")) {
             Story.until(running.getOutput(), "#");
             running.resize(123, 45);
-            Thread.sleep(300); // The size goes its own way, and must be there first.
-            running.getInput().write("stty size\n".getBytes());
+            running.getInput().write(Story.MEASURE);
             running.getInput().flush();
             String out = Story.until(running.getOutput(), "45 123");
-            running.getInput().write("exit 7\n".getBytes());
-            running.getInput().flush();
             return Map.of("size", out.endsWith("45 123"), "code", running.exitCode().get());
         }
     }

@@ -16,9 +16,12 @@ import java.util.stream.IntStream;
 
 /** What both clients share: the steps' order and time, and the one JSON object that says what each step saw. */
 final class Story {
-    private static final long STEP_S = 30;
+    private static final long STEP_S = 120;
     static final byte[] KEYS = ("typed\n" + "x".repeat(1_000_000)).getBytes();
     static final String[] SHOUT = {"sh", "-c", "echo out; echo err >&2; exit 3"};
+    /** A size goes its own way, and may come later than what is typed: the shell waits for it, and tells it then. */
+    static final byte[] MEASURE = "until stty size | grep -q 123; do sleep 0.1; done; stty size; exit 7\n".getBytes();
+    static final String[] SHOUT_WHEN_ASKED = {"sh", "-c", "read word; echo out; echo err >&2; exit 3"};
     /** Neither client can end stdin without ending the whole connection: the command counts what it was promised. */
     static final String[] COUNT = {"sh", "-c", "read word; echo got $word; head -c 1000000 | wc -c"};
     static final String SPEAK = "while read line; do echo you said $line; done";

@@ -67,8 +67,8 @@ export async function execTTY(config, namespace) {
     const out = Object.assign(new Gathered(), { columns: 123, rows: 45 });
     const running = run(config, namespace, ['sh'], { stdin, out, tty: true });
     await out.until('#');
-    await sleep(300); // The size goes its own way, and must be there first.
-    stdin.write('stty size\nexit 7\n');
+    // The size goes its own way, and may come later than what is typed.
+    stdin.write('until stty size | grep -q 123; do sleep 0.1; done; stty size; exit 7\n');
     const { code } = await running;
     return { size: out.text.includes('45 123'), code };
 }

@@ -2,6 +2,8 @@
 
 import hashlib
 
+import pytest
+
 from tests.node.processes.harness import Box, Sink, run
 
 
@@ -50,6 +52,15 @@ async def test_a_large_tree_survives_tar_and_gzip() -> None:
     digest = await box.run(["sha256sum", "/dst/src/a/b/data.bin"])
     assert digest.out.split()[0] == hashlib.sha256(data).hexdigest()
     assert (await box.run(["stat", "-c", "%a %F", "/dst/src/note", "/dst/src/link"])).out == "640 regular file\n777 symbolic link\n"
+
+
+@pytest.mark.parametrize(("family", "code"), [("busybox", 0), ("debian", 141)])
+async def test_busyboxs_tar_reads_to_the_end_of_its_input_and_gnus_to_that_of_the_archive(family: str, code: int) -> None:
+    box = Box(family=family, files={"/note": "hello\n"})
+
+    result = await box.run("{ tar cf - note; sleep 5; seq 1000; echo $? >/code; } | tar tf -; sleep 10; cat /code || echo 141")
+
+    assert result.out == f"note\n{code}\n"
 
 
 async def test_tar_never_writes_outside_of_its_directory() -> None:

@@ -11,7 +11,7 @@ from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.disk.compress import NotGzip, compressed, decompressed, pieces_of
 from orrery.node.programs.disk.modes import mode_text
 from orrery.node.programs.disk.owners import group_names, user_names
-from orrery.node.programs.disk.tar_format import BLOCK, Blocks, Member, header_of, members_of
+from orrery.node.programs.disk.tar_format import BLOCK, RECORD, Blocks, Member, header_of, members_of
 from orrery.node.programs.disk.walking import join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.options import Options
@@ -19,7 +19,6 @@ from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
 
-_RECORD: Final = 10_240
 _LONG: Final = {"create": "c", "extract": "x", "get": "x", "list": "t", "file": "f", "gzip": "z", "verbose": "v", "directory": "C",
                 "to-stdout": "O", "exclude": "exclude:", "preserve-permissions": "p", "same-owner": "so", "no-same-owner": "o",
                 "no-same-permissions": "nsp", "strip-components": "strip:", "overwrite": "overwrite", "keep-old-files": "k",
@@ -159,7 +158,7 @@ class _Archive:
                 async for piece in self._content(stream, member.size):
                     written += len(piece)
                     yield piece
-        yield bytes(2 * BLOCK + -(written + 2 * BLOCK) % _RECORD)
+        yield bytes(2 * BLOCK + -(written + 2 * BLOCK) % RECORD)
 
     async def _content(self, stream: Stream, size: int) -> AsyncIterator[bytes]:
         left = size
@@ -226,9 +225,10 @@ async def _read(call: Call, plan: _Plan, path: str, *, lists: bool) -> None:
             else "gzip: stdin: not in gzip format\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now",
             1 if call.is_busybox else 2,
         )
-    reader = _Extractor(call, plan, Blocks(pieces))
+    blocks = Blocks(pieces)
     try:
-        await reader.run(lists=lists)
+        await _Extractor(call, plan, blocks).run(lists=lists)
+        await (blocks.finish() if call.is_busybox else blocks.finish_record())
     except (ValueError, NotGzip):
         raise Fault(
             "invalid tar magic"

@@ -7,6 +7,7 @@ from typing import Final
 from orrery.node.programs.call import decode, encode
 
 BLOCK: Final = 512
+RECORD: Final = 20 * BLOCK
 _TYPES: Final = {b"0": "f", b"\0": "f", b"7": "f", b"1": "h", b"2": "l", b"5": "d", b"3": "c", b"4": "b", b"6": "p"}
 
 
@@ -52,12 +53,14 @@ class Blocks:
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = b""
+        self._taken = 0
 
     async def some(self, count: int) -> bytes:
         """At most `count` bytes, at least one; empty at the end."""
         if not self._rest:
             self._rest = await anext(self._pieces, b"")
         piece, self._rest = self._rest[:count], self._rest[count:]
+        self._taken += len(piece)
         return piece
 
     async def exactly(self, count: int) -> bytes:
@@ -69,6 +72,15 @@ class Blocks:
     async def skip(self, count: int) -> None:
         while count > 0 and (piece := await self.some(count)):
             count -= len(piece)
+
+    async def finish_record(self) -> None:
+        """Take the rest of the record that the last block is part of: GNU's tar reads by records."""
+        await self.skip(-self._taken % RECORD)
+
+    async def finish(self) -> None:
+        """Take all there is, so that nobody writes into a pipe that is closed: so does BusyBox's tar."""
+        while await self.some(RECORD):
+            pass
 
 
 def _number(data: bytes) -> int:
