@@ -101,7 +101,7 @@ async def test_a_sidecar_tails_the_log_file_that_the_web_container_writes(fast: 
     await fast.advance(2)
 
     lines = (await fast.logs("sidecar", "tail")).splitlines()
-    assert [line.split('"')[1:3] for line in lines] == [["GET / HTTP/1.1", " 200 499 "], ["GET /nothing HTTP/1.1", " 404 153 "]]
+    assert [line.split('"')[1:3] for line in lines] == [["GET / HTTP/1.1", " 200 615 "], ["GET /nothing HTTP/1.1", " 404 153 "]]
     assert all(line.startswith("127.0.0.1 - - [02/Jan/2026:03:04:") for line in lines)
 
 

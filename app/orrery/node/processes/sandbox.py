@@ -17,7 +17,7 @@ _ETC: tuple[str, ...] = ("hosts", "hostname", "resolv.conf")
 _FOREVER_S: Final = 1e12
 _PAUSE: Final = ("/pause",)
 _NODE_INIT: Final = ("/sbin/init",)
-_NEXT_PID: Final = 7
+_NEXT_PID: Final = 8
 
 
 @dataclass(slots=True, eq=False)
