@@ -21,7 +21,7 @@ from tools.lesson.steps import Chapter, File, Run, Step
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "lesson.md"
 KUBECTL = ROOT / ".tools" / "kubectl-1.35"
-DEADLINE_S = 30.0
+DEADLINE_S = 240.0
 
 INTRODUCTION = """\
 # The lesson, word for word
@@ -49,7 +49,11 @@ _STABLE = (
     (re.compile(r"\bin \d+m?s \(\d+m?s including waiting\)"), "in 1ms (1ms including waiting)"),
     (re.compile(r"(LIVE|MERGED)-\d+"), r"\1-1"),
     (re.compile(r"(/(?:LIVE|MERGED)-1/\S+)\t.*"), r"\1"),
-    (re.compile(r"\b\d+s ago\b"), "1s ago"),
+    (re.compile(r"\b(\d+m)?\d+s ago\b"), "1s ago"),
+    # Where something is tried again and again, the page shows the first time.
+    (re.compile(r"ImagePullBackOff"), "ErrImagePull"),
+    (re.compile(r"(CrashLoopBackOff +)\d+(?= \()"), r"\g<1>1"),
+    (re.compile(r"(Restart Count: +)[1-9]\d*"), r"\g<1>1"),
 )
 _OPEN, _CLOSE = "\n```console\n", "```\x00\n"
 _AGE = re.compile(r"^(\d+[smh])+$")
@@ -96,8 +100,9 @@ class Player:
     def __init__(self, folder: Path, kubeconfig: Path, programs: Path) -> None:
         self.folder = folder
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        # The temporary folder of `kubectl diff` is named in its output.
-        self._environment = {**os.environ, "PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(folder), "TMPDIR": "/tmp"}
+        # kubectl tells times where it is, and in the language of its user; the temporary folder of `kubectl diff` is named in its output.
+        fixed = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp"}
+        self._environment = {**os.environ, **fixed, "PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(folder)}
 
     def play(self, chapter: Chapter) -> str:
         """One chapter as Markdown."""
@@ -116,13 +121,13 @@ class Player:
             path.write_text(step.text)
             return f"\n{step.say} `{step.name}`:\n\n```yaml\n{step.text}```\n" if step.say else ""
         if isinstance(step, Run):
-            self._wait(step)
             said = f"\n{step.say}\n" if step.say else ""
             return f"{said}{_OPEN}$ {step.command}\n{self._shown(step)}{_CLOSE}"
         raise TypeError(step)
 
     def _shown(self, step: Run) -> str:
-        text = stable(self._type(step.command))
+        seen = self._until_it_shows(step.after or step.command, step.shows)
+        text = stable(self._type(step.command) if step.after else seen)
         if step.only:
             text = "".join(line for line in dict.fromkeys(text.splitlines(keepends=True)) if re.search(step.only, line))
         if step.until and step.until in text:
@@ -138,18 +143,19 @@ class Player:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=DEADLINE_S,
             check=False,
         )
         return done.stdout
 
-    def _wait(self, step: Run) -> None:
-        """Until the look that the step waits for shows what it should; nothing of it is on the page."""
+    def _until_it_shows(self, command: str, pattern: str) -> str:
+        """What the command prints once that is in it."""
         deadline = time.monotonic() + DEADLINE_S
-        while step.after and not re.search(step.shows, seen := self._type(step.after)):
+        while not re.search(pattern, seen := self._type(command)):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{step.after} never showed {step.shows}, but {seen}")
+                raise TimeoutError(f"{command} never showed {pattern}, but {seen}")
             time.sleep(0.05)
+        return seen
 
 
 @contextmanager
@@ -169,7 +175,7 @@ def _server(folder: Path) -> Iterator[Path]:
         yield kubeconfig
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=DEADLINE_S)
         if process.stdout is not None:
             process.stdout.close()
 

@@ -206,7 +206,9 @@ class KubectlRunner:
             output.close()
 
     def _environment(self, editor: str) -> dict[str, str]:
-        return {**os.environ, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig), "EDITOR": editor}
+        """Whatever the time zone and the language are here."""
+        fixed = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "KUBE_EDITOR": editor}
+        return {**os.environ, **fixed, "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig)}
 
     def __call__(self, *arguments: str, stdin: str = "", timeout_s: float = 2 * WAIT_S, editor: str = "") -> str:
         done = self.run(*arguments, stdin=stdin, timeout_s=timeout_s, editor=editor)

@@ -60,7 +60,6 @@ _FULL = (
 )
 _NAME = "simple-webapp-color"
 _EVENTS = f"kubectl get events --field-selector involvedObject.name={_NAME},reason=Failed -o custom-columns=MESSAGE:.message"
-_WAITING = {"after": f"kubectl get pod {_NAME}", "shows": "ConfigError"}
 
 ENVIRONMENT = Chapter(
     "Environment variables",
@@ -73,14 +72,14 @@ ENVIRONMENT = Chapter(
         Run(f"kubectl delete pod {_NAME} --now"),
         File("color.yaml", _FULL, "All that a value can come from, in"),
         Run("kubectl apply -f color.yaml"),
-        Run(f"kubectl get pod {_NAME}", "What it refers to is not there.", **_WAITING),
-        Run(_EVENTS, only="not found|MESSAGE"),
+        Run(f"kubectl get pod {_NAME}", "What it refers to is not there.", shows="ConfigError"),
+        Run(_EVENTS, only="not found|MESSAGE", shows="not found"),
         Run("kubectl create configmap app-config --from-literal=APP_COLOR=blue --from-literal=APP_MODES=prod"),
         Run(
             "kubectl create secret generic app-secret"
             " --from-literal=DB_Host=mysql --from-literal=DB_User=root --from-literal=DB_Password=paswrd"
         ),
-        Run(_EVENTS, "Now a key is missing.", after=_EVENTS, shows="find key", only="find key|MESSAGE"),
+        Run(_EVENTS, "Now a key is missing.", shows="find key", only="find key|MESSAGE"),
         Run(
             'kubectl patch configmap app-config -p \'{"data":{"APP_MODE":"prod","APP_MODES":null}}\'',
             "It starts by itself once all is there.",
@@ -88,7 +87,7 @@ ENVIRONMENT = Chapter(
         Run(f"kubectl wait --for=condition=Ready pod/{_NAME}"),
         Run(f"kubectl exec {_NAME} -- env", "`env` wins over `envFrom`. The last ones are those of Services."),
         Run(f"kubectl describe pod {_NAME}", until="Mounts:"),
-        Run(f"kubectl logs {_NAME} | head -n 1"),
+        Run(f"kubectl logs {_NAME} | head -n 1", shows="."),
         Run(f"kubectl delete pod/{_NAME} configmap/app-config secret/app-secret --now"),
     ),
 )

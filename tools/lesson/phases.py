@@ -18,15 +18,14 @@ PHASES = Chapter(
         Run('kubectl run picky --image=nginx --overrides=\'{"spec":{"nodeSelector":{"disk":"ssd"}}}\''),
         Run(
             "kubectl get pods",
-            after="kubectl get pods | sort",
-            shows=r"(?s)Completed.*Error.*Pending.*StartError.*ErrImagePull.*CrashLoopBackOff.*Running",
+            shows=r"(?s)Completed.*Error.*Pending.*StartError.*(ErrImagePull|ImagePullBackOff).*CrashLoopBackOff.*Running",
         ),
         Run("kubectl get pods -o custom-columns=NAME:.metadata.name,PHASE:.status.phase"),
-        Run("kubectl describe pod web"),
+        Run("kubectl describe pod web", shows=" Started "),
         Run("kubectl describe pod failed", until="Conditions:"),
         Run("kubectl get pod sleeper -o jsonpath='{.status.containerStatuses[0].state.terminated.message}'; echo"),
         Run("kubectl get pod ubuntu -o jsonpath='{.status.containerStatuses[0].lastState.terminated.reason}'; echo"),
-        Run("kubectl events --for pod/picky", after="kubectl events --for pod/picky", shows="FailedScheduling"),
+        Run("kubectl events --for pod/picky", shows="FailedScheduling"),
         Run("kubectl delete pods --all --now"),
     ),
 )

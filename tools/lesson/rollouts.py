@@ -30,6 +30,7 @@ MYAPP = "deployment/myapp-deployment"
 STATUS = f"kubectl rollout status {MYAPP}"
 # What a rollout of three says at every pace; between these lines there may be more.
 PROGRESS = r"\b[12] out of 3|successfully|1 old replicas"
+_NO_IMAGE = "ErrImagePull|ImagePullBackOff"
 SETTLED = {"after": "kubectl get pods --no-headers | grep -vc 'Running' ; kubectl get pods --no-headers | wc -l", "shows": r"^0\n3\n"}
 
 ROLLING_UPDATE = Chapter(
@@ -52,7 +53,7 @@ ROLLING_UPDATE = Chapter(
         Run(f"EDITOR='sed -i s/nginx:1.9.1$/nginx:1.14.2/' kubectl edit {MYAPP}", "And in an editor (here one that works by itself)."),
         Run(STATUS, only="successfully"),
         Run(
-            f'kubectl patch {MYAPP} -p \'{{"spec":{{"minReadySeconds":1}}}}\'',
+            f'kubectl patch {MYAPP} -p \'{{"spec":{{"minReadySeconds":5}}}}\'',
             "What lies outside the template makes no new revision. This makes rollouts slow enough to watch.",
         ),
         Run(f"kubectl set image {MYAPP} nginx=nginx:1.16.1"),
@@ -78,14 +79,13 @@ ROLLBACK = Chapter(
         Run("kubectl annotate deployment/web kubernetes.io/change-cause='nginx 1.25'", "A change cause is an annotation."),
         Run("kubectl set image deployment/web nginx=nginx:1.161", "A tag that does not exist:", after="kubectl get pods", shows="Running"),
         Run("kubectl annotate deployment/web kubernetes.io/change-cause='a slip of the finger' --overwrite"),
-        Run("kubectl rollout status deployment/web --timeout=1s", only="1 out of 3|error", after="kubectl get pods", shows="ErrImagePull"),
+        Run("kubectl rollout status deployment/web --timeout=5s", only="1 out of 3|error", after="kubectl get pods", shows=_NO_IMAGE),
         Run(
             "kubectl get deployments,rs,pods",
             "The old Pods keep serving, and the rollout stands.",
-            after="kubectl get pods",
-            shows="ErrImagePull",
+            shows=_NO_IMAGE,
         ),
-        Run("kubectl get events --field-selector reason=Failed -o custom-columns=MESSAGE:.message | sort -u | grep pull"),
+        Run("kubectl get events --field-selector reason=Failed -o custom-columns=MESSAGE:.message | sort -u | grep pull", shows="pull"),
         Run("kubectl rollout history deployment/web"),
         Run("kubectl rollout history deployment/web --revision=2"),
         Run("kubectl rollout undo deployment/web", "Back to the revision before."),
@@ -93,7 +93,7 @@ ROLLBACK = Chapter(
         Run("kubectl rollout history deployment/web", "A rollback is a new rollout of an old template: revision 1 is now revision 3."),
         Run("kubectl rollout undo deployment/web --to-revision=7"),
         Run(
-            'kubectl patch deployment/web -p \'{"spec":{"progressDeadlineSeconds":3}}\'',
+            'kubectl patch deployment/web -p \'{"spec":{"progressDeadlineSeconds":8}}\'',
             "With a deadline `rollout status` does not wait for ever.",
         ),
         Run("kubectl set image deployment/web nginx=nginx:1.999"),

@@ -22,9 +22,10 @@ class Run:
     """The output is cut before this text."""
     only: str = ""
     """Only lines that this pattern finds, each once: for commands that tell their progress in more or fewer lines."""
+    shows: str = ""
+    """The command is repeated until its output has what this pattern finds; only that output is shown."""
     after: str = ""
-    """A look that is repeated, unseen, before the command until it shows what the pattern `shows` finds."""
-    shows: str = "."
+    """Another command, repeated instead, unseen and before it: for commands that change something, or for what stays once it is so."""
 
 
 Step = File | Run
