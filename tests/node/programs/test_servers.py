@@ -333,3 +333,20 @@ async def test_servers_show_their_workers() -> None:
     assert f"start worker process {shown[3].split()[0]}\n" in errors.text
     assert (await box.run("pidof nginx")).out.split()[-1] == "2"
     assert (await box.run("killall -0 nginx; cat /proc/2/cmdline")).out == "nginx: master process nginx -g daemon off;\0"
+
+
+@pytest.mark.parametrize(("sent", "code", "end"), [("abc", 0, "Done\n"), ("abd", 3, 'Expect to read "abc", but got "abd". err=<nil>\n')])
+async def test_agnhost_tests_forwarded_ports(sent: str, code: int, end: str) -> None:
+    env = {"BIND_PORT": "80", "EXPECTED_CLIENT_DATA": "abc", "CHUNKS": "3", "CHUNK_SIZE": "4", "CHUNK_INTERVAL": "100"}
+    box = Box(family="alpine:agnhost", env=env)
+    out = Sink()
+    process = box.start(["agnhost", "port-forward-tester"], descriptors={0: Sink(), 1: out, 2: out})
+    await box.clock.idle()
+
+    got = await box.run(f"printf {sent} | nc -N localhost 80")
+    await box.clock.until(lambda: process.exit_code is not None)
+
+    assert got.out == ("x" * 12 if code == 0 else "")
+    assert process.exit_code == code
+    assert out.text.startswith("Accepted client connection\n")
+    assert out.text.endswith(end)

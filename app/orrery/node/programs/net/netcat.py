@@ -102,7 +102,7 @@ async def _talk(call: Call, options: Options, connection: Connection) -> None:
             finish = getattr(connection, "close_writing", None)
             if finish is not None:
                 finish()
-        if options.has("q", "N") and not options.has("l"):
+        if options.has("q") and not options.has("l"):
             await call.process.sleep(duration_s(options.value("q") or "0") or 0.0)
             return
         await _never(call)

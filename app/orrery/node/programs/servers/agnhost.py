@@ -14,6 +14,7 @@ from orrery.node.programs.faults import Fault
 from orrery.node.programs.net.http import Request, Response
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.agnhost_calls import Options, duration, get, log, number, read_options, serve
+from orrery.node.programs.servers.agnhost_forward import port_forward_tester
 from orrery.node.programs.servers.agnhost_guestbook import guestbook
 from orrery.node.programs.servers.agnhost_netexec import netexec
 from orrery.node.programs.servers.service import Stop, accept_all
@@ -312,7 +313,7 @@ _COMMANDS: Final[dict[str, Callable[[Call, Options, list[str]], Awaitable[int]]]
     "connect": _connect, "dns-server-list": _dns_servers, "dns-suffix": _dns_suffix, "entrypoint-tester": _entrypoint_tester,
     "etc-hosts": _etc_hosts, "grpc-health-checking": _grpc_health, "guestbook": guestbook, "inclusterclient": _in_cluster_client,
     "liveness": _liveness, "logs-generator": _logs_generator, "mounttest": _mounttest, "netexec": netexec, "nettest": _nettest,
-    "pause": _pause, "porter": _porter, "serve-hostname": _serve_hostname, "stress": _stress, "tcp-reset": _tcp_reset,
+    "pause": _pause, "port-forward-tester": port_forward_tester, "porter": _porter, "serve-hostname": _serve_hostname, "stress": _stress, "tcp-reset": _tcp_reset,
     "test-webserver": _test_webserver,
 }  # fmt: skip
 
