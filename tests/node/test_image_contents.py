@@ -10,7 +10,9 @@ from orrery.node.logs import LogQuery
 from orrery.node.pace import Pace
 from orrery.node.processes.container import SimulatedContainer
 from orrery.node.processes.runtime import SimulatedRuntime
+from orrery.node.processes.system import User
 from orrery.node.runtime import ContainerConfig, SandboxConfig
+from tests.node.processes.harness import Box
 
 
 class Stage:
@@ -248,3 +250,36 @@ async def test_alpine_is_the_newest_one(stage: Stage) -> None:
     _, text = await stage.says("alpine", "command:", "cat", "/etc/alpine-release", "/etc/apk/repositories")
 
     assert text.splitlines() == ["3.23.0"] + [f"https://dl-cdn.alpinelinux.org/alpine/v3.23/{part}" for part in ("main", "community")]
+
+
+async def test_apt_installs_what_there_is_once_it_has_been_updated(stage: Stage) -> None:
+    script = "apt-get install -y curl; apt-get update >/dev/null && apt-get install -y curl nosuch; apt-get install -y curl && which curl"
+    code, text = await stage.says(
+        "debian", "command:", "bash", "-c", f"exec 2>&1; {script}; apt-get install -y curl; dig; ls -l /usr/bin/curl"
+    )
+
+    lines = text.splitlines()
+    assert lines[3] == "E: Unable to locate package curl"
+    assert lines[7] == "E: Unable to locate package nosuch"
+    assert "Setting up curl (8.14.1-2+deb13u2) ..." in lines
+    assert lines[lines.index("/usr/bin/curl") + 4] == "curl is already the newest version (8.14.1-2+deb13u2)."
+    assert "bash: line 1: dig: command not found" in lines
+    assert lines[-1].startswith("-rwxr-xr-x 1 root root ")
+    assert code == 0
+
+
+async def test_apk_adds_what_there_is(stage: Stage) -> None:
+    script = "apk add --no-cache curl bind-tools; apk add nosuch; echo $?; curl --version | head -c 5; which nslookup dig"
+    _, text = await stage.says("alpine:3.22", "command:", "sh", "-c", f"exec 2>&1; {script}")
+
+    lines = text.splitlines()
+    assert lines[0] == "fetch https://dl-cdn.alpinelinux.org/alpine/v3.22/main/x86_64/APKINDEX.tar.gz"
+    assert lines[2:4] == ["(1/2) Installing curl (8.14.1-r0)", "(2/2) Installing bind-tools (9.20.15-r0)"]
+    assert lines[8:12] == ["ERROR: unable to select packages:", "  nosuch (no such package):", "    required by: world[nosuch]", "1"]
+    assert lines[12:14] == ["curl /usr/bin/nslookup", "/usr/bin/dig"]
+
+
+async def test_nobody_but_root_installs(stage: Stage) -> None:
+    box = Box(family="debian", user=User(1000, 1000))
+
+    assert (await box.run("apt-get update")).code == 100

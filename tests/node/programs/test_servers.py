@@ -62,6 +62,35 @@ async def test_nginx_refuses_a_wrong_configuration() -> None:
     assert 'nginx: [emerg] unknown directive "htp" in /etc/nginx/nginx.conf:2\n' in result.err
 
 
+@pytest.mark.parametrize(
+    ("site", "message"),
+    [
+        ("server {\n  listen 80;\n  foo bar;\n}\n", 'unknown directive "foo" in /etc/nginx/conf.d/a.conf:3'),
+        ("http { }\n", '"http" directive is not allowed here in /etc/nginx/conf.d/a.conf:1'),
+        ("location / { }\n", '"location" directive is not allowed here in /etc/nginx/conf.d/a.conf:1'),
+        ("server\n{ location /; }\n", 'directive "location" has no opening "{" in /etc/nginx/conf.d/a.conf:2'),
+        ("map $uri $x { foo bar; }\nupstream a { server localhost:80; keepalive 2; }\n", ""),
+    ],
+)
+async def test_nginx_knows_its_directives_and_where_they_stand(site: str, message: str) -> None:
+    conf = "events {}\nhttp {\n  include /etc/nginx/conf.d/*.conf;\n}\n"
+
+    result = await run(["nginx", "-t"], family="debian:nginx", files={"/etc/nginx/nginx.conf": conf, "/etc/nginx/conf.d/a.conf": site})
+
+    assert (f"nginx: [emerg] {message}\n" in result.err) == bool(message)
+    assert result.code == int(bool(message))
+
+
+async def test_nginx_redirects_to_whole_addresses() -> None:
+    conf = "events {}\nhttp { server { listen 8081; return 301 /new; } server { listen 80; return 302 https://$host/; } }\n"
+    box, _, _ = await serving("debian:nginx", ["nginx", "-g", "daemon off;"], files={"/etc/nginx/nginx.conf": conf})
+
+    heads = [(await box.run(["curl", "-sI", f"localhost:{port}/"])).out for port in (8081, 80)]
+
+    assert "\r\nLocation: http://localhost:8081/new\r\nConnection: keep-alive\r\n" in heads[0]
+    assert "\r\nLocation: https://localhost/\r\n" in heads[1]
+
+
 async def test_busybox_wget_words_its_successes_and_failures() -> None:
     box, _, _ = await serving("busybox", ["httpd", "-f", "-p", "8080", "-h", "/www"], files={"/www/a.txt": "data\n"})
 
@@ -239,7 +268,7 @@ async def test_nslookup_without_a_server_that_answers_fails() -> None:
     [
         (["python3", "-c", "print(1)"], 126, "python3: not simulated by Orrery\n"),
         (["vi", "/etc/passwd"], 126, "vi: full-screen editors are not simulated by Orrery"),
-        (["apt-get", "install", "curl"], 100, "E: Unable to locate package curl\n"),
+        (["apt-get", "install", "nosuch"], 100, "E: Unable to locate package nosuch\n"),
         (["git", "clone", "https://github.com/x/y"], 128, "fatal: repository 'https://github.com/x/y/' not found\n"),
         (["git", "clone", "https://nowhere.example/x"], 128, "Could not resolve host: nowhere.example\n"),
     ],

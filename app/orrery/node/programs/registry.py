@@ -46,6 +46,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "servers.samples": "http-echo hello hello-app pause webapp.py log-agent kubernetes-bootcamp node-hello guestbook",
     "servers.stress": "stress vish-stress",
     "system.environment": "env printenv which hostname dnsdomainname uname arch nproc tty stty getent logger users who id whoami groups",
+    "system.packages": "apt apt-get apk",
     "system.parameters": "sysctl",
     "net.git": "git",
     "system.refusals": (
@@ -53,7 +54,7 @@ _MODULES: Final[Mapping[str, str]] = {
         " pydoc corepack yarnpkg dotnet cargo rustc sqlite3 openssl ssh scp ssh-keygen rsync docker crictl systemctl"
         " service journalctl su sudo adduser useradd groupadd addgroup passwd chroot crond sendmail dpkg apt-cache"
         " haproxy rabbitmq-server traefik catalina.sh flask kubectl helm redis-benchmark redis-sentinel mysqldump"
-        " pg_dump gosu iperf strace gdb tcpdump ldd vi vim nano emacs ed less more apt apt-get apk yum dnf"
+        " pg_dump gosu iperf strace gdb tcpdump ldd vi vim nano emacs ed less more yum dnf"
     ),
     "system.run": "xargs test [ busybox",
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",

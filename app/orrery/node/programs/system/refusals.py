@@ -1,6 +1,6 @@
 """Programs that images have and that Orrery does not play: each says so, in its own words where it has some.
 
-DIFFERS: upstream runs them; we end with a message on standard error and exit code 126 (100 and more for package managers, as those do).
+DIFFERS: upstream runs them; we end with a message on standard error and exit code 126 (yum and dnf find no mirror).
 """
 
 from typing import Final
@@ -55,58 +55,6 @@ async def pager(call: Call) -> int:
     return call.failed
 
 
-async def apt(call: Call) -> int:
-    words = [word for word in call.arguments if not word.startswith("-")]
-    command = words[0] if words else ""
-    if command == "update":
-        release = "trixie"
-        for suite in (release, f"{release}-updates", f"{release}-security"):
-            await call.print(f"Ign:1 http://deb.debian.org/debian {suite} InRelease\n")
-            await call.print(f"Err:1 http://deb.debian.org/debian {suite} InRelease\n  Temporary failure resolving 'deb.debian.org'\n")
-        await call.print("Reading package lists...\n")
-        await call.process.complain(
-            "W: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease  Temporary failure resolving 'deb.debian.org'\n"
-            "W: Some index files failed to download. They have been ignored, or old ones used instead."
-        )
-        return 0
-    if command in ("install", "upgrade", "full-upgrade", "dist-upgrade", "remove", "purge", "autoremove"):
-        if call.process.uid:
-            await call.process.complain(
-                "E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\n"
-                "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?"
-            )
-            return 100
-        await call.print("Reading package lists...\nBuilding dependency tree...\nReading state information...\n")
-        if command != "install":
-            await call.print("0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")
-            return 0
-        for name in words[1:]:
-            await call.process.complain(f"E: Unable to locate package {name}")
-        return 100 if words[1:] else 0
-    await call.print("apt 3.0.3 (amd64)\n")
-    return 0
-
-
-async def apk(call: Call) -> int:
-    words = [word for word in call.arguments if not word.startswith("-")]
-    command = words[0] if words else ""
-    index = "https://dl-cdn.alpinelinux.org/alpine/v3.22"
-    if command in ("update", "add", "upgrade", "fetch", "search"):
-        failed = 0
-        for repository in ("main", "community"):
-            await call.print(f"fetch {index}/{repository}/x86_64/APKINDEX.tar.gz\n")
-            await call.process.complain(f"WARNING: fetching {index}/{repository}: temporary error (try again later)")
-            failed += 1
-        if command == "add" and words[1:]:
-            lines = "".join(f"  {name} (no such package):\n    required by: world[{name}]\n" for name in words[1:])
-            await call.process.stderr.write(f"ERROR: unable to select packages:\n{lines}".encode())
-            return len(words) - 1
-        await call.print(f"{failed} unavailable, 0 stale; 14 distinct packages available\n")
-        return failed
-    await call.print("apk-tools 2.14.9, compiled for x86_64.\n")
-    return 0 if command in ("info", "version", "stats") else 1
-
-
 async def dnf(call: Call) -> int:
     await call.process.complain(
         "Error: Failed to download metadata for repo 'baseos': Cannot prepare "
@@ -129,9 +77,6 @@ PROGRAMS: dict[str, Applet] = {
     **dict.fromkeys(_NAMES.split(), not_simulated),
     **dict.fromkeys(("vi", "vim", "nano", "emacs", "ed"), editor),
     **dict.fromkeys(("less", "more"), pager),
-    "apt": apt,
-    "apt-get": apt,
-    "apk": apk,
     "yum": dnf,
     "dnf": dnf,
 }
