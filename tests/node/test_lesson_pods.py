@@ -1,15 +1,21 @@
 """The Pods of the lesson's notes, in containers that really run."""
 
+import pytest
+
 from orrery.machinery.objects import Object
 from tests.node.cluster import NodeCluster, new_pod
 from tests.node.network.test_stories import lines
 
 
-async def several(cluster: NodeCluster, containers: list[Object], **spec: object) -> None:
-    """A Pod `web` of several containers."""
+async def created(cluster: NodeCluster, containers: list[Object], **spec: object) -> None:
     pod = new_pod("web")
     pod["spec"] = {**pod["spec"], "containers": [{"resources": {}, **one} for one in containers], **spec}
     await cluster.client.create("pods", pod)
+
+
+async def several(cluster: NodeCluster, containers: list[Object], **spec: object) -> None:
+    """A Pod `web` of several containers."""
+    await created(cluster, containers, **spec)
     await cluster.until(cluster.is_ready, within_s=60)
 
 
@@ -53,3 +59,39 @@ async def test_a_mounted_secret_lists_as_on_a_real_node(fast: NodeCluster) -> No
     assert (shown[3][4], shown[3][8][:2]) == ("80", "..")
     assert [line[8:] for line in shown[5:]] == [[name, "->", f"..data/{name}"] for name in ("DB_Host", "DB_User")]
     assert {tuple(line[5:7]) for line in shown[1:]} == {("Jan", "2")}
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"readOnlyRootFilesystem": True}, 'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)'),
+        ({"runAsUser": 1000}, 'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (13: Permission denied)'),
+    ],
+)
+async def test_nginx_needs_a_place_that_it_can_write_to(fast: NodeCluster, context: Object, said: str) -> None:
+    await created(fast, [{"name": "web", "image": "nginx:1.25", "securityContext": context}], restartPolicy="Never")
+    await fast.until(lambda: fast.status().get("phase") == "Failed")
+
+    assert lines(fast, "web")[-1] == said
+    assert lines(fast, "web")[-2].endswith(said.replace("nginx: [emerg] ", "[emerg] 1#1: "))
+
+
+async def test_nginx_runs_read_only_once_it_has_its_folders(fast: NodeCluster) -> None:
+    paths = {"cache": "/var/cache/nginx", "run": "/run"}
+    web: Object = {
+        "name": "web",
+        "image": "nginx:1.25",
+        "securityContext": {"readOnlyRootFilesystem": True},
+        "volumeMounts": [{"name": name, "mountPath": path} for name, path in paths.items()],
+    }
+    await several(fast, [web], volumes=[{"name": name, "emptyDir": {}} for name in paths])
+
+    assert "[notice] 1#1: start worker processes" in "\n".join(lines(fast, "web"))
+
+
+async def test_users_write_to_the_containers_log_by_path(fast: NodeCluster) -> None:
+    script = "echo out > /dev/stdout; echo err > /dev/stderr; echo first > /proc/1/fd/1; ls /proc/self/fd | head -n 1"
+    await fast.run(image="busybox", command=["sh", "-c", script], restartPolicy="Never", securityContext={"runAsUser": 1000})
+    await fast.until(lambda: fast.status()["phase"] == "Succeeded")
+
+    assert lines(fast, "web") == ["out", "err", "first", "0"]

@@ -83,6 +83,12 @@ http {
     include /etc/nginx/conf.d/*.conf;
 }
 """
+_TEMPORARY: Final = "".join(f"    {name}_temp_path /tmp/{name}_temp;\n" for name in ("proxy", "fastcgi", "uwsgi", "scgi"))
+_UNPRIVILEGED_CONF: Final = (
+    _NGINX_CONF.replace("\nuser  nginx;", "")
+    .replace("/run/nginx.pid", "/tmp/nginx.pid")
+    .replace("http {\n", "http {\n" + _TEMPORARY.replace("    proxy", "    client_body_temp_path /tmp/client_temp;\n    proxy", 1))
+)
 _NGINX_SITE: Final = """server {
     listen       80;
     server_name  localhost;
@@ -171,10 +177,9 @@ _NGINX_LINKS: Final = {
 }
 _ENTRY: Final = {"/entrypoint.sh": "usr/local/bin/docker-entrypoint.sh"}
 _LINKS: Final[Mapping[str, Mapping[str, str]]] = {**dict.fromkeys(_NGINX_NAMES, _NGINX_LINKS), "mysql": _ENTRY}
-_NGINX_FOLDERS: Final = tuple(f"/var/cache/nginx/{kind}_temp" for kind in ("client", "fastcgi", "proxy", "scgi", "uwsgi"))
 _INITIAL: Final = "/docker-entrypoint-initdb.d"
 _FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(_NGINX_NAMES, ("/usr/lib/nginx/modules", *_NGINX_FOLDERS)),
+    **dict.fromkeys(_NGINX_NAMES, ("/usr/lib/nginx/modules", "/var/cache/nginx")),
     "httpd": tuple(
         f"{_APACHE}/{name}" for name in ("bin", "build", "cgi-bin", "conf/extra", "error", "htdocs", "icons", "include", "logs", "modules")
     ),
@@ -243,7 +248,11 @@ _FILES: Final[Mapping[str, Mapping[str, str]]] = {
     "kubernetes-bootcamp": _BOOTCAMP,
     "nginx": _NGINX,
     "nginx-slim": _NGINX,
-    "nginx-unprivileged": {**_NGINX, "/etc/nginx/conf.d/default.conf": _NGINX_SITE.replace("      80;", "      8080;")},
+    "nginx-unprivileged": {
+        **_NGINX,
+        "/etc/nginx/nginx.conf": _UNPRIVILEGED_CONF,
+        "/etc/nginx/conf.d/default.conf": _NGINX_SITE.replace("      80;", "      8080;"),
+    },
     "getting-started": {**_NGINX, "/usr/share/nginx/html/index.html": _STARTED},
     "hello": {**_NGINX, "/usr/share/nginx/html/index.html": _GREETING},
     "httpd": _HTTPD,

@@ -45,11 +45,11 @@ def _tree(entries: Mapping[str, Inode]) -> MadeDirectory:
 def _process_directory(process: SimulatedProcess, seen_from: System) -> Directory:
     def streams(name: str) -> Inode | None:
         stream = process.descriptors.get(int(name)) if name.isdigit() else None
-        return None if stream is None else StreamInode(stream)
+        return None if stream is None else _owned(StreamInode(stream), process)
 
     def look_up(name: str) -> Inode | None:
         make = entries.get(name)
-        return None if make is None else make()
+        return None if make is None else _owned(make(), process)
 
     # Made one by one: who opens /proc/self/fd/2 need not pay for the others.
     entries: dict[str, Callable[[], Inode]] = {
@@ -68,7 +68,15 @@ def _process_directory(process: SimulatedProcess, seen_from: System) -> Director
         "exe": lambda: Symlink(None, (process.find_program(process.argv[0]) if process.argv else None) or "/"),
         "fd": lambda: MadeDirectory(streams, lambda: [str(number) for number in process.descriptors], 0o500),
     }
-    return MadeDirectory(look_up, lambda: entries)
+    directory = MadeDirectory(look_up, lambda: entries)
+    _owned(directory, process)
+    return directory
+
+
+def _owned(node: Inode, process: SimulatedProcess) -> Inode:
+    """What tells of a process belongs to its user, who so may look at its own descriptors, its standard output by path among them."""
+    node.uid, node.gid = process.uid, process.gid
+    return node
 
 
 def _variables(process: SimulatedProcess) -> bytes:

@@ -186,7 +186,7 @@ def response_head(response: Response, *, keeps: bool, server: str, date: str) ->
     elif server.startswith("Apache"):
         lines = [*dated, f"Server: {server}", *own, *sized, *([] if keeps else lasts), *typed]
     elif server.startswith("nginx"):
-        dates = [line for line in own if line.startswith("Last-Modified:")]
+        dates = [line for line in own if line.startswith(("Last-Modified:", "Location:"))]
         own = [line for line in own if line not in dates]
         lines = [f"Server: {server}", *dated, *typed, *sized, *dates, *lasts, *own]
     else:

@@ -5,64 +5,40 @@ error_page, stub_status, error_log and access_log of the files it includes, and 
 """
 
 import errno
-from dataclasses import dataclass, field
 from typing import Final
 
 from orrery.node.kernel import RELEASE
 from orrery.node.processes.program import Listener, Process
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.net.http import REASONS, BadMessage, Incoming, Request, Response, header, parse_url
-from orrery.node.programs.patterns.compile import PatternError, compile_pattern
 from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.servers.nginx_conf import ConfError, Directive, parse_conf
+from orrery.node.programs.servers.nginx_conf import ConfError, Directive, check, parse_conf
 from orrery.node.programs.servers.nginx_outlets import ACCESS_LOG, ERROR_LOG, Outlets, Upstreams
+from orrery.node.programs.servers.nginx_sites import Location, Server, default_servers, match_location, server_of
 from orrery.node.programs.servers.service import HttpService, Stop, accept_all
 from orrery.node.programs.servers.static import file_response, find_file
 from orrery.node.programs.system.moments import format_moment
 
 VERSION: Final = "1.29.4"
-_ROOT: Final = "/usr/share/nginx/html"
 _REOPEN: Final = 10
 """SIGUSR1."""
 _CONF: Final = "/etc/nginx/nginx.conf"
 _WORKERS: Final = 4
+_HTTP_PORT: Final = 80
+_CACHE: Final = "/var/cache/nginx"
+_FOLDERS: Final = {
+    "client_body_temp_path": "client_temp",
+    "proxy_temp_path": "proxy_temp",
+    "fastcgi_temp_path": "fastcgi_temp",
+    "uwsgi_temp_path": "uwsgi_temp",
+    "scgi_temp_path": "scgi_temp",
+}
+"""What they are called without those directives."""
 _WORKER_UID: Final = 101
 """The user nginx of its images."""
 _TRIES: Final = 5
 _TRY_AGAIN_S: Final = 0.5
-
-
-@dataclass(slots=True)
-class _Location:
-    kind: str
-    """Empty for a prefix, =, ~ or ~*."""
-    path: str
-    directives: list[Directive]
-
-    def value(self, name: str) -> list[str] | None:
-        return next((one.words for one in reversed(self.directives) if one.name == name), None)
-
-
-@dataclass(slots=True)
-class _Server:
-    ports: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    directives: list[Directive] = field(default_factory=list)
-    locations: list[_Location] = field(default_factory=list)
-
-    def value(self, name: str) -> list[str] | None:
-        return next((one.words for one in reversed(self.directives) if one.name == name), None)
-
-
-def _default_servers() -> list[_Server]:
-    return [
-        _Server(
-            ports=[80],
-            names=["localhost"],
-            locations=[_Location("", "/", [Directive("root", [_ROOT]), Directive("index", ["index.html", "index.htm"])])],
-        )
-    ]
 
 
 class _Nginx:
@@ -71,13 +47,14 @@ class _Nginx:
     def __init__(self, call: Call, conf: str) -> None:
         self._call = call
         self._conf = conf
-        self.servers: list[_Server] = []
+        self.servers: list[Server] = []
         self.stays = False
         """Whether the configuration itself says `daemon off`."""
         self.version = _version(call)
         self.upstreams = Upstreams(call.process.network)
         self._outlets = Outlets(call.process)
         self._error_log = ERROR_LOG
+        self._main: list[Directive] = []
         self._http: list[Directive] = []
 
     async def notice(self, *texts: str, level: str = "notice") -> None:
@@ -97,13 +74,14 @@ class _Nginx:
         if not files.exists(self._conf):
             if self._conf != _CONF or files.exists("/etc/nginx"):
                 raise ConfError(f'open() "{self._conf}" failed (2: No such file or directory)')
-            self.servers = _default_servers()
+            self.servers = default_servers()
             return
-        tree = self._included(parse_conf(files.read(self._conf).decode("utf-8", "replace"), self._conf), 0)
+        tree = self._included(parse_conf(files.read(self._conf).decode("utf-8", "replace"), self._conf), "main", 0)
+        self._main = tree
         self.stays = any(one.name == "daemon" and one.words == ["off"] for one in tree)
         self._error_log = next((one.words[0] for one in tree if one.name == "error_log" and one.words), ERROR_LOG)
         self._http = next((one.block or [] for one in tree if one.name == "http"), [])
-        self.servers = [_server(one) for one in self._http if one.name == "server"]
+        self.servers = [server_of(one) for one in self._http if one.name == "server"]
         self.upstreams.read(self._http)
 
     def open_logs(self) -> None:
@@ -118,16 +96,54 @@ class _Nginx:
         """Look up the names that requests are passed on to; ConfError for one that nobody knows."""
         await self.upstreams.check([one for server in self.servers for place in server.locations for one in place.directives])
 
-    def _included(self, tree: list[Directive], depth: int) -> list[Directive]:
+    def make_folders(self) -> None:
+        """The folders for what does not fit in memory: the image has none of them. ConfError when they cannot be made."""
+        files = self._call.process.files
+        for name, folder in _FOLDERS.items():
+            path = next((one.words[0] for one in self._http if one.name == name and one.words), f"{_CACHE}/{folder}")
+            if files.exists(path) or not files.exists(path.rpartition("/")[0]):
+                continue
+            try:
+                files.make_directory(path, 0o700)
+                if self._call.process.uid == 0:
+                    files.change_owner(path, _WORKER_UID, -1)
+            except OSError as error:
+                what = f'chown("{path}", {_WORKER_UID})' if files.exists(path) else f'mkdir() "{path}"'
+                raise ConfError(f"{what} failed ({error.errno}: {reason(error)})") from None
+
+    def note_pid(self) -> None:
+        """Write the number of the master where `nginx -s` looks for it."""
+        path = self.pid_path
+        try:
+            if not self._call.process.files.exists("/run"):
+                self._call.process.files.make_directory("/run")
+            self._call.process.files.write(path, f"{self._call.process.pid}\n".encode())
+        except OSError as error:
+            raise ConfError(f'open() "{path}" failed ({error.errno}: {reason(error)})') from None
+
+    @property
+    def pid_path(self) -> str:
+        return next((one.words[0] for one in self._main if one.name == "pid" and one.words), "/run/nginx.pid")
+
+    async def warn(self) -> None:
+        """What is odd, and does not keep nginx from starting."""
+        user = next((one for one in self._main if one.name == "user"), None)
+        if user is not None and self._call.process.uid:
+            text = f'the "user" directive makes sense only if the master process runs with super-user privileges, ignored in {user.place}'
+            await self.notice(text, level="warn")
+            await self._call.process.complain(f"nginx: [warn] {text}")
+
+    def _included(self, tree: list[Directive], parent: str, depth: int) -> list[Directive]:
         out: list[Directive] = []
         for one in tree:
+            check(one, parent)
             if one.name == "include" and one.words and depth < 8:
                 for path in self._matching(one.words[0]):
                     text = self._call.process.files.read(path).decode("utf-8", "replace")
-                    out += self._included(parse_conf(text, path), depth + 1)
+                    out += self._included(parse_conf(text, path), parent, depth + 1)
                 continue
             if one.block is not None:
-                one.block = self._included(one.block, depth)
+                one.block = self._included(one.block, one.name, depth)
             out.append(one)
         return out
 
@@ -150,7 +166,7 @@ class _Nginx:
 
     async def answer(self, request: Request) -> Response:
         server = self._pick(request)
-        location = _match(server, request.path) if server is not None else None
+        location = match_location(server, request.path) if server is not None else None
         response = await self._respond(request, server, location)
         if (response.status >= 400 and not response.body and response.pieces is None) or (
             response.status in (301, 302, 307, 308) and not response.body
@@ -158,12 +174,12 @@ class _Nginx:
             response = self._error_page(response)
         return response
 
-    def _pick(self, request: Request) -> _Server | None:
+    def _pick(self, request: Request) -> Server | None:
         name = (request.header("Host") or "").partition(":")[0]
         fitting = [server for server in self.servers if request.local[1] in server.ports]
         return next((server for server in fitting if name in server.names), fitting[0] if fitting else None)
 
-    async def _respond(self, request: Request, server: _Server | None, location: _Location | None) -> Response:
+    async def _respond(self, request: Request, server: Server | None, location: Location | None) -> Response:
         if server is None:
             return Response(404)
         scopes = [scope for scope in (location, server) if scope is not None]
@@ -191,8 +207,7 @@ class _Nginx:
                 return Response(int(path[1:]) if path[1:].isdigit() else 404)
         status, full = find_file(self._call, root, path, index)
         if status == 301:
-            host = request.header("Host") or "localhost"
-            return Response(301, headers=[("Location", f"http://{host}{path}/")])
+            return Response(301, headers=[("Location", _absolute(request, f"{path}/"))])
         if status != 200:
             await self._file_error(request, status, full)
             return Response(status)
@@ -210,7 +225,7 @@ class _Nginx:
         text = " ".join(words[1:]) if words[0].isdigit() else words[0]
         text = self._expanded(request, text)
         if status in (301, 302, 303, 307, 308):
-            return Response(status, headers=[("Location", text)])
+            return Response(status, headers=[("Location", _absolute(request, text))])
         kind = type_[0] if type_ else "text/plain"
         return Response(status, encode(text), type=kind if text else "text/html")
 
@@ -222,7 +237,7 @@ class _Nginx:
             text = text.replace(name, value)
         return text.replace("\\n", "\n")
 
-    async def _proxy(self, request: Request, goal: str, location: _Location) -> Response:
+    async def _proxy(self, request: Request, goal: str, location: Location) -> Response:
         url = parse_url(goal)
         if url is None:
             return Response(500)
@@ -290,7 +305,7 @@ class _Nginx:
     def _access_log(self, request: Request) -> str:
         """Where this request is logged: the innermost `access_log` counts."""
         server = self._pick(request)
-        location = _match(server, request.path) if server is not None else None
+        location = match_location(server, request.path) if server is not None else None
         for words in (scope.value("access_log") for scope in (location, server) if scope is not None):
             if words:
                 return words[0]
@@ -313,36 +328,12 @@ async def _upstream(incoming: Incoming) -> Response:
     return Response(int(parts[1]), b"".join(pieces), headers=kept, type=header(headers, "Content-Type") or "text/plain")
 
 
-def _server(block: Directive) -> _Server:
-    server = _Server(directives=block.block or [])
-    for one in server.directives:
-        if one.name == "listen" and one.words:
-            port = one.words[0].rpartition(":")[2]
-            if port.isdigit():
-                server.ports.append(int(port))
-        elif one.name == "server_name":
-            server.names += one.words
-        elif one.name == "location" and one.words:
-            kind, path = (one.words[0], one.words[1]) if len(one.words) > 1 else ("", one.words[0])
-            server.locations.append(_Location("" if kind == "^~" else kind, path, one.block or []))
-    server.ports = server.ports or [80]
-    return server
-
-
-def _match(server: _Server, path: str) -> _Location | None:
-    for location in server.locations:
-        if location.kind == "=" and location.path == path:
-            return location
-    for location in server.locations:
-        if location.kind in ("~", "~*"):
-            try:
-                pattern = compile_pattern(encode(location.path), extended=True, ignore_case=location.kind == "~*")
-            except PatternError:
-                continue
-            if pattern.matches(encode(path)):
-                return location
-    prefixes = [location for location in server.locations if not location.kind and path.startswith(location.path)]
-    return max(prefixes, key=lambda location: len(location.path), default=None)
+def _absolute(request: Request, place: str) -> str:
+    """A place of this server as a whole address: with the port it listens on, which may not be the one the client knows."""
+    if not place.startswith("/"):
+        return place
+    host, port = (request.header("Host") or request.local[0]).partition(":")[0], request.local[1]
+    return f"http://{host}{'' if port == _HTTP_PORT else f':{port}'}{place}"
 
 
 def _version(call: Call) -> str:
@@ -359,7 +350,9 @@ async def nginx(call: Call) -> int:
     server = _Nginx(call, conf)
     try:
         server.load()
+        await server.warn()
         await server.check()
+        server.make_folders()
     except (ConfError, OSError) as error:
         text = str(error) if isinstance(error, ConfError) else reason(error)
         await server.notice(text, level="emerg")
@@ -393,14 +386,14 @@ async def _signal_master(call: Call, server: _Nginx, name: str) -> int:
         await call.process.complain(f'nginx: invalid option: "-s {name}"')
         return 1
     await server.notice("signal process started")
-    for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
-        try:
-            call.process.kill(int(call.process.files.read(path)), numbers[name])
-        except (OSError, ValueError):
-            continue
-        return 0
-    await call.process.complain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)')
-    return 1
+    path = server.pid_path
+    try:
+        call.process.kill(int(call.process.files.read(path)), numbers[name])
+    except (OSError, ValueError) as error:
+        why = f"{error.errno}: {reason(error)}" if isinstance(error, OSError) else "2: No such file or directory"
+        await call.process.complain(f'nginx: [error] open() "{path}" failed ({why})')
+        return 1
+    return 0
 
 
 async def _run(call: Call, server: _Nginx) -> int:
@@ -410,16 +403,13 @@ async def _run(call: Call, server: _Nginx) -> int:
     server.worker = process.show_as(title, worker="nginx: worker process", count=_WORKERS, uid=process.uid or _WORKER_UID)
     process.handle(_REOPEN, lambda _: server.open_logs())
     server.open_logs()
-    if not process.files.exists("/run"):
-        process.files.make_directory("/run")
-    for path in ("/run/nginx.pid", "/var/run/nginx.pid"):
-        try:
-            process.files.write(path, f"{process.pid}\n".encode())
-            break
-        except OSError:
-            continue
     listeners = await _bind(call, server)
     if listeners is None:
+        return 1
+    try:
+        server.note_pid()
+    except ConfError as error:
+        await server.refuse(str(error))
         return 1
     await server.notice(
         'using the "epoll" event method',

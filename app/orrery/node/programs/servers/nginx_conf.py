@@ -4,6 +4,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from orrery.node.programs.servers.nginx_directives import KNOWN
+
+_FREE: Final = frozenset({"map", "geo", "types", "split_clients", "charset_map", "match"})
+"""Blocks whose words are their own."""
+_BLOCKS: Final = frozenset({"events", "http", "server", "location", "upstream", "types", "map", "geo", "if", "limit_except"})
+_WITHIN: Final = ("http", "server", "location", "if")
+_PLACES: Final = {
+    **dict.fromkeys(("http", "events", "mail", "user", "worker_processes", "pid", "daemon", "load_module"), ("main",)),
+    "stream": ("main",),
+    "worker_connections": ("events",),
+    "server": ("http", "upstream", "stream", "mail"),
+    "upstream": ("http", "stream"),
+    "location": ("server", "location"),
+    "listen": ("server",),
+    "server_name": ("server",),
+    "proxy_pass": ("location", "if", "limit_except", "server"),
+    "return": ("server", "location", "if"),
+    "try_files": ("server", "location"),
+    "alias": ("location",),
+    **dict.fromkeys(("root", "index", "add_header", "error_page", "access_log"), _WITHIN),
+}
+"""Where the directives that people misplace may stand."""
+
 
 class ConfError(Exception):
     """The configuration is wrong; the message is nginx's."""
@@ -38,8 +61,6 @@ def parse_conf(text: str, path: str) -> list[Directive]:
         if not words:
             raise ConfError(f'unexpected "{token}" in {path}:{line}')
         directive = Directive(words[0], words[1:], [] if token == "{" else None, f"{path}:{line}")
-        if len(stack) == 1 and path.endswith("nginx.conf") and words[0] not in _MAIN:
-            raise ConfError(f'unknown directive "{words[0]}" in {path}:{line}')
         stack[-1].append(directive)
         if directive.block is not None:
             stack.append(directive.block)
@@ -51,33 +72,16 @@ def parse_conf(text: str, path: str) -> list[Directive]:
     return tree
 
 
-_MAIN = frozenset(
-    [
-        "user",
-        "worker_processes",
-        "error_log",
-        "pid",
-        "events",
-        "http",
-        "stream",
-        "mail",
-        "include",
-        "load_module",
-        "daemon",
-        "master_process",
-        "worker_rlimit_nofile",
-        "env",
-        "pcre_jit",
-        "worker_cpu_affinity",
-        "worker_priority",
-        "working_directory",
-        "lock_file",
-        "timer_resolution",
-        "thread_pool",
-        "debug_points",
-        "worker_shutdown_timeout",
-    ]
-)
+def check(one: Directive, parent: str) -> None:
+    """ConfError for a directive that there is not, or that does not stand where it may. `parent`: the block around it, `main` for none."""
+    if parent in _FREE:
+        return
+    if one.name not in KNOWN:
+        raise ConfError(f'unknown directive "{one.name}" in {one.place}')
+    if parent not in _PLACES.get(one.name, (parent,)):
+        raise ConfError(f'"{one.name}" directive is not allowed here in {one.place}')
+    if one.name in _BLOCKS and one.block is None and parent != "upstream":
+        raise ConfError(f'directive "{one.name}" has no opening "{{" in {one.place}')
 
 
 _KEPT_CHARS: Final = 16_384
