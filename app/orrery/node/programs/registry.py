@@ -27,6 +27,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "disk.remove": "rm rmdir unlink",
     "disk.stat": "stat du df mount umount mountpoint",
     "disk.tar": "tar",
+    "disk.tree": "tree",
     "net.curl": "curl",
     "net.interfaces": "ip ifconfig route netstat ss traceroute arp",
     "net.dig": "dig host",

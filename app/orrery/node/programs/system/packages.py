@@ -14,6 +14,8 @@ from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.package_lists import PACKAGES, Package
 
 _LISTS: Final = "/var/lib/apt/lists"
+_DEBIAN: Final = "http://deb.debian.org/debian"
+_UBUNTU: Final = "http://archive.ubuntu.com/ubuntu"
 _READING: Final = ("Reading package lists...", "Building dependency tree...", "Reading state information...")
 _REFUSED: Final = 100
 _NOTHING: Final = "0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
@@ -73,10 +75,15 @@ async def _read_lists(call: Call) -> None:
     await call.print("".join(f"{line}{end}" for line in _READING))
 
 
-async def _update(call: Call) -> int:
+def _mirror(call: Call) -> tuple[str, str]:
+    """Where packages come from, and the suite."""
     facts = _release(call)
-    is_ubuntu, suite = facts.get("ID") == "ubuntu", facts.get("VERSION_CODENAME", "trixie")
-    mirror = "http://archive.ubuntu.com/ubuntu" if is_ubuntu else "http://deb.debian.org/debian"
+    return _UBUNTU if facts.get("ID") == "ubuntu" else _DEBIAN, facts.get("VERSION_CODENAME", "trixie")
+
+
+async def _update(call: Call) -> int:
+    mirror, suite = _mirror(call)
+    is_ubuntu = mirror == _UBUNTU
     parts = [*_PARTS, ("-backports", " [126 kB]")] if is_ubuntu else list(_PARTS)
     sources = [(mirror if is_ubuntu or part != "-security" else f"{mirror}-security", f"{suite}{part}", size) for part, size in parts]
     lines = [f"{where} {name} InRelease{size}" for where, name, size in sources]
@@ -115,8 +122,7 @@ async def _install(call: Call, names: Sequence[str]) -> int:
 
 
 async def _unpack(call: Call, new: Sequence[Package], size: int) -> None:
-    suite = _release(call).get("VERSION_CODENAME", "trixie")
-    where = f"http://deb.debian.org/debian {suite}/main amd64"
+    where = f"{' '.join(_mirror(call))}/main amd64"
     text = "".join(f"Get:{number} {where} {one.name} amd64 {one.version} [{one.kilobytes} kB]\n" for number, one in enumerate(new, 1))
     await call.print(text)
     await call.process.complain("debconf: delaying package configuration, since apt-utils is not installed")
