@@ -1,6 +1,7 @@
 """What programs say to --help, and busybox's after a wrong option. busybox's texts are in busybox_help.txt, as they follow `Usage: `.
 
 DIFFERS: upstream's help follows the options its build was configured with; ours is that of one build (1.37, its default configuration).
+DIFFERS: upstream explains each option in its own sentences; we do in ours.
 """
 
 from functools import cache
