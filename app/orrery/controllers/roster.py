@@ -39,6 +39,7 @@ from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
 from orrery.controllers.volumes import (
     PROVISIONER,
     RESIZER,
+    AttachDetachController,
     BinderController,
     EphemeralVolumeController,
     ExpandController,
@@ -112,6 +113,7 @@ _TELLING: Final[dict[str, Callable[[Client, EventRecorder], Controller]]] = {
     "endpoint-slice-mirroring-controller": EndpointSliceMirroringController,
     "persistentvolume-controller": BinderController,
     "ephemeral_volume": EphemeralVolumeController,
+    "attachdetach-controller": AttachDetachController,
     PROVISIONER: ProvisionerController,
 }
 """Those that need a voice besides, by the component their Events come from."""

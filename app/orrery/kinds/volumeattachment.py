@@ -1,6 +1,7 @@
 """VolumeAttachment: which volume hangs on which node; the spec is for good. Follows storage's `ValidateVolumeAttachment`."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from orrery.kinds.field_rules import IMMUTABLE, subdomain
@@ -14,6 +15,27 @@ from orrery.machinery.objects import FrozenObject, Object
 _METADATA_BYTES_MAX: Final = 256 * 1024
 _MESSAGE_BYTES_MAX: Final = 1024
 _ONE_OF: Final = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+
+
+ATTACHMENTS: Final = "volumeattachments.storage.k8s.io"
+DRIVERS: Final = "csidrivers.storage.k8s.io"
+
+
+def attachment_name(volume: FrozenObject, node: str) -> str:
+    """What everybody calls the attachment of a CSI driver's volume to a node, so that nobody has to look for it."""
+    csi = volume["spec"]["csi"]
+    return f"csi-{sha256((csi.get('volumeHandle', '') + csi.get('driver', '') + node).encode()).hexdigest()}"
+
+
+def is_attachable(volume: FrozenObject, driver: FrozenObject | None) -> bool:
+    """Whether a PersistentVolume hangs on one node at a time, or several: a CSI driver's does, unless the driver says it need not."""
+    if volume["spec"].get("csi") is None:
+        return False
+    return driver is None or (driver.get("spec") or {}).get("attachRequired") is not False
+
+
+def is_attached(attachment: FrozenObject | None) -> bool:
+    return attachment is not None and bool((attachment.get("status") or {}).get("attached"))
 
 
 def _source_errors(source: Mapping[str, Any]) -> Errors:

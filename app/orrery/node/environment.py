@@ -25,6 +25,10 @@ class ConfigError(Exception):
         """Bucket and name of the object whose appearance or change may help."""
 
 
+class Unattached(ConfigError):
+    """A volume that is yet to be attached to the node; the kubelet waits for it and says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an environment draws from besides the container."""

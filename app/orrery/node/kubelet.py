@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from orrery.kinds.volumeattachment import ATTACHMENTS
 from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
 from orrery.machinery.quantities import parse
@@ -110,6 +111,7 @@ class Kubelet:
             self._client.subscribe("secrets", self._on_referenced),
             self._client.subscribe("serviceaccounts", self._on_referenced),
             self._client.subscribe("persistentvolumeclaims", self._on_referenced),
+            self._client.subscribe(ATTACHMENTS, self._on_referenced),
             self._client.subscribe("persistentvolumes", self._on_persistent_volume),
         ]
         self._clear_up()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from orrery.machinery.objects import FrozenObject, namespace_of, uid_of
 from orrery.node.addresses import AddressesExhausted
 from orrery.node.container_start import ContainerStart, NotStarted
-from orrery.node.environment import ConfigError, Surroundings
+from orrery.node.environment import ConfigError, Surroundings, Unattached
 from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
 from orrery.node.plan import Actions
@@ -74,9 +74,11 @@ class PodStart:
         pod, namespace = self._pod(), namespace_of(self._pod())
         errors = self._set_up_volumes(pod)
         for error in errors:
-            self._host.recorder.event(pod, "Warning", "FailedMount", str(error))
+            is_quiet = isinstance(error, Unattached)
+            if not is_quiet:
+                self._host.recorder.event(pod, "Warning", "FailedMount", str(error))
             if error.missing:
-                self._await(key_of(error.missing[0], namespace, error.missing[1]))
+                self._await(key_of(error.missing[0], "" if is_quiet else namespace, error.missing[1]))
         if not errors:
             self._has_mounted = True
             return Outcome()

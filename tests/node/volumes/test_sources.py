@@ -53,7 +53,7 @@ async def claim(cluster: NodeCluster, *, is_bound: bool = True, **source: Any) -
     access = {"accessModes": ["ReadWriteOnce"]}
     spec = {**access, "resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv"}
     await cluster.create("PersistentVolumeClaim", "persistentvolumeclaims", "data", spec=spec)
-    source = source or {"csi": {"driver": "x", "volumeHandle": "y"}}
+    source = source or {"nfs": {"server": "x", "path": "/y"}}
     made = cluster.client.get("persistentvolumeclaims", "default", "data")
     assert made is not None
     reference = {"namespace": "default", "name": "data", "uid": made["metadata"]["uid"]}

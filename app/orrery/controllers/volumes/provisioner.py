@@ -20,7 +20,9 @@ from orrery.verbs.client import Client
 from orrery.verbs.recorder import EventRecorder
 
 LOCAL_PATH: Final = "rancher.io/local-path"
-PROVISIONERS: Final = (LOCAL_PATH, "docker.io/hostpath", "k8s.io/minikube-hostpath", "microk8s.io/hostpath")
+CSI_HOST_PATH: Final = "hostpath.csi.k8s.io"
+"""The example among CSI drivers, minikube's `csi-hostpath-driver`: its volumes hang on one node at a time, see `attachments.py`."""
+PROVISIONERS: Final = (LOCAL_PATH, "docker.io/hostpath", "k8s.io/minikube-hostpath", "microk8s.io/hostpath", CSI_HOST_PATH)
 """The names in StorageClasses that are ours."""
 PROVISIONER: Final = "rancher.io/local-path_local-path-provisioner"
 """Who tells the events; the real one's name ends in its Pod's and a random part."""
@@ -131,12 +133,11 @@ def plan_volume(claim: FrozenObject, storage_class: FrozenObject) -> Object:
         raise CannotProvision(f"{failed}: VolumeAttributesClass {name} is not supported")
     if spec.get("dataSource") is not None or spec.get("dataSourceRef") is not None:
         raise CannotProvision(f"{failed}: claim.Spec.DataSource is not supported")
-    path = f"{_FOLDER}/{volume_name(claim)}_{namespace_of(claim)}_{name_of(claim)}"
     made: Object = {
         "accessModes": list(spec["accessModes"]),
         "capacity": {"storage": request_of(claim)},
         "claimRef": claim_reference(claim),
-        "hostPath": {"path": path, "type": "DirectoryOrCreate"},
+        **_source(claim, provisioner),
         "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy") or "Delete",
         "storageClassName": class_name,
         "volumeMode": "Filesystem",
@@ -147,6 +148,13 @@ def plan_volume(claim: FrozenObject, storage_class: FrozenObject) -> Object:
         made["nodeAffinity"] = {"required": {"nodeSelectorTerms": [_term(one) for one in topologies]}}
     metadata = {"name": volume_name(claim), "annotations": {PROVISIONED_BY: provisioner}}
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": made}
+
+
+def _source(claim: FrozenObject, provisioner: str) -> Object:
+    if provisioner == CSI_HOST_PATH:
+        return {"csi": {"driver": provisioner, "volumeHandle": uid_of(claim)}}
+    path = f"{_FOLDER}/{volume_name(claim)}_{namespace_of(claim)}_{name_of(claim)}"
+    return {"hostPath": {"path": path, "type": "DirectoryOrCreate"}}
 
 
 def _term(topology: FrozenObject) -> Object:

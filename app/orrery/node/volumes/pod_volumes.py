@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from orrery.kinds.volumeattachment import ATTACHMENTS, DRIVERS, attachment_name, is_attachable, is_attached
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, annotations_of, name_of, uid_of
 from orrery.machinery.quantities import parse
-from orrery.node.environment import ConfigError, Lookup, Surroundings, expand_variables
+from orrery.node.environment import ConfigError, Lookup, Surroundings, Unattached, expand_variables
 from orrery.node.files.atomic import publish
 from orrery.node.files.filesystem import FileSystem, Mounted
 from orrery.node.files.inodes import Directory, Inode
@@ -181,6 +182,7 @@ class PodVolumes:
     def _persistent(self, around: Surroundings, volume: FrozenObject, volumes: Lookup) -> Volume:
         try:
             found = bound_volume(around.pod, volume, around.lookup, volumes)
+            self._check_attached(found, volumes)
             made = self._behind(found)
         except ConfigError as error:
             raise _Unmounted(error) from None
@@ -192,6 +194,15 @@ class PodVolumes:
             root = find(made.filesystem, made.top) if made.top else made.filesystem.root
             _give(root or made.filesystem.root, int(annotations_of(found).get(_GID, 0)) or None if group is None else group)
         return made
+
+    def _check_attached(self, volume: FrozenObject, volumes: Lookup) -> None:
+        """Unattached when another volume has to be waited for: the attach/detach controller brings it to the node."""
+        csi = volume["spec"].get("csi")
+        if csi is None or not is_attachable(volume, volumes(DRIVERS, csi.get("driver", ""))):
+            return
+        attachment = attachment_name(volume, self.node)
+        if not is_attached(volumes(ATTACHMENTS, attachment)):
+            raise Unattached("Volume not attached according to node status", (ATTACHMENTS, attachment))
 
     def _behind(self, volume: FrozenObject) -> Volume:
         """Where the files of a PersistentVolume are."""
