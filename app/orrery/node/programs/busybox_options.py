@@ -16,7 +16,6 @@ _WITH_LONG: Final = frozenset(
         "chown",
         "chgrp",
         "cp",
-        "date",
         "env",
         "expand",
         "unexpand",
@@ -31,14 +30,16 @@ _WITH_LONG: Final = frozenset(
         "touch",
         "uname",
         "cmp",
-        "diff",
         "sed",
         "wget",
         "adduser",
         "addgroup",
     ]
 )
+_DIFF_LONG: Final = ["ignore-case", "ignore-all-space", "ignore-space-change", "ignore-blank-lines", "new-file", "text", "label", "recursive",
+                     "unified", "brief", "report-identical-files"]  # fmt: skip
 _SOME_LONG: Final[Mapping[str, frozenset[str]]] = {
+    "date": frozenset(["rfc-822", "rfc-2822", "utc", "date", "reference", "set"]), "diff": frozenset(_DIFF_LONG),
     "ls": frozenset(["full-time", "group-directories-first", "color"]), "grep": frozenset(["color"]), "egrep": frozenset(["color"]), "fgrep": frozenset(["color"]), "xargs": frozenset(["no-run-if-empty"]),
 }  # fmt: skip
 _LETTERS_ONLY: Final = frozenset(["head", "awk"])

@@ -27,7 +27,12 @@ _CODE_125: Final = frozenset({"env", "nohup", "timeout", "chroot", "stdbuf", "ni
 
 _BUSYBOX_READ: Final = dict.fromkeys(("cat", "tac", "tail", "od", "hexdump", "tee"), "read error")
 _BUSYBOX_SILENT: Final = frozenset(["sort", "cut"])
-_DEBIAN_READ: Final = {"sort": "read failed: {}: {reason}", "head": "error reading '{}': {reason}", "tail": "error reading '{}': {reason}", "tac": "{}: read error: {reason}"}
+_DEBIAN_READ: Final = {
+    "sort": "read failed: {}: {reason}",
+    "head": "error reading '{}': {reason}",
+    "tail": "error reading '{}': {reason}",
+    "tac": "{}: read error: {reason}",
+}
 """How a directory given as a file is told, where not simply `path: Is a directory`."""
 
 
@@ -219,7 +224,7 @@ async def _misused(call: Call, misuse: Misuse) -> int:
         await call.complain(misuse.message)
     if call.is_busybox:
         await call.process.stderr.write(_usage(call))
-        return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "cmp", "diff", "sort"} else 1)
+        return misuse.code or (2 if call.name in {"grep", "egrep", "fgrep", "sort"} else 1)
     if call.name == "sed":
         await call.process.complain("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...")
         return 1

@@ -131,7 +131,8 @@ async def _file(call: Call, path: str, options: Options, *, unpacks: bool, to_st
     try:
         if files.is_directory(path):
             await call.complain(
-                f"{path}: Is a directory" if call.is_busybox else f"{path} is a directory -- ignored", 1 if call.is_busybox else 2
+                f"can't remove file '{path}': Is a directory" if call.is_busybox else f"{path} is a directory -- ignored",
+                1 if call.is_busybox else 2,
             )
             return
         source = files.open(path, os.O_RDONLY)

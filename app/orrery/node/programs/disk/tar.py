@@ -158,7 +158,8 @@ class _Archive:
                 async for piece in self._content(stream, member.size):
                     written += len(piece)
                     yield piece
-        yield bytes(2 * BLOCK + -(written + 2 * BLOCK) % RECORD)
+        padding = 0 if self._call.is_busybox else -(written + 2 * BLOCK) % RECORD
+        yield bytes(2 * BLOCK + padding)
 
     async def _content(self, stream: Stream, size: int) -> AsyncIterator[bytes]:
         left = size
@@ -219,12 +220,9 @@ async def _read(call: Call, plan: _Plan, path: str, *, lists: bool) -> None:
     if first[:2] == b"\x1f\x8b":
         pieces = decompressed(call.process, pieces)
     elif plan.options.has("z"):
-        raise Fault(
-            "invalid magic\ntar: short read"
-            if call.is_busybox
-            else "gzip: stdin: not in gzip format\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now",
-            1 if call.is_busybox else 2,
-        )
+        if not call.is_busybox:
+            await call.process.complain("\ngzip: stdin: not in gzip format\ntar: Child returned status 1")
+        raise Fault("invalid magic\ntar: short read") if call.is_busybox else Fault("Error is not recoverable: exiting now", 2)
     blocks = Blocks(pieces)
     try:
         await _Extractor(call, plan, blocks).run(lists=lists)

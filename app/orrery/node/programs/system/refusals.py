@@ -45,14 +45,21 @@ async def pager(call: Call) -> int:
         try:
             stream = call.open(path)
         except OSError as error:
-            await call.process.complain(
-                f"{path}: {reason(error)}" if not call.is_busybox else f"{call.name}: can't open '{path}': {reason(error)}"
-            )
-            call.failed = 1
+            await _cannot_page(call, path, error)
             continue
         await call.pump(stream, call.process.stdout)
         stream.close()
     return call.failed
+
+
+async def _cannot_page(call: Call, path: str, error: OSError) -> None:
+    """Without a terminal, Debian's less tells it where the text would be, and neither it nor more counts it as a failure."""
+    if call.is_busybox:
+        await call.complain(f"can't open '{path}': {reason(error)}")
+    elif call.name == "less":
+        await call.print(f"{path}: {reason(error)}\n")
+    else:
+        await call.process.complain(f"more: cannot open {path}: {reason(error)}")
 
 
 async def dnf(call: Call) -> int:

@@ -6,8 +6,9 @@ from typing import Final
 
 from orrery.node.processes.program import CHUNK_BYTES, Stream
 from orrery.node.programs.call import Applet, Call, decode
-from orrery.node.programs.faults import Fault
+from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.flavours import BANNERS
+from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.text.numbers import is_digits, number_of
 
@@ -102,17 +103,29 @@ class _Words:
         return decode(word), True
 
 
+def _count(call: Call, options: Options, letter: str) -> int:
+    """How many words or lines a command gets; 0 for no limit."""
+    text = options.value(letter)
+    if text is None:
+        return 0
+    if not call.is_busybox and not is_digits(text):
+        raise Misuse(f'invalid number "{text}" for -{letter} option')
+    if number_of(text) < 1:
+        words = f"number {text} is not in 1..2147483647 range" if call.is_busybox else f"value {text} for -{letter} option should be >= 1"
+        raise Fault(words) if call.is_busybox else Misuse(words)
+    return number_of(text)
+
+
 async def xargs(call: Call) -> int:
-    options = call.options("+0n:I:i::rtL:P:d:a:s:pxE:e::", _LONG)
+    options = call.options("+0n:I:i::rtP:a:s:pxE:e::" if call.is_busybox else "+0n:I:i::rtL:P:d:a:s:pxE:e::", _LONG)
     command = list(options.operands) or ["echo"]
-    marker = options.value("I")
+    marker = options.value("I") or ((options.value("i") or "{}") if options.has("i") else None)
     delimiter: bytes | None = b"\0" if options.has("0") else None
     if (text := options.value("d")) is not None:
         delimiter = text.encode().decode("unicode_escape").encode("latin-1") if "\\" in text else text.encode()
     stream = call.open(options.value("a") or "-")
     words = _Words(call, stream, delimiter=delimiter, lines=marker is not None)
-    limit = number_of(options.value("n") or "0")
-    lines = number_of(options.value("L") or "0")
+    limit, lines = _count(call, options, "n"), _count(call, options, "L")
     end_word = options.value("E") if delimiter is None else None
     ran = False
     batch: list[str] = []

@@ -1,5 +1,6 @@
 """sleep, usleep, timeout, watch, nohup, nice, setsid, date."""
 
+import re
 from typing import Final
 
 from orrery.node.processes.program import ignore
@@ -12,6 +13,12 @@ from orrery.node.programs.text.numbers import duration_s
 
 _DATE_LONG: Final = {"utc": "u", "universal": "u", "date": "d", "iso-8601": "I", "rfc-2822": "R", "rfc-email": "R", "reference": "r", "set": "s",
                      "rfc-3339": "rfc:"}  # fmt: skip
+_BUSYBOX_MOMENT: Final = re.compile(
+    r"@-?\d+|\d+:\d+(:\d+)?|(\d+\.)?\d+\.\d+-\d+:\d+(:\d+)?|\d+-\d+-\d+( \d+(:\d+(:\d+)?)?)?( ?[+-]\d{2}:?\d{2}| UTC)?|\d{4,12}(\.\d\d)?"
+)
+"""The dates that busybox reads."""
+_NOT_BUSYBOX: Final = re.compile(r"((?:^|[^%])(?:%%)*)%(\d*N|q|:+z)")
+"""Conversions that its strftime has not and prints as they are."""
 _FOREVER_S: Final = 1e12
 
 
@@ -96,14 +103,19 @@ async def cannot_run(call: Call, name: str, error: OSError) -> None:
     """What a program says that cannot start another."""
     if call.is_busybox:
         await call.complain(f"can't execute '{name}': {reason(error)}")
-    elif call.name in ("timeout", "nice", "nohup"):
+    elif call.name in ("timeout", "nohup"):
         await call.complain(f"failed to run command '{name}': {reason(error)}")
     else:
         await call.complain(f"'{name}': {reason(error)}")
 
 
 async def watch(call: Call) -> int:
-    options = call.options("+n:tdbegcx", {"interval": "n", "no-title": "t", "differences": "d", "exec": "x"}, minimum=1)
+    options = call.options("+n:tdbegcx", {"interval": "n", "no-title": "t", "differences": "d", "exec": "x"})
+    if not options.operands:
+        if call.is_busybox:
+            raise Misuse
+        await call.process.complain("\nUsage:\n watch [options] command")
+        return 1
     every_s = duration_s((options.value("n") or "2").replace(",", "."))
     if every_s is None:
         raise Fault(f"invalid number '{options.value('n')}'" if call.is_busybox else f"failed to parse argument: '{options.value('n')}'")
@@ -173,7 +185,7 @@ async def date(call: Call) -> int:
     moment_s = call.process.clock.now_s()
     if (text := options.value("d")) is not None:
         parsed = parse_moment(text, moment_s)
-        if parsed is None:
+        if parsed is None or (call.is_busybox and not options.has("D") and not _BUSYBOX_MOMENT.fullmatch(text)):
             raise Fault(f"invalid date '{text}'")
         moment_s = parsed
     if (path := options.value("r")) is not None:
@@ -182,12 +194,11 @@ async def date(call: Call) -> int:
         except OSError as error:
             await call.complain_of(error, path, busybox="can't stat '{}'")
             return 1
-    await call.print(
-        format_moment(
-            template if template is not None else _default(call, options.value("I"), options.value("rfc"), has_r=options.has("R")), moment_s
-        )
-        + "\n"
-    )
+    if template is None:
+        template = _default(call, options.value("I"), options.value("rfc"), has_r=options.has("R"))
+    elif call.is_busybox:
+        template = _NOT_BUSYBOX.sub(r"\1%%\2", template)
+    await call.print(format_moment(template, moment_s) + "\n")
     return 0
 
 

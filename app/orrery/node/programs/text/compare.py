@@ -102,12 +102,19 @@ async def diff(call: Call) -> int:
 async def _pair(call: Call, options: Options, left: str, right: str, *, is_top: bool) -> int:
     files = call.process.files
     kinds: list[bool] = []
+    missing = [path for path in (left, right) if options.has("N") and path != "-" and not files.exists(path)]
     for path in (left, right):
+        if path in missing and len(missing) < 2:
+            kinds.append(False)
+            continue
         try:
             kinds.append(path != "-" and stat.S_ISDIR(files.stat(path).mode))
         except OSError as error:
             await call.complain_of(error, path, busybox="can't stat '{}'", code=2)
-            return 2
+            if call.is_busybox:
+                return 2
+    if len(kinds) < 2:
+        return 2
     if all(kinds):
         return await _directories(call, options, left, right)
     if any(kinds):
@@ -117,7 +124,7 @@ async def _pair(call: Call, options: Options, left: str, right: str, *, is_top: 
             await call.complain(
                 f"can't stat '{path}': No such file or directory" if call.is_busybox else f"{path}: No such file or directory", 2
             )
-            return 2
+            return 1 if call.is_busybox else 2
     return await _files(call, options, left, right, titled=not is_top)
 
 
@@ -127,8 +134,8 @@ async def _directories(call: Call, options: Options, left: str, right: str) -> i
     code = 0
     for name in names:
         first, second = join(left, name), join(right, name)
-        for _path, other, folder in ((first, second, left), (second, first, right)):
-            if not files.exists(other):
+        for path, other, folder in ((first, second, left), (second, first, right)):
+            if not files.exists(other) and not (call.is_busybox and options.has("r") and files.is_directory(path)):
                 await call.print(f"Only in {folder}: {name}\n")
                 code = max(code, 1)
         if not files.exists(first) or not files.exists(second):
@@ -146,6 +153,9 @@ async def _directories(call: Call, options: Options, left: str, right: str) -> i
 async def _files(call: Call, options: Options, left: str, right: str, *, titled: bool) -> int:
     data: list[bytes] = []
     for path in (left, right):
+        if options.has("N") and path != "-" and not call.process.files.exists(path):
+            data.append(b"")
+            continue
         try:
             stream = call.open(path)
             data.append(await read_all(call.process, stream))
@@ -225,7 +235,8 @@ async def _unified(
 def _titled(call: Call, path: str) -> str:
     if call.is_busybox:
         return path
-    seconds = call.process.files.stat(path).modified_s if path != "-" else call.process.clock.now_s()
+    files = call.process.files
+    seconds = call.process.clock.now_s() if path == "-" else files.stat(path).modified_s if files.exists(path) else 0.0
     return f"{path}\t{format_moment('%Y-%m-%d %H:%M:%S.%N +0000', seconds)}"
 
 

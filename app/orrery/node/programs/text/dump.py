@@ -147,7 +147,10 @@ async def xxd(call: Call) -> int:
         if options.has("p"):
             await call.print(row.hex() + "\n")
         else:
-            pairs = [row[i : i + group].hex() for i in range(0, len(row), group or len(row))]
+            pairs = [
+                row[i : i + group].hex() if not options.has("u") else row[i : i + group].hex().upper()
+                for i in range(0, len(row), group or len(row))
+            ]
             width = columns * 2 + -(-columns // (group or columns)) - 1
             shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
             await call.print(f"{offset:08x}: {' '.join(pairs):<{width}}  {shown}\n")

@@ -61,6 +61,9 @@ _CLEAR: Final = "\x1b[H\x1b[J"
 
 
 async def clear(call: Call) -> int:
+    if call.arguments and not call.is_busybox and call.arguments[0] not in ("-x", "-T", "-V"):
+        await call.process.complain("Usage: clear [options]")
+        return 1
     await call.print(_CLEAR if call.is_busybox else "\x1b[H\x1b[2J\x1b[3J")
     return 0
 
