@@ -72,6 +72,11 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
                 "or an extended resource like example.com/name"
             ],
         ),
+        ('groups: [{taints: ["k=v:NoExecute", "k=w:NoExecute", "k:NoSchedule"]}]', ["groups[0].taints: k:NoExecute is there twice"]),
+        (
+            f"groups: [{{namePrefix: {'a' * 62}, count: 10}}]",
+            [f"groups[0]: namePrefix: {'a' * 62}10: must be no more than 63 characters"],
+        ),
         ("groups: [{labels: {kubernetes.io/hostname: x}}]", ["groups[0].labels: kubernetes.io/hostname: is the node's own"]),
         ("groups: [{taints: [{key: a, effect: Never}]}]", ["groups[0].taints[0].effect: Unsupported value: 'Never': supported values: "]),
         ("groups: [{taints: ['a=b']}]", ["groups[0].taints[0]: invalid taint spec: a=b, expected key=value:Effect or key:Effect"]),

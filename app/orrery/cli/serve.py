@@ -176,7 +176,7 @@ def _welcome(url: str, options: ServeOptions, *, nodes: int, token: bool) -> str
     where = "in memory" if options.in_memory else f"in {options.database_url.partition('://')[0] or options.data}"
     header = ' -H "Authorization: Bearer $TOKEN"' if token else ""
     return (
-        f"Orrery serves a Kubernetes 1.35 cluster of {nodes} nodes on {url} (state {where}).\n"
+        f"Orrery serves a Kubernetes 1.35 cluster of {nodes} node{'' if nodes == 1 else 's'} on {url} (state {where}).\n"
         f"\n"
         f"  export KUBECONFIG={options.kubeconfig.resolve()}\n"
         f"  kubectl get nodes\n"

@@ -107,6 +107,16 @@ class NodeLook(Model):
                 raise ValueError(f"{key}: is the node's own")
         return labels
 
+    @field_validator("taints")
+    @classmethod
+    def _check_taints(cls, taints: list[Taint]) -> list[Taint]:
+        seen: set[tuple[str, str]] = set()
+        for taint in taints:
+            if (pair := (taint.key, taint.effect)) in seen:
+                raise ValueError(f"{taint.key}:{taint.effect} is there twice")
+            seen.add(pair)
+        return taints
+
     @field_validator("zone", "region")
     @classmethod
     def _check_place(cls, place: str) -> str:
@@ -128,6 +138,13 @@ class NodeGroup(NodeLook):
     @classmethod
     def _check_name(cls, name: str) -> str:
         return checked_name(name)
+
+    @model_validator(mode="after")
+    def _check_last_name(self) -> Self:
+        last = numbered(self.name_prefix, self.count)
+        if len(last) > _NAME_MAX:
+            raise ValueError(f"namePrefix: {last}: must be no more than {_NAME_MAX} characters")
+        return self
 
     def names(self) -> list[str]:
         """`orrery-worker`, `orrery-worker2` …, as kind numbers its workers."""
