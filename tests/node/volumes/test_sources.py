@@ -48,6 +48,15 @@ async def test_an_emptydir_in_memory_is_a_file_system_of_its_own_size(inside: In
         files.write("/cache/big", b"x" * 1025)
 
 
+@pytest.mark.parametrize(("limits", "size"), [({"memory": "64Mi"}, 64 << 20), ({}, 16 << 30)])
+async def test_a_file_system_in_memory_is_as_large_as_the_pods_memory(inside: Inside, limits: dict[str, str], size: int) -> None:
+    files = await inside.run(
+        volumes=[{"name": "v", "emptyDir": {"medium": "Memory"}}], volumeMounts=[mount("v", "/cache")], resources={"limits": limits}
+    )
+
+    assert [one.size for one in files.mounts() if one.path == "/cache"] == [size]
+
+
 async def claim(cluster: NodeCluster, *, is_bound: bool = True, **source: Any) -> None:
     """A claim and its volume, as the controllers would leave them."""
     access = {"accessModes": ["ReadWriteOnce"]}

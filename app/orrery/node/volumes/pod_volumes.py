@@ -256,8 +256,20 @@ class _Unmounted(Exception):
 
 
 def _memory(around: Surroundings) -> int:
-    """What a file system in memory may take: all the node has."""
-    return _bytes(around.allocatable.get("memory", "0"))
+    """What a file system in memory may take: what the Pod may, when all its containers have a limit, else all the node has."""
+    whole = _bytes(around.allocatable.get("memory", "0"))
+    spec = around.pod["spec"]
+    first = spec.get("initContainers") or ()
+    staying = [*spec["containers"], *(one for one in first if one.get("restartPolicy") == "Always")]
+    of_pod = _limit(spec)
+    if not of_pod and not all(_limit(one) for one in (*staying, *first)):
+        return whole
+    return min(of_pod or max(sum(map(_limit, staying)), *map(_limit, first), 0), whole)
+
+
+def _limit(holder: FrozenObject) -> int:
+    """The memory limit of a container, or of the Pod itself; 0: none."""
+    return _bytes(str(((holder.get("resources") or {}).get("limits") or {}).get("memory") or "0"))
 
 
 @lru_cache(maxsize=64)
