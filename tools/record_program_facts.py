@@ -3,7 +3,8 @@
 Each family gets a jail (chroot) with the real binaries and the libraries they need, and every command a fresh copy of the files.
 Debian's programs are those of the machine (Debian 12). The images' busybox is not Debian's: `--busybox FILE` names one that was built
 from its sources (1.37, `make defconfig` without TC, UTMP and WTMP, as the official image is). The answers go to
-tests/node/programs/facts/<family>.json. Commands that have an answer already keep it, unless `--again` is given.
+tests/node/programs/facts/<family>.json, pages of help as far as they are facts (tests/node/programs/help_pages.py). Commands that have
+an answer already keep it, unless `--again` is given.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.node.programs.cases import CASES, FILES, parse_case
+from tests.node.programs.help_pages import fact_of
 
 FACTS: Final = Path(__file__).parents[1] / "tests/node/programs/facts"
 PASSWD: Final = (
@@ -102,7 +104,7 @@ def answer(jail: Path, case: str) -> list[int | str] | None:
     except subprocess.TimeoutExpired:
         sys.stderr.write(f"does not end: {case}\n")
         return None
-    return [done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")]
+    return [done.returncode, *(fact_of(stream.decode("utf-8", "replace")) for stream in (done.stdout, done.stderr))]
 
 
 def record(family: str, busybox: str, known: dict[str, list[int | str]]) -> dict[str, list[int | str]]:
