@@ -29,6 +29,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "ConfigMap": ("node", "controllers/namespaces"),
     "ControllerRevision": ("controllers/revisions", "controllers/statefulset", "controllers/daemonset"),
     "CronJob": ("controllers/cronjob",),
+    "CSIDriver": ("kinds/volumeattachment.py",),
     "CSINode": ("controllers/scheduler", "controllers/volumes"),
     "CustomResourceDefinition": ("controllers/serving", "controllers/conditions.py"),
     "DaemonSet": ("controllers/daemonset", "controllers/revisions"),
@@ -52,7 +53,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "PriorityClass": ("verbs/admission", "controllers/scheduler"),
     "ReplicaSet": ("controllers/replicaset", "controllers/deployment", "verbs/subresources"),
     "ReplicationController": ("controllers/replicaset", "verbs/subresources"),
-    "ResourceQuota": ("verbs/admission", "controllers/quota", "controllers/resourcequota"),
+    "ResourceQuota": ("verbs/admission", "verbs/quota_ledger.py", "kinds/quota_usage.py", "controllers/quota"),
     "RuntimeClass": ("verbs/admission",),
     "Secret": ("node", "controllers/tokens", "controllers/namespaces"),
     "Service": ("controllers/services", "node/network", "node/service_variables.py", "verbs/service_addresses.py", "api/connect"),
@@ -113,6 +114,7 @@ FIXED: Final[dict[tuple[str, str], str]] = {
     ("VolumeProjection", "clusterTrustBundle"): OFF,
     ("VolumeProjection", "podCertificate"): OFF,
     ("LeaseSpec", "strategy"): OFF,
+    ("RollingUpdateStatefulSetStrategy", "maxUnavailable"): OFF,
     ("LeaseSpec", "preferredHolder"): OFF,
 }
 """By struct and field."""

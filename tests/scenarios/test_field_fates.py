@@ -54,5 +54,19 @@ async def test_other_fields_that_are_switched_off_are_dropped() -> None:
         assert lease["spec"] == {"holderIdentity": "me"}
 
 
+async def test_a_statefulset_has_no_max_unavailable() -> None:
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}}
+    spec = {"serviceName": "web", "selector": {"matchLabels": {"app": "web"}}, "template": template, "updateStrategy": strategy}
+    async with Simulation() as cluster:
+        meta = {"name": "web", "namespace": NAMESPACE}
+        made = await cluster.apply({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta, "spec": spec})
+        assert made["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0}
+
+
 def test_the_structs_with_a_section_of_their_own_are_there() -> None:
-    assert {struct for struct, _field in FIXED} - {title_of(name) for name in SHARED} == {"VolumeProjection", "LeaseSpec"}
+    assert {struct for struct, _field in FIXED} - {title_of(name) for name in SHARED} == {
+        "VolumeProjection",
+        "LeaseSpec",
+        "RollingUpdateStatefulSetStrategy",
+    }
