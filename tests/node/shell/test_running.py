@@ -2,6 +2,8 @@
 
 import pytest
 
+from orrery.node.shell.fields import has_pattern
+from orrery.node.shell.patterns import is_pattern
 from tests.node.processes.harness import Sink
 from tests.node.shell.playing import box_for, play
 
@@ -139,3 +141,21 @@ async def test_a_program_in_a_pipeline_of_bash_is_as_deep_as_the_shell() -> None
     result = await play("bash", "env | grep SHLVL")
 
     assert result.out == "SHLVL=1\n"
+
+
+@pytest.mark.parametrize("text", ["[", "]", "][", "a["])
+def test_a_bracket_without_the_other_is_no_pattern(text: str) -> None:
+    """`[ $i -lt 10 ]` would read a directory at each turn."""
+    assert not is_pattern(text)
+    assert not has_pattern([(text, False)])
+
+
+@pytest.mark.parametrize("text", ["[a]", "*", "?", "a[b]c"])
+def test_brackets_and_wildcards_are_patterns(text: str) -> None:
+    assert has_pattern([(text, False)])
+    assert not has_pattern([(text, True)])
+
+
+def test_what_stands_between_brackets_may_be_quoted() -> None:
+    assert has_pattern([("[", False), ("a", True), ("]", False)])
+    assert not has_pattern([("[", False), ("]", True)])

@@ -116,8 +116,21 @@ def pattern_of(field: list[tuple[str, bool]]) -> str:
     return "".join([escape(text) if quoted else text for text, quoted in field])
 
 
+def _has_brackets(field: list[tuple[str, bool]]) -> bool:
+    """Whether a [ has its ] in a later part: what stands between them may be quoted."""
+    opened = False
+    for text, quoted in field:
+        if not quoted:
+            if opened and "]" in text:
+                return True
+            opened = opened or "[" in text
+    return False
+
+
 def has_pattern(field: list[tuple[str, bool]]) -> bool:
     if any(not quoted and is_pattern(text) for text, quoted in field):
+        return True
+    if len(field) > 1 and _has_brackets(field):
         return True
     return len(field) > 1 and any(text == "(" and not quoted for text, quoted in field) and is_pattern(pattern_of(field))
 

@@ -30,8 +30,8 @@ _PIECE_MAX: Final = 65_536
 
 
 def is_pattern(text: str) -> bool:
-    """Whether `text` has a character that matches more than itself."""
-    return "*" in text or "?" in text or "[" in text or ("(" in text and extglob.is_extended(text))
+    """Whether `text` has a character that matches more than itself; a [ without its ] is one like any other."""
+    return "*" in text or "?" in text or ("[" in text and "]" in text[text.index("[") :]) or ("(" in text and extglob.is_extended(text))
 
 
 def escape(text: str) -> str:
