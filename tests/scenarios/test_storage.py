@@ -365,6 +365,22 @@ async def test_a_claim_for_one_pod_keeps_a_second_one_waiting(cluster: Simulatio
     assert cluster.get("pods", "second")["status"]["phase"] == "Running"
 
 
+async def test_a_claim_for_one_pod_is_kept_for_the_one_that_preempted(cluster: Simulation) -> None:
+    """Who waited before, and is less important, must not take the claim when the victim lets it go, only to be a victim itself."""
+    await cluster.apply(claim(modes=("ReadWriteOncePod",)))
+    await cluster.apply(pod("first", terminationGracePeriodSeconds=0))
+    await cluster.settle()
+    await cluster.apply(pod("second"))
+    await cluster.settle()
+    await cluster.clock.advance(5)
+
+    await cluster.apply(pod("third", priorityClassName="system-node-critical"))
+    await cluster.settle()
+
+    assert {event.partition(":")[0] for event in cluster.events("second")} == {"FailedScheduling"}
+    assert cluster.get("pods", "third")["status"]["phase"] == "Running"
+
+
 async def test_a_pod_deleted_while_its_volume_is_awaited_leaves_nothing_behind(cluster: Simulation) -> None:
     await cluster.apply(storage_class("slow", provisioner="example.com/slow", volumeBindingMode="WaitForFirstConsumer"))
     await cluster.apply(claim(storageClassName="slow"))

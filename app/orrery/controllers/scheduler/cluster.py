@@ -134,6 +134,11 @@ class Cluster:
         """The node the Pod was promised; empty when none."""
         return self._nominations.get(key, "")
 
+    def is_promised(self, key: str, priority: int) -> bool:
+        """Whether the Pod was promised a node and is as important as that, or more."""
+        node = self._nominations.get(key)
+        return node is not None and self._nominated[node][key].shape.priority >= priority
+
     @property
     def has_nominated(self) -> bool:
         return bool(self._nominated)

@@ -94,9 +94,14 @@ class VolumeTopology:
         """The Pod's claims sorted; VolumeProblem when there is no use in looking at nodes."""
         return _sorted_claims(pod, self)
 
-    def users_of(self, claim: FrozenObject, pod_key: str) -> set[str]:
-        """The other Pods that have a node and mount the claim."""
-        return {key for key in self._users.of(key_of_object(claim)) if key != pod_key and self._cluster.node_of(key)}
+    def users_of(self, claim: FrozenObject, pod: FrozenObject) -> set[str]:
+        """The other Pods that mount the claim and have a node, or were promised one and are no less important.
+
+        Upstream asks only who has a node, but tries the one that preempted before all others; here several are tried at a time.
+        """
+        own, priority = key_of_object(pod), pod["spec"].get("priority") or 0
+        others = (key for key in self._users.of(key_of_object(claim)) if key != own)
+        return {key for key in others if self._cluster.node_of(key) or self._cluster.is_promised(key, priority)}
 
     def woken_by(self, claim_key: str) -> Iterable[str]:
         """Pods that wait for this claim to be bound."""
@@ -263,7 +268,7 @@ def _sorted_claims(pod: FrozenObject, topology: VolumeTopology) -> PodVolumes:
         if claim is None:
             continue
         if "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
-            made.keepers |= topology.users_of(claim, key_of_object(pod))
+            made.keepers |= topology.users_of(claim, pod)
         if is_fully_bound(claim):
             found = client.get(VOLUMES, "", claim["spec"]["volumeName"])
             made.has_lost_volume = made.has_lost_volume or found is None
