@@ -7,9 +7,12 @@ Every script runs in an empty directory with a small environment. What differs f
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,18 +57,32 @@ def run_real(shell: str, script: str) -> Outcome:
         if shell != "bash":
             (programs / "sh").symlink_to(executable)
         environment = {**ENVIRONMENT, "PATH": f"{programs}:{ENVIRONMENT['PATH']}"}
-        done = subprocess.run(
-            [*arguments, script],
-            executable=executable,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=20,
-            check=False,
-        )
+        with _nothing_ignored():
+            done = subprocess.run(
+                [*arguments, script],
+                executable=executable,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=120,
+                check=False,
+            )
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode
     return masked(done.stdout.decode(errors="replace")), masked(done.stderr.decode(errors="replace")), code
+
+
+@contextmanager
+def _nothing_ignored() -> Iterator[None]:
+    """A shell cannot trap what it was started to ignore, and what runs in the background of another ignores these two."""
+    ignored = [number for number in (signal.SIGINT, signal.SIGQUIT) if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def main() -> int:

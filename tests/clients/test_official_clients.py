@@ -18,7 +18,7 @@ import pytest
 from tests.clients.conftest import RunningServer, Spaces, missing
 from tools.build_clients import MissingTool, build
 
-PLAY_S = 1200.0
+PLAY_S = 3000.0
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "client-go": ("go",),
     "client-java": ("java", "Official"),

@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-const stepTime = 120 * time.Second
+const stepTime = 300 * time.Second
 
 type client struct {
 	config    *rest.Config

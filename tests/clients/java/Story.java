@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 
 /** What both clients share: the steps' order and time, and the one JSON object that says what each step saw. */
 final class Story {
-    private static final long STEP_S = 120;
+    private static final long STEP_S = 300;
     static final byte[] KEYS = ("typed\n" + "x".repeat(1_000_000)).getBytes();
     static final String[] SHOUT = {"sh", "-c", "echo out; echo err >&2; exit 3"};
     /** A size goes its own way, and may come later than what is typed: the shell waits for it, and tells it then. */

@@ -3,7 +3,7 @@ import { logs, follow, exec, execStdin, execTTY, execMissing, attach, copy, forw
 import { conflict, discovery, generic, informer, patch, pods, watch } from './objects.mjs';
 import { KubeConfig } from '@kubernetes/client-node';
 
-const STEP_MS = 120_000;
+const STEP_MS = 300_000;
 
 const config = new KubeConfig();
 config.loadFromDefault();
