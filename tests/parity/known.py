@@ -2,7 +2,6 @@
 
 from typing import Final
 
-_QUOTA: Final = "Nothing counts what quotas limit yet."
 _SPEED: Final = "Controllers of two servers are not equally fast: a status may be there already, or not yet."
 _EMPTY_LIST: Final = "An empty list and no list are one thing to us once decoded; upstream tells them apart in definitions."
 _METRICS: Final = "The recorded server had no metrics-server; we serve metrics.k8s.io."
@@ -10,7 +9,7 @@ _METRICS: Final = "The recorded server had no metrics-server; we serve metrics.k
 KNOWN: Final = {
     "discovery: /apis": _METRICS,
     "discovery: aggregated groups": _METRICS,
-    "ResourceQuota v1: table": _QUOTA,
+    "ResourceQuota v1: table": _SPEED,
     "StatefulSet apps/v1: put the status": _SPEED,
     "Job batch/v1: table": _SPEED,
     "CustomResourceDefinition apiextensions.k8s.io/v1: patch the spec away": _EMPTY_LIST,
