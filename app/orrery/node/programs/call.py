@@ -17,13 +17,14 @@ from orrery.node.programs.options import NO_LONG, Options, parse_options
 from orrery.node.programs.patterns.backtrack import PatternTooHard
 from orrery.node.programs.quoting import COREUTILS, shell_escaped
 from orrery.node.programs.reasons import reason
-from orrery.node.programs.usages import debian_help, usage_of
+from orrery.node.programs.usages import debian_forms, debian_help, usage_of
 
 SIGPIPE: Final = 13
 T = TypeVar("T")
 _CODE_2: Final = frozenset({"ls", "dir", "vdir", "sort", "grep", "egrep", "fgrep", "cmp", "diff", "awk", "tty", "test", "expr"})
 """Programs whose misuse ends with 2 instead of 1 in Debian."""
 _CODE_125: Final = frozenset({"env", "nohup", "timeout", "chroot", "stdbuf", "nice"})
+_HELP_ENDS_WITH: Final = {"hostname": 255}
 
 _BUSYBOX_READ: Final = dict.fromkeys(("cat", "tac", "tail", "od", "hexdump", "tee"), "read error")
 _BUSYBOX_SILENT: Final = frozenset(["sort", "cut"])
@@ -191,9 +192,8 @@ async def _run(applet: Applet, family: Family, name: str, process: Process) -> i
 async def run_applet(applet: Applet, call: Call) -> int:
     """Run to the end, with faults told on standard error."""
     try:
-        if call.is_busybox and call.arguments == ["--help"] and usage_of(call.name):
-            await call.process.stderr.write(_usage(call))
-            return 0
+        if call.arguments == ["--help"] and await _helped(call):
+            return _HELP_ENDS_WITH.get(call.name, 0) if not call.is_busybox else 0
         return await applet(call)
     except BrokenPipeError:
         raise Killed(SIGPIPE) from None
@@ -214,6 +214,16 @@ async def run_applet(applet: Applet, call: Call) -> int:
         return 1
 
 
+async def _helped(call: Call) -> bool:
+    if call.is_busybox and usage_of(call.name):
+        await call.process.stderr.write(_usage(call))
+        return True
+    if not call.is_busybox and debian_forms(call.name):
+        await call.print(debian_help(call.name))
+        return True
+    return False
+
+
 def _usage(call: Call) -> bytes:
     usage = usage_of(call.name) or f"{call.name} [ARG]..."
     return encode(f"{BANNERS[call.family.flavour]}\n\nUsage: {usage}\n")
@@ -228,6 +238,9 @@ async def _misused(call: Call, misuse: Misuse) -> int:
     if call.name == "sed":
         await call.process.complain("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...")
         return 1
+    if call.name == "hostname":
+        await call.print(debian_help(call.name))
+        return _HELP_ENDS_WITH[call.name]
     usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\n" if call.name == "grep" else ""
     prefix = f"{call.name}: " if call.name in ("diff", "cmp") else ""
     await call.process.complain(f"{prefix}{usage}Try '{call.name} --help' for more information.")

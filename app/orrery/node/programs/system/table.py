@@ -12,6 +12,7 @@ from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.system.signals import NAMES, signal_number
 from orrery.node.programs.system.wait import sleep_through
+from orrery.node.programs.usages import debian_help
 
 _BOOT_BEFORE_S: Final = 86_400 * 3
 """The node has been up three days longer than the container."""
@@ -130,25 +131,6 @@ def _cell(call: Call, one: ProcessInfo, name: str) -> str:
     return cells[name]
 
 
-_KILL_USAGE: Final = """
-Usage:
- kill [options] <pid> [...]
-
-Options:
- <pid> [...]            send signal to every <pid> listed
- -<signal>, -s, --signal <signal>
-                        specify the <signal> to be sent
- -q, --queue <value>    integer value to be sent with the signal
- -l, --list=[<signal>]  list all signal names, or convert one to a name
- -L, --table            list all signal names in a nice table
-
- -h, --help     display this help and exit
- -V, --version  output version information and exit
-
-For more details see kill(1)."""
-"""Of procps."""
-
-
 async def kill(call: Call) -> int:
     words = list(call.arguments)
     if words[:1] == ["-l"] or words[:1] == ["-L"]:
@@ -164,7 +146,7 @@ async def kill(call: Call) -> int:
         if signal is None:
             if not call.is_busybox:
                 await call.complain(f"invalid argument {text[:1]}")
-                await call.process.complain(_KILL_USAGE)
+                await call.process.complain(debian_help("kill").rstrip("\n"))
                 return 1
             raise Fault(f"bad signal name '{text}'")
     if words[:1] == ["--"]:
@@ -172,7 +154,7 @@ async def kill(call: Call) -> int:
     if not words:
         if call.is_busybox:
             raise Fault("you need to specify whom to kill")
-        await call.process.complain(_KILL_USAGE)
+        await call.process.complain(debian_help("kill").rstrip("\n"))
         return 1
     for word in words:
         if not word.removeprefix("-").isdigit():
