@@ -9,15 +9,17 @@ from orrery.node.programs.disk.walking import base_name, join
 from orrery.node.programs.faults import Misuse
 from orrery.node.programs.lines import read_all
 from orrery.node.programs.options import Options
+from orrery.node.programs.patterns.glob import matches_glob
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
+from orrery.node.programs.text.diff_styles import Change, SideBySide, in_colors, in_context
+from orrery.node.programs.text.numbers import is_digits, size_of
 
 _LONG: Final = {"unified": "U::", "brief": "q", "recursive": "r", "ignore-case": "i", "ignore-all-space": "w", "ignore-space-change": "b",
                 "ignore-blank-lines": "B", "report-identical-files": "s", "new-file": "N", "text": "a", "label": "L",
-                "strip-trailing-cr": "scr", "side-by-side": "y", "color": "color::"}  # fmt: skip
+                "strip-trailing-cr": "scr", "side-by-side": "y", "color": "color::", "width": "W", "context": "C::",
+                "suppress-common-lines": "scl", "left-column": "left", "normal": "normal", "minimal": "d", "speed-large-files": "d", "exclude": "x", "ignore-trailing-space": "Z"}  # fmt: skip
 _WORK_MAX: Final = 4_000_000
-Change = tuple[int, int, int, int]
-"""Lines [a, b) of the old become lines [c, d) of the new."""
 
 
 async def _changes(call: Call, old: Sequence[bytes], new: Sequence[bytes]) -> list[Change]:
@@ -89,7 +91,9 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 async def diff(call: Call) -> int:
-    options = call.options("abBdiL:NqrsS:tTuU:wyc", _LONG)
+    if not call.is_busybox:
+        call.arguments = [f"-U{word[2:]}" if word[:2] == "-u" and is_digits(word[2:]) else word for word in call.arguments]
+    options = call.options("abBdiL:NqrsS:tTU:uwp" if call.is_busybox else "abBdiL:NqrsS:tTuU:wycC:W:px:Z", _LONG)
     if len(options.operands) != 2:
         if call.is_busybox:
             raise Misuse(code=1)
@@ -130,10 +134,16 @@ async def _pair(call: Call, options: Options, left: str, right: str, *, is_top: 
 
 async def _directories(call: Call, options: Options, left: str, right: str) -> int:
     files = call.process.files
-    names = sorted({*files.list(left), *files.list(right)})
+    names = sorted({*_listed(call, left, options), *_listed(call, right, options)})
     code = 0
     for name in names:
+        if any(matches_glob(pattern, name) for pattern in options.values("x")):
+            continue
         first, second = join(left, name), join(right, name)
+        if options.has("N") and options.has("r"):
+            is_tree = files.is_directory(first) or files.is_directory(second)
+            code = max(code, await (_directories if is_tree else _titled_files)(call, options, first, second))
+            continue
         for path, other, folder in ((first, second, left), (second, first, right)):
             if not files.exists(other) and not (call.is_busybox and options.has("r") and files.is_directory(path)):
                 await call.print(f"Only in {folder}: {name}\n")
@@ -150,6 +160,14 @@ async def _directories(call: Call, options: Options, left: str, right: str) -> i
     return code
 
 
+def _listed(call: Call, path: str, options: Options) -> Sequence[str]:
+    return call.process.files.list(path) if not options.has("N") or call.process.files.exists(path) else []
+
+
+async def _titled_files(call: Call, options: Options, left: str, right: str) -> int:
+    return await _files(call, options, left, right, titled=True)
+
+
 async def _files(call: Call, options: Options, left: str, right: str, *, titled: bool) -> int:
     data: list[bytes] = []
     for path in (left, right):
@@ -163,7 +181,7 @@ async def _files(call: Call, options: Options, left: str, right: str, *, titled:
         except OSError as error:
             await call.complain(f"{path}: {reason(error)}", 2)
             return 2
-    if data[0] == data[1]:
+    if data[0] == data[1] and not (options.has("y") and not options.has("scl")):
         if options.has("s") and not call.is_busybox:
             await call.print(f"Files {left} and {right} are identical\n")
         return 0
@@ -177,17 +195,35 @@ async def _files(call: Call, options: Options, left: str, right: str, *, titled:
     if options.has("B"):
         changes = [one for one in changes if any(line.strip() for line in [*old[one[0] : one[1]], *new[one[2] : one[3]]])]
     call.process.allocate(-len(data[0]) - len(data[1]))
-    if not changes:
+    if not changes and not options.has("y"):
         return 0
-    if titled and not call.is_busybox:
+    if titled and not call.is_busybox and changes:
         flags = " ".join(word for word in call.arguments if word.startswith("-"))
         await call.print(f"diff {flags} {left} {right}\n")
     if call.is_busybox or options.has("u", "U"):
         width = options.value("U")
         await _unified(call, options, (left, right), (old, new), changes, int(width) if width and width.isdigit() else 3)
+    elif options.has("c", "C"):
+        width = options.value("C") or "3"
+        titles = [f"{mark} {name}\n".encode() for mark, name in zip(("***", "---"), _names(call, options, (left, right)), strict=True)]
+        await _write(call, options, b"".join([*titles, *in_context(old, new, changes, int(width) if width.isdigit() else 3)]))
+    elif options.has("y"):
+        width = options.value("W") or "130"
+        columns = SideBySide(int(width) if is_digits(width) else 130, suppresses_common=options.has("scl"), left_only=options.has("left"))
+        await call.write(b"".join(columns.lines(old, new, changes)))
+        return 1 if changes else 0
     else:
-        await _normal(call, old, new, changes)
+        await _normal(call, options, old, new, changes)
     return 1
+
+
+def _names(call: Call, options: Options, paths: tuple[str, str]) -> list[str]:
+    """What stands in a context diff's title: the labels given, else path and date."""
+    labels = options.values("L")
+    files, now_s = call.process.files, call.process.clock.now_s()
+    moments = [now_s if path == "-" else files.stat(path).modified_s if files.exists(path) else 0.0 for path in paths]
+    dated = [f"{path}\t{format_moment('%a %b %e %H:%M:%S %Y', moment)}" for path, moment in zip(paths, moments, strict=True)]
+    return [*labels[:2], *dated[len(labels) :]]
 
 
 def _key(line: bytes, options: Options) -> bytes:
@@ -195,10 +231,19 @@ def _key(line: bytes, options: Options) -> bytes:
         line = b"".join(line.split())
     elif options.has("b"):
         line = b" ".join(line.split())
+    elif options.has("Z"):
+        line = line.rstrip()
     return line.lower() if options.has("i") else line
 
 
-async def _normal(call: Call, old: list[bytes], new: list[bytes], changes: list[Change]) -> None:
+async def _write(call: Call, options: Options, text: bytes) -> None:
+    """A diff, in colours when they were asked for."""
+    when = options.value("color")
+    is_colored = when == "always" or (when in ("", "auto") and call.process.stdout.is_terminal)
+    await call.write(in_colors(text) if is_colored else text)
+
+
+async def _normal(call: Call, options: Options, old: list[bytes], new: list[bytes], changes: list[Change]) -> None:
     def span(start: int, end: int) -> str:
         return f"{start + 1},{end}" if end - start > 1 else f"{end}" if end > start else f"{start}"
 
@@ -210,7 +255,7 @@ async def _normal(call: Call, old: list[bytes], new: list[bytes], changes: list[
         if letter == "c":
             out.append(b"---\n")
         out += [b"> " + line + b"\n" for line in new[c:d]]
-    await call.write(b"".join(out))
+    await _write(call, options, b"".join(out))
 
 
 async def _unified(
@@ -229,12 +274,12 @@ async def _unified(
             hunk = []
         if one is not None:
             hunk.append(one)
-    await call.write(b"".join(out))
+    await _write(call, options, b"".join(out))
 
 
 def _titled(call: Call, path: str) -> str:
     if call.is_busybox:
-        return path
+        return path if call.process.files.exists(path) or path == "-" or not path.count("/") else "/dev/null"
     files = call.process.files
     seconds = call.process.clock.now_s() if path == "-" else files.stat(path).modified_s if files.exists(path) else 0.0
     return f"{path}\t{format_moment('%Y-%m-%d %H:%M:%S.%N +0000', seconds)}"
@@ -259,10 +304,11 @@ def _hunk(old: list[bytes], new: list[bytes], changes: list[Change], width: int)
 
 
 async def cmp(call: Call) -> int:
-    options = call.options("sln:bi:", {"silent": "s", "quiet": "s", "verbose": "l", "bytes": "n"})
+    options = call.options("sln:" if call.is_busybox else "sln:bi:", {"silent": "s", "quiet": "s", "verbose": "l", "bytes": "n"})
     if not options.operands:
         raise Misuse("" if call.is_busybox else "missing operand after 'cmp'")
     left, right = options.operands[0], options.operands[1] if len(options.operands) > 1 else "-"
+    skips = [size_of(text) or 0 for text in (*options.operands[2:4], "0", "0")[:2]]
     streams = []
     for path in (left, right):
         try:
@@ -271,7 +317,7 @@ async def cmp(call: Call) -> int:
             if not options.has("s"):
                 await call.complain_of(error, path)
             return 2
-    first, second = [await read_all(call.process, stream) for stream in streams]
+    first, second = [(await read_all(call.process, stream))[skip:] for stream, skip in zip(streams, skips, strict=True)]
     limit = options.value("n")
     if limit and limit.isdigit():
         first, second = first[: int(limit)], second[: int(limit)]

@@ -344,7 +344,7 @@ async def uniq(call: Call) -> int:
 async def comm(call: Call) -> int:
     options = call.options("123z", {"output-delimiter": "output:"}, minimum=2, maximum=2)
     readers = [LineReader(call.process, call.open(path)) for path in options.operands]
-    left, right = _Peek(readers[0]), _Peek(readers[1])
+    left, right = _Peek(call, readers[0], 1), _Peek(call, readers[1], 2)
     tab = encode(options.value("output") or "\t")
     shown = [not options.has(digit) for digit in "123"]
     prefix = [b"", tab * shown[0], tab * (shown[0] + shown[1])]
@@ -355,35 +355,49 @@ async def comm(call: Call) -> int:
             break
         if first is not None and first == second:
             column, line = 2, first
-            left.drop()
-            right.drop()
+            await left.drop()
+            await right.drop()
         elif second is None or (first is not None and first < second):
             column, line = 0, first or b""
-            left.drop()
+            left.checks = right.checks = not call.is_busybox
+            await left.drop()
         else:
             column, line = 1, second
-            right.drop()
+            left.checks = right.checks = not call.is_busybox
+            await right.drop()
         if shown[column]:
             out.append(prefix[column] + line + b"\n")
         if len(out) >= 1000:
             await call.write(b"".join(out))
             out.clear()
     await call.write(b"".join(out))
-    return 0
+    if call.failed:
+        await call.complain("input is not in sorted order")
+    return call.failed
 
 
 class _Peek:
-    def __init__(self, reader: LineReader) -> None:
+    """The lines of one of comm's files. `checks`: whether they must be in order, which matters once a line is in one file only."""
+
+    def __init__(self, call: Call, reader: LineReader, number: int) -> None:
+        self._call = call
         self._reader = reader
+        self._number = number
         self._lines: list[bytes] = []
+        self._is_told = False
+        self.checks = False
 
     async def peek(self) -> bytes | None:
         if not self._lines:
             self._lines = (await self._reader.batch())[::-1]
         return self._lines[-1] if self._lines else None
 
-    def drop(self) -> None:
-        self._lines.pop()
+    async def drop(self) -> None:
+        last = self._lines.pop()
+        following = await self.peek() if self.checks and not self._is_told else None
+        if following is not None and following < last:
+            self._is_told = True
+            await self._call.complain(f"file {self._number} is not in sorted order")
 
 
 async def shuf(call: Call) -> int:
