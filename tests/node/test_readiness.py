@@ -172,4 +172,4 @@ async def test_a_post_start_hook_delays_running(cluster: NodeCluster) -> None:
     await cluster.clock.settle()
 
     assert cluster.is_ready()
-    assert cluster.clock.now_s() - started_s == pytest.approx(4, abs=0.1)
+    assert 4 <= cluster.clock.now_s() - started_s < 4.5  # What a kubelet needs for its next look comes on top.
