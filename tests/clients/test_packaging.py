@@ -30,6 +30,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--quiet",
         "--disable-pip-version-check",
         "--no-deps",
+        "--no-build-isolation",
         "--wheel-dir",
         str(folder),
         str(ROOT),
