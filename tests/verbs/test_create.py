@@ -131,3 +131,15 @@ async def test_a_jobs_name_that_is_too_long_for_a_label_is_told_of_the_template(
 
     status = await refusal(api.create("jobs.batch", job))
     assert {cause["field"] for cause in status["details"]["causes"]} == {"spec.template.labels"}
+
+
+async def test_an_autoscaler_may_not_do_without_any_policy(api: Api) -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    spec = {"maxReplicas": 3, "scaleTargetRef": target, "behavior": {"scaleDown": {"policies": []}}}
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": "default"}}
+
+    status = await refusal(api.create("horizontalpodautoscalers.autoscaling", {**scaler, "spec": spec}))
+    assert [cause["field"] for cause in status["details"]["causes"]] == ["spec.behavior.scaleDown.policies"]
+    spec["behavior"] = {"scaleDown": {}}
+    made = await api.create("horizontalpodautoscalers.autoscaling", {**scaler, "spec": spec})
+    assert made["spec"]["behavior"]["scaleDown"]["policies"] == [{"type": "Percent", "value": 100, "periodSeconds": 15}]

@@ -30,6 +30,9 @@ _STRUCT_LIKE: Final = frozenset(
 )
 """Types that Go's omitempty never drops."""
 
+_EMPTY_IS_NOT_ABSENT: Final = frozenset({("io.k8s.api.autoscaling.v2.HPAScalingRules", "policies")})
+"""Lists whose defaults are for those who have none, while an empty one is refused: it never comes to be stored."""
+
 _METADATA_FIRST: Final = (
     *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation"),
     *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
@@ -141,7 +144,7 @@ def _item(type_: Type) -> Type:
 
 
 def _compile(declared: Struct) -> Convert:
-    entries = {name: _entry(field) for name, field in declared.fields.items()}
+    entries = {name: _entry(field, is_kept=(declared.id, name) in _EMPTY_IS_NOT_ABSENT) for name, field in declared.fields.items()}
     always = tuple((name, field.type) for name, field in declared.fields.items() if _is_always_written(field))
     look_up = entries.get
 
@@ -169,13 +172,13 @@ def _compile(declared: Struct) -> Convert:
     return convert
 
 
-def _entry(field: Field) -> Entry:
+def _entry(field: Field, *, is_kept: bool) -> Entry:
     type_ = field.type
     change = converter_of(type_)
-    keep = type_.is_pointer or not field.omitempty or type_.name in _STRUCT_LIKE
+    keep = is_kept or type_.is_pointer or not field.omitempty or type_.name in _STRUCT_LIKE
     if field.omitzero and not type_.is_pointer:
         keep = False
-    if type_.name in ("list", "map") and keep and not type_.is_pointer:
+    if type_.name in ("list", "map") and keep and not type_.is_pointer and not is_kept:
         change = _null_when_empty(change)
     return _PLAIN.get(type_.name), keep, change
 
