@@ -24,8 +24,8 @@ def _paths(root: str, names: str) -> tuple[str, ...]:
     return tuple(f"{root}/{name}" for name in names.split())
 
 
-_BASHRC: Final = "# ~/.bashrc: executed by bash(1) for non-login shells.\n"
-_PROFILE: Final = "# ~/.profile: executed by Bourne-compatible login shells.\n"
+_BASHRC: Final = "# What every bash at a terminal runs, unless it is a login shell.\n"
+_PROFILE: Final = "# What every login shell runs that begins like Bourne's.\n"
 _LOGINS: Final = "MAIL_DIR\t/var/mail\nUMASK\t\t022\nUID_MIN\t\t\t 1000\nUID_MAX\t\t\t60000\nENCRYPT_METHOD YESCRYPT\n"
 _DEBIAN: Final = Skeleton(
     folders=(
@@ -38,8 +38,8 @@ _DEBIAN: Final = Skeleton(
     ),
     links={"/lib64": "usr/lib64", "/etc/localtime": "/usr/share/zoneinfo/Etc/UTC", "/var/spool/mail": "../mail"},
     files={
-        "/etc/bash.bashrc": "# System-wide .bashrc file for interactive bash(1) shells.\n", "/etc/environment": "",
-        "/etc/fstab": "# UNCONFIGURED FSTAB FOR BASE SYSTEM\n", "/etc/host.conf": "multi on\n",
+        "/etc/bash.bashrc": "# What every user's bash at a terminal runs first.\n", "/etc/environment": "",
+        "/etc/fstab": "# Nothing is mounted at the start.\n", "/etc/host.conf": "multi on\n",
         "/etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n",
         "/etc/login.defs": _LOGINS, "/etc/machine-id": "", "/etc/motd": "", "/etc/subgid": "", "/etc/subuid": "",
         "/etc/timezone": "Etc/UTC\n",

@@ -12,8 +12,8 @@ from orrery.node.programs.net.http import parse_url
 from orrery.node.programs.reasons import reason
 
 _REPOSITORIES: Final[dict[str, dict[str, str]]] = {
-    "github.com/kubernetes/examples": {"README.md": ("# Kubernetes Examples\n\nSample " "applications for Kubernetes.\n"), "guestbook/README.md": "# Guestbook\n"},
-    "github.com/kubernetes/kubernetes": {"README.md": ("# Kubernetes (K8s)\n\nProduction-Grade " "Container Scheduling and Management.\n"), "LICENSE": "Apache License 2.0\n"},
+    "github.com/kubernetes/examples": {"README.md": "# Kubernetes Examples\n\nApplications to try in a cluster.\n", "guestbook/README.md": "# Guestbook\n"},
+    "github.com/kubernetes/kubernetes": {"README.md": "# Kubernetes (K8s)\n\nRuns containers on many machines as on one.\n", "LICENSE": "Apache License 2.0\n"},
     "github.com/kubernetes/git-sync": {"README.md": "# git-sync\n"},
     "github.com/octocat/hello-world": {"README": "Hello World!\n"},
     "github.com/octocat/spoon-knife": {"README.md": "### Well hello there!\n", "index.html": "<h1>Fork me</h1>\n", "styles.css": "* { margin: 0 }\n"},

@@ -39,7 +39,7 @@ async def stress(call: Call) -> int:
     flags, pid = _flags(call.arguments), call.process.pid
     counts = {name: int(flags.get(name) or 0) for name in ("cpu", "io", "vm", "hdd")}
     if not any(counts.values()):
-        await call.print("`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n")
+        await call.print("stress keeps processors, memory and disks as busy as it is told to.\n\nUsage: stress [OPTION [ARG]] ...\n")
         return 0
     stop = Stop(call, (15, 2))
     said = ", ".join(f"{counts[name]} {name}" for name in counts)
