@@ -1,11 +1,13 @@
 """od, hexdump, xxd, strings."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from orrery.node.processes.program import Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
 from orrery.node.programs.lines import read_all
+from orrery.node.programs.text.dump_form import Form
 from orrery.node.programs.text.numbers import is_digits, number_of, size_of
 
 _ESCAPES: Final = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
@@ -58,6 +60,20 @@ class _Rows:
                 return piece
 
 
+async def _each_row(call: Call, rows: _Rows, shown: Callable[[int, bytes], str], *, start: int, folds: bool, size: int = 16) -> int:
+    """Print all rows, a star in place of those that repeat the one before; returns the offset of the end."""
+    offset, previous, starred = start, b"", False
+    while row := await rows.next(size):
+        is_repeat = folds and row == previous and len(row) == size
+        if not is_repeat:
+            await call.print(shown(offset, row))
+        elif not starred:
+            await call.print("*\n")
+        starred, previous = is_repeat, row
+        offset += len(row)
+    return offset
+
+
 async def od(call: Call) -> int:
     options = call.options("A:t:N:j:cbxodvw::", {"address-radix": "A", "format": "t", "read-bytes": "N", "skip-bytes": "j"})
     radix = options.value("A") or "o"
@@ -67,20 +83,22 @@ async def od(call: Call) -> int:
     limit = size_of(options.value("N") or "")
     skipped = size_of(options.value("j") or "0") or 0
     rows = _Rows(call, options.operands, skip=skipped, limit=limit if limit is not None else 1 << 60)
-    offset, previous, starred = skipped, b"", False
-    while row := await rows.next():
-        if row == previous and len(row) == 16 and not options.has("v"):
-            if not starred:
-                await call.print("*\n")
-            starred = True
-        else:
-            starred = False
-            await call.print(f"{_address(offset, radix)}{_cells(row, kind)}\n")
-        previous = row
-        offset += len(row)
-    if radix != "n":
-        await call.print(f"{_address(offset, radix)}\n")
+    if kind.endswith("z") and call.is_busybox:
+        raise Fault(f"invalid type string '{kind}'; 4294967295-byte integral type is not supported")
+    full = len(_cells(bytes(16), kind))
+
+    def shown(offset: int, row: bytes) -> str:
+        text = f"  >{_printable(row)}<" if kind.endswith("z") else ""
+        return f"{_address(offset, radix)}{_cells(row, kind).ljust(full if text else 0)}{text}\n"
+
+    end = await _each_row(call, rows, shown, start=skipped, folds=not options.has("v"))
+    if radix != "n" and not (call.failed and end == skipped):
+        await call.print(f"{_address(end, radix)}\n")
     return call.failed
+
+
+def _printable(row: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
 
 
 def _address(offset: int, radix: str) -> str:
@@ -104,57 +122,107 @@ def _cells(row: bytes, kind: str) -> str:
     return "".join(out)
 
 
+def _canonical(offset: int, row: bytes) -> str:
+    left, right = (" ".join(f"{byte:02x}" for byte in half) for half in (row[:8], row[8:]))
+    return f"{offset:08x}  {left:<23}  {right:<23}  |{_printable(row)}|\n"
+
+
+def _numbered(size: int, form: str) -> Callable[[int, bytes], str]:
+    """Rows of numbers, each `size` bytes, padded to the width of a full row."""
+    full = len(form.format(0)) * (16 // size)
+
+    def shown(offset: int, row: bytes) -> str:
+        cells = "".join(form.format(int.from_bytes(row[start : start + size], "little")) for start in range(0, len(row), size))
+        return f"{offset:07x}{cells:<{full}}\n"
+
+    return shown
+
+
+def _characters(offset: int, row: bytes) -> str:
+    cells = "".join(" " + (_ESCAPES.get(byte) or (chr(byte) if 32 <= byte < 127 else f"{byte:03o}")).rjust(3) for byte in row)
+    return f"{offset:07x}{cells:<64}\n"
+
+
+_HEXDUMPS: Final[Mapping[str, Callable[[int, bytes], str]]] = {
+    "C": _canonical,
+    "b": _numbered(1, " {:03o}"),
+    "c": _characters,
+    "d": _numbered(2, "   {:05d}"),
+    "o": _numbered(2, "  {:06o}"),
+    "x": _numbered(2, "    {:04x}"),
+    "": _numbered(2, " {:04x}"),
+}
+
+
 async def hexdump(call: Call) -> int:
     options = call.options("Cbcdoxn:s:ve:", {})
     limit = size_of(options.value("n") or "")
-    rows = _Rows(call, options.operands, skip=size_of(options.value("s") or "0") or 0, limit=limit if limit is not None else 1 << 60)
-    canonical = options.has("C") or call.name == "hd"
-    offset, previous, starred = 0, b"", False
-    while row := await rows.next():
-        if row == previous and len(row) == 16 and not options.has("v"):
-            if not starred:
-                await call.print("*\n")
-            starred = True
-        else:
-            starred = False
-            if canonical:
-                left = " ".join(f"{byte:02x}" for byte in row[:8])
-                right = " ".join(f"{byte:02x}" for byte in row[8:])
-                shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-                await call.print(f"{offset:08x}  {left:<23}  {right:<23}  |{shown}|\n")
-            else:
-                words = "".join(f" {int.from_bytes(row[i : i + 2], 'little'):04x}" for i in range(0, len(row), 2))
-                await call.print(f"{offset:07x}{words:<40}\n")
-        previous = row
-        offset += len(row)
-    if offset:
-        await call.print(f"{offset:08x}\n" if canonical else f"{offset:07x}\n")
+    skipped = size_of(options.value("s") or "0") or 0
+    rows = _Rows(call, options.operands, skip=skipped, limit=limit if limit is not None else 1 << 60)
+    kind = options.last("Cbcdox") or ("C" if call.name == "hd" else "")
+    folds = not options.has("v")
+    if options.has("e"):
+        form = Form(" ".join(options.values("e")))
+        await _each_row(call, rows, lambda _, row: form.shown(row), start=skipped, folds=folds, size=form.size)
+        return call.failed
+    end = await _each_row(call, rows, _HEXDUMPS[kind], start=skipped, folds=folds)
+    if end > skipped:
+        await call.print(f"{end:08x}\n" if kind == "C" else f"{end:07x}\n")
+    elif call.failed and not call.is_busybox:
+        await call.complain("all input file arguments failed")
     return call.failed
 
 
 async def xxd(call: Call) -> int:
-    options = call.options("pl:s:c:g:rubi", {})
+    call.arguments = ["-p" if word in ("-ps", "-postscript", "-plain") and not call.is_busybox else word for word in call.arguments]
+    options = call.options("pl:s:c:g:ri" if call.is_busybox else "pl:s:c:g:rubie", {})
     if options.has("r"):
         return await _unhex(call, options.operands, plain=options.has("p"))
-    columns = number_of(options.value("c") or ("30" if options.has("p") else "16"))
+    columns = number_of(
+        options.value("c") or ("30" if options.has("p") else "12" if options.has("i") else "6" if options.has("b") else "16")
+    )
     if columns > _COLUMNS_MAX:
         raise Fault("invalid number of columns (max. 256)")
-    group = number_of(options.value("g") or "2")
-    limit = size_of(options.value("l") or "")
-    rows = _Rows(call, options.operands, skip=size_of(options.value("s") or "0") or 0, limit=limit if limit is not None else 1 << 60)
-    offset = 0
-    while row := await rows.next(max(columns, 1)):
-        if options.has("p"):
-            await call.print(row.hex() + "\n")
+    limit, skipped = size_of(options.value("l") or ""), size_of(options.value("s") or "0") or 0
+    rows = _Rows(call, options.operands, skip=skipped, limit=limit if limit is not None else 1 << 60)
+    columns = max(columns, 1)
+    if options.has("i"):
+        return await _as_c(call, rows, options.operands, columns)
+    if options.has("p"):
+        await _each_row(call, rows, lambda _, row: row.hex() + "\n", start=0, folds=False, size=columns)
+        return call.failed
+    group = number_of(options.value("g") or ("1" if options.has("b") else "4" if options.has("e") else "2")) or columns
+    cell = 8 if options.has("b") else 2
+    width = columns * cell + -(-columns // group) - 1
+
+    def shown(offset: int, row: bytes) -> str:
+        pieces = [row[start : start + group] for start in range(0, len(row), group)]
+        if options.has("e"):
+            cells = " ".join(piece[::-1].hex().rjust(2 * group) for piece in pieces)
+        elif options.has("b"):
+            cells = " ".join("".join(f"{byte:08b}" for byte in piece) for piece in pieces)
         else:
-            pairs = [
-                row[i : i + group].hex() if not options.has("u") else row[i : i + group].hex().upper()
-                for i in range(0, len(row), group or len(row))
-            ]
-            width = columns * 2 + -(-columns // (group or columns)) - 1
-            shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-            await call.print(f"{offset:08x}: {' '.join(pairs):<{width}}  {shown}\n")
-        offset += len(row)
+            cells = " ".join(piece.hex() for piece in pieces)
+        cells = cells.upper() if options.has("u") else cells
+        return f"{offset:08x}: {cells:<{width}}  {_printable(row)}\n"
+
+    await _each_row(call, rows, shown, start=skipped, folds=False, size=columns)
+    return 2 if call.failed and not call.is_busybox else call.failed
+
+
+async def _as_c(call: Call, rows: _Rows, operands: list[str], columns: int) -> int:
+    """A C array; of standard input, its elements only. busybox ends the last line with a comma too."""
+    name = "".join(char if char.isalnum() else "_" for char in operands[0]) if operands else ""
+    lines: list[str] = []
+    count = 0
+    while row := await rows.next(columns):
+        lines.append("  " + ", ".join(f"0x{byte:02x}" for byte in row))
+        count += len(row)
+    body = ",\n".join(lines) + ("," if call.is_busybox and lines else "") + ("\n" if lines else "")
+    if not name:
+        await call.print(body)
+        return call.failed
+    await call.print(f"unsigned char {name}[] = {{\n{body}}};\nunsigned int {name}_len = {count};\n")
     return call.failed
 
 
@@ -195,7 +263,11 @@ async def strings(call: Call) -> int:
         if len(current) >= least:
             await call.write(bytes(current) + b"\n")
 
-    await call.each_input(options.operands, show)
+    for path in options.operands or ["-"]:
+        if not call.is_busybox and path != "-" and not call.process.files.exists(path):
+            await call.complain(f"'{path}': No such file")
+        else:
+            await call.each_input([path], show)
     return call.failed
 
 
