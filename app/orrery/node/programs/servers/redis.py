@@ -1,202 +1,171 @@
-"""redis-server and redis-cli."""
+"""redis-server: its log, its connections, blocking pops, and how it ends."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from typing import Final
 
 from orrery.node.processes.program import Connection
-from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault
-from orrery.node.programs.lines import LineReader
 from orrery.node.programs.net.http import BadMessage, Incoming
 from orrery.node.programs.reasons import reason
+from orrery.node.programs.servers.redis_collections import pop_first
+from orrery.node.programs.servers.redis_disk import RedisDisk
+from orrery.node.programs.servers.redis_following import Following
+from orrery.node.programs.servers.redis_info import server_version
+from orrery.node.programs.servers.redis_protocol import read_command
 from orrery.node.programs.servers.redis_settings import RedisSettings
-from orrery.node.programs.servers.redis_store import VERSION, Session, Store, array
+from orrery.node.programs.servers.redis_store import Store
+from orrery.node.programs.servers.redis_values import NO_ARRAY, Session, Wrong
 from orrery.node.programs.servers.service import Stop, accept_all
-from orrery.node.programs.servers.versions import numbers_of, version_of
+from orrery.node.programs.servers.versions import numbers_of
 from orrery.node.programs.system.moments import format_moment
 
-_BULK_MAX: Final = 8 << 20
+_NO_FILE: Final = (
+    "Warning: no config file specified, using the default config. In order to specify a config file use redis-server /path/to/redis.conf"
+)
 
 
-async def _read_command(incoming: Incoming) -> list[bytes]:
-    """A command as an array of bulk strings, or in one line."""
-    line = await incoming.line()
-    if not line.startswith(b"*"):
-        return line.split()
-    words: list[bytes] = []
-    if not line[1:].isdigit() or int(line[1:]) > 100_000:
-        raise BadMessage
-    for _ in range(int(line[1:])):
-        size = await incoming.line()
-        if not size.startswith(b"$") or not size[1:].isdigit() or int(size[1:]) > _BULK_MAX:
-            raise BadMessage
-        words.append(b"".join([piece async for piece in incoming.exactly(int(size[1:]))]))
-        await incoming.line()
-    return words
+class _Server:
+    """One redis-server that runs."""
 
+    def __init__(self, call: Call, settings: RedisSettings) -> None:
+        self.call, self.process = call, call.process
+        self.store = Store(call, settings)
+        self.disk = RedisDisk(self.store)
+        self.following = Following(self.store, self.log)
+        self.stop = Stop(call, (15, 2))
+        self.version = server_version(call)
+        self._count = 0
+        self._wrote = asyncio.Event()
+        self.store.on_write.append(lambda _, __: self._wrote.set())
 
-async def redis_server(call: Call) -> int:
-    process, version = call.process, version_of(call, "redis", VERSION)
-    is_old = numbers_of(version) < (7, 2)
-    if "--version" in call.arguments or "-v" in call.arguments:
-        await call.print(f"Redis server v={version} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
-        return 0
-    stop = Stop(call, (15, 2))
-    try:
-        settings = RedisSettings(call)
-    except Fault as fault:
-        await call.print(f"{process.pid}:C {_moment(process.clock.now_s())} # {fault}\n")
-        return 1
-    port = settings.port
+    async def log(self, text: str, mark: str = "*", letter: str = "") -> None:
+        letter = letter or ("S" if self.store.leader is not None else "M")
+        await self.call.print(f"{self.process.pid}:{letter} {_moment(self.process.clock.now_s())} {mark} {text}\n")
 
-    async def log(text: str, mark: str = "*", letter: str = "M") -> None:
-        await call.print(f"{process.pid}:{letter} {_moment(process.clock.now_s())} {mark} {text}\n")
+    async def talk(self, connection: Connection) -> None:
+        self._count += 1
+        incoming, session = Incoming(connection), Session(self._count, connection.remote)
+        self.store.sessions.append(session)
+        try:
+            await self.process.first_of(self._answer(connection, incoming, session), self._deliver(connection, session))
+        finally:
+            self.store.leave(session)
 
-    await log("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo", "#" if is_old else "*", "C")
-    await log(
-        f"Redis version={version}, bits=64, commit=00000000, modified={int(not is_old)}, pid={process.pid}, just started",
-        "#" if is_old else "*",
-        "C",
-    )
-    if settings.has_file or call.arguments:
-        await log("Configuration loaded", "#" if is_old else "*", "C")
-    else:
-        await log(
-            (
-                "Warning: no config file specified, using the default config. In "
-                "order to specify a config file use redis-server /path/to/redis.conf"
-            ),
-            "#",
-            "C",
-        )
-    await log("monotonic clock: POSIX clock_gettime")
-    try:
-        listener = process.network.listen("0.0.0.0", port)
-    except OSError as error:
-        await log(f"Warning: Could not create server TCP listening socket *:{port}: bind: {reason(error)}", "#")
-        await log(f"Failed listening on port {port} (tcp), aborting.", "#")
-        return 1
-    await log(f"Running mode=standalone, port={port}.")
-    await log("Server initialized", "#" if is_old else "*")
-    await log("Ready to accept connections" if is_old else "Ready to accept connections tcp")
-    store = Store(call, settings)
-
-    async def talk(connection: Connection) -> None:
-        incoming, session = Incoming(connection), Session()
+    async def _answer(self, connection: Connection, incoming: Incoming, session: Session) -> None:
         while True:
             try:
-                command = await _read_command(incoming)
+                command = await read_command(incoming)
             except BadMessage:
                 await connection.write(b"-ERR Protocol error: invalid multibulk length\r\n")
                 return
+            except (EOFError, OSError):
+                return
             if not command:
                 continue
-            await process.tick()
-            await connection.write(store.run(command, session))
-            if command[0].upper() == b"QUIT":
+            await self.process.tick()
+            name = command[0].upper()
+            reply = self.store.run(command, session)
+            if name in (b"PSYNC", b"SYNC") and not reply.startswith(b"-"):
+                await self.following.admit(connection, session)
+                continue
+            if name in (b"BLPOP", b"BRPOP") and reply.startswith(b"+OK"):
+                reply = await self._pop(command, session)
+            if not session.is_following:
+                await connection.write(reply)
+            if name == b"QUIT":
                 return
-            if command[0].upper() == b"SHUTDOWN":
-                stop.set()
+            if name == b"SHUTDOWN":
+                self.stop.set()
 
-    await process.first_of(stop.wait(), accept_all(process, listener, talk))
-    name = "SIGINT" if stop.signal == 2 else "SIGTERM"
-    if stop.signal:
-        await log(f"Received {name} scheduling shutdown...")
-    await log("User requested shutdown...")
-    await log("Saving the final RDB snapshot before exiting.")
-    await log("DB saved on disk")
-    await log("Redis is now ready to exit, bye bye...", "#")
-    return 0
+    async def _deliver(self, connection: Connection, session: Session) -> None:
+        """What is sent without having been asked for."""
+        while True:
+            await session.wake.wait()
+            session.wake.clear()
+            pieces, session.outbox = session.outbox, []
+            try:
+                await connection.write(b"".join(pieces))
+            except OSError:
+                return
+
+    async def _pop(self, command: list[bytes], session: Session) -> bytes:
+        """BLPOP and BRPOP: wait until one of the lists has something."""
+        base, clock = self.store.bases[session.database], self.process.clock
+        try:
+            patience_s = float(command[-1])
+        except ValueError:
+            return b"-ERR timeout is not a float or out of range\r\n"
+        due_s = clock.now_s() + patience_s if patience_s else None
+        while True:
+            try:
+                found = pop_first(base, command[1:], left=command[0].upper() == b"BLPOP")
+            except Wrong as wrong:
+                return bytes(wrong.args[0])
+            if found is not None:
+                told, base.told = base.told, []
+                self.store.note(session.database, told)
+                return found
+            left_s = due_s - clock.now_s() if due_s is not None else None
+            if left_s is not None and left_s <= 0:
+                return NO_ARRAY
+            self._wrote.clear()
+            if left_s is None:
+                await self._wrote.wait()
+            else:
+                await self.process.first_of(self._wrote.wait(), clock.sleep(left_s, background=True))
+
+    async def run(self) -> int:
+        store, is_old = self.store, numbers_of(self.version) < (7, 2)
+        mark, values = "#" if is_old else "*", store.settings.values
+        await self.log("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo", mark, "C")
+        about = f"bits=64, commit=00000000, modified={int(not is_old)}, pid={self.process.pid}, just started"
+        await self.log(f"Redis version={self.version}, {about}", mark, "C")
+        if store.settings.has_file or self.call.arguments:
+            await self.log("Configuration loaded", mark, "C")
+        else:
+            await self.log(_NO_FILE, "#", "C")
+        if numbers_of(self.version) >= (6, 2):
+            await self.log("monotonic clock: POSIX clock_gettime")
+        port = store.settings.port
+        try:
+            listener = self.process.network.listen("0.0.0.0", port)
+        except OSError as error:
+            await self.log(f"Warning: Could not create server TCP listening socket *:{port}: bind: {reason(error)}", "#")
+            await self.log(f"Failed listening on port {port} (tcp), aborting.", "#")
+            return 1
+        await self.log(f"Running mode=standalone, port={port}.")
+        await self.log("Server initialized", mark)
+        await self.disk.load(self.log)
+        await self.log("Ready to accept connections" if is_old else "Ready to accept connections tcp")
+        await self.process.first_of(self.stop.wait(), accept_all(self.process, listener, self.talk), self.following.follow())
+        if self.stop.signal:
+            await self.log(f"Received {'SIGINT' if self.stop.signal == 2 else 'SIGTERM'} scheduling shutdown...")
+        await self.log("User requested shutdown...")
+        if values["save"] and values["save"] != '""':
+            await self.log("Saving the final RDB snapshot before exiting.")
+            # DIFFERS: upstream goes on running when it cannot save, until it is killed; we say so and end.
+            complaint = self.disk.save()
+            await self.log(complaint or "DB saved on disk", "#" if complaint else "*")
+        await self.log("Redis is now ready to exit, bye bye...", "#")
+        return 0
+
+
+async def redis_server(call: Call) -> int:
+    if "--version" in call.arguments or "-v" in call.arguments:
+        version = server_version(call)
+        await call.print(f"Redis server v={version} sha=00000000:1 malloc=jemalloc-5.3.0 bits=64 build=0000000000000000\n")
+        return 0
+    try:
+        settings = RedisSettings(call)
+    except Fault as fault:
+        await call.print(f"{call.process.pid}:C {_moment(call.process.clock.now_s())} # {fault}\n")
+        return 1
+    return await _Server(call, settings).run()
 
 
 def _moment(now_s: float) -> str:
     return format_moment("%d %b %Y %H:%M:%S", now_s) + f".{int(now_s % 1 * 1000):03}"
 
 
-async def redis_cli(call: Call) -> int:
-    host, port, words = "127.0.0.1", 6379, list(call.arguments)
-    password, shows_warning = call.process.environment.get("REDISCLI_AUTH", ""), True
-    while words and words[0].startswith("-"):
-        word = words.pop(0)
-        if word in ("-h", "-p", "-a", "--pass", "-n", "--user", "-i", "-r") and words:
-            value = words.pop(0)
-            host = value if word == "-h" else host
-            password = value if word in ("-a", "--pass") else password
-            port = int(value) if word == "-p" and value.isdigit() else port
-        elif word == "--no-auth-warning":
-            shows_warning = False
-        elif word in ("-v", "--version"):
-            await call.print(f"redis-cli {version_of(call, 'redis', VERSION)}\n")
-            return 0
-    if shows_warning and any(word in ("-a", "--pass") for word in call.arguments):
-        await call.process.complain("Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.")
-    try:
-        connection = await call.process.network.connect(host, port)
-    except OSError as error:
-        why = reason(error) if error.errno and error.errno > 0 else "Name or service not known"
-        await call.process.complain(f"Could not connect to Redis at {host}:{port}: {why}")
-        return 1
-    incoming = Incoming(connection)
-    plain = not call.process.stdout.is_terminal
-
-    async def ask(command: list[bytes]) -> None:
-        await connection.write(array(command))
-        await call.write(await _reply(incoming, plain=plain))
-
-    try:
-        if password:
-            await connection.write(array([b"AUTH", encode(password)]))
-            if (answer := await incoming.line()).startswith(b"-"):
-                await call.process.complain(f"AUTH failed: {answer[1:].decode()}")
-        if words:
-            await ask([encode(word) for word in words])
-        else:
-            await _interactive(call, ask, f"{host}:{port}> ")
-    except EOFError:
-        await call.process.complain("Error: Server closed the connection")
-        return 1
-    finally:
-        connection.close()
-    return 0
-
-
-async def _interactive(call: Call, ask: Callable[[list[bytes]], Awaitable[None]], prompt: str) -> None:
-    reader = LineReader(call.process, call.process.stdin)
-    shows = call.process.stdin.is_terminal
-    if shows:
-        await call.print(prompt)
-    while batch := await reader.batch():
-        for line in batch:
-            command = line.split()
-            if command and command[0].lower() in (b"quit", b"exit"):
-                return
-            if command:
-                await ask([word.strip(b"\"'") for word in command])
-            if shows:
-                await call.print(prompt)
-
-
-async def _reply(incoming: Incoming, *, plain: bool) -> bytes:
-    """A reply as redis-cli prints it: bare when its output is no terminal."""
-    line = await incoming.line()
-    kind, rest = line[:1], line[1:]
-    if kind == b"$":
-        if rest == b"-1":
-            return b"\n" if plain else b"(nil)\n"
-        data = b"".join([piece async for piece in incoming.exactly(int(rest))])
-        await incoming.line()
-        return data + b"\n" if plain else b'"' + data.replace(b'"', b'\\"') + b'"\n'
-    if kind == b"*":
-        count = int(rest)
-        if count <= 0:
-            return b"\n" if plain else b"(empty array)\n"
-        rows = [await _reply(incoming, plain=plain) for _ in range(count)]
-        return b"".join(rows) if plain else b"".join(b"%d) %b" % (number, row) for number, row in enumerate(rows, 1))
-    if kind == b":":
-        return rest + b"\n" if plain else b"(integer) " + rest + b"\n"
-    if kind == b"-":
-        return rest + b"\n\n" if plain else b"(error) " + rest + b"\n"
-    return rest + b"\n"
-
-
-PROGRAMS: dict[str, Applet] = {"redis-server": redis_server, "redis-cli": redis_cli}
+PROGRAMS: dict[str, Applet] = {"redis-server": redis_server}

@@ -1,11 +1,11 @@
-"""Small servers of examples and lessons: http-echo, whoami, hello-app, hello-world, pause, webapp-color, log agents, the guestbook's front end."""
+"""Small servers of examples and lessons: http-echo, whoami, hello-app, hello-world, pause, webapp-color, log agents."""
 
 import os
 from typing import Final
 
 from orrery.node.programs.call import Applet, Call, encode
 from orrery.node.programs.faults import Fault
-from orrery.node.programs.net.http import Incoming, Request, Response
+from orrery.node.programs.net.http import Request, Response
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.service import Answer, Log, Stop, serve_http
 from orrery.node.programs.system.moments import format_moment
@@ -258,55 +258,7 @@ async def _follow(call: Call, path: str, positions: dict[str, int]) -> None:
         file.close()
 
 
-async def guestbook(call: Call) -> int:
-    """The guestbook's front end: /lpush, /lrange, /info and /env over redis, and a page."""
-    stop = Stop(call, (15, 28))
-    environment = call.process.environment
-    leader = environment.get("REDIS_LEADER_SERVICE_HOST") or environment.get("REDIS_MASTER_SERVICE_HOST") or "redis-leader"
-
-    async def redis(*words: str) -> str:
-        connection = await call.process.network.connect(leader, 6379, timeout_s=5)
-        try:
-            parts = "".join(f"${len(encode(word))}\r\n{word}\r\n" for word in words)
-            await connection.write(encode(f"*{len(words)}\r\n{parts}"))
-            incoming = Incoming(connection)
-            line = (await incoming.line()).decode()
-            if line.startswith("$") and line != "$-1":
-                return b"".join([piece async for piece in incoming.exactly(int(line[1:]))]).decode("utf-8", "replace")
-            return line[1:] if not line.startswith("$") else ""
-        finally:
-            connection.close()
-
-    async def answer(request: Request) -> Response:
-        query = request.query
-        try:
-            if query.get("cmd") == "set":
-                await redis("SET", query.get("key", ""), query.get("value", ""))
-                return Response(200, b'{"message": "Updated"}', type="application/json")
-            if query.get("cmd") == "get":
-                value = (await redis("GET", query.get("key", ""))).replace('"', '\\"')
-                return Response(200, encode(f'{{"data": "{value}"}}'), type="application/json")
-        except (OSError, EOFError) as error:
-            why = reason(error) if isinstance(error, OSError) else "connection closed"
-            return Response(500, encode(f"Uncaught exception: {why} [tcp://{leader}:6379]\n"))
-        page = (
-            "<html><head><title>Guestbook</title></head><body><h2>Guestbook</h2>"
-            "<form><input name=entry><button>Submit</button></form></body></html>\n"
-        )
-        return Response(200, page.encode(), type="text/html; charset=UTF-8")
-
-    async def log(request: Request, response: Response) -> None:
-        stamp = format_moment("%d/%b/%Y:%H:%M:%S +0000", call.process.clock.now_s())
-        await call.print(
-            f'{request.remote[0]} - - [{stamp}] "{request.method} {request.target}'
-            f' {request.version}" {response.status} {len(response.body)}\n'
-        )
-
-    await _until(call, stop, 80, answer, log, server="Apache/2.4.66 (Debian)")
-    return 0
-
-
 PROGRAMS: dict[str, Applet] = {
     "http-echo": http_echo, "whoami": whoami, "hello": hello, "hello-app": hello_app, "pause": pause, "webapp.py": webapp, "log-agent": log_agent,
-    "kubernetes-bootcamp": bootcamp, "node-hello": bootcamp, "guestbook": guestbook,
+    "kubernetes-bootcamp": bootcamp, "node-hello": bootcamp,
 }  # fmt: skip
