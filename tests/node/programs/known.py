@@ -17,7 +17,6 @@ KNOWN: Final[dict[str, dict[str, str]]] = {
         "timeout 0 true": FAULT,
         "paste - - <<< a\\nb\\nc": FAULT,
         "dd if=left count=1 bs=2": MOMENT,
-        "dd if=left of=o conv=ucase": MOMENT,
         "df nope": MOMENT,
         "df -h nope": MOMENT,
         "ps -Z9": MOMENT,

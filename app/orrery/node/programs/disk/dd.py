@@ -1,13 +1,18 @@
 """dd."""
 
 import os
-from typing import cast
+from typing import Final, cast
 
 from orrery.node.processes.program import CHUNK_BYTES, OpenFile, Stream
 from orrery.node.programs.call import Applet, Call
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.text.numbers import size_of
+
+_BUSYBOX_CONVERSIONS: Final = frozenset(["notrunc", "sync", "noerror", "fsync", "swab"])
+_CONVERSIONS: Final = _BUSYBOX_CONVERSIONS | {
+    "ascii", "ebcdic", "ibm", "block", "unblock", "lcase", "ucase", "sparse", "nocreat", "excl", "fdatasync",
+}  # fmt: skip
 
 
 async def dd(call: Call) -> int:
@@ -23,8 +28,21 @@ async def dd(call: Call) -> int:
             size = size_of(given[key])
             if size is None:
                 raise Fault(f"invalid number '{given[key]}'" if call.is_busybox else f"invalid number: '{given[key]}'")
+            if key in ("bs", "ibs", "obs") and size == 0:
+                raise Fault("number 0 is not in 1..9223372036854775807 range" if call.is_busybox else "invalid number: '0'")
             sizes[key] = size
+    _check_words(call, given)
     return await _Dump(call, given, sizes).run()
+
+
+def _check_words(call: Call, given: dict[str, str]) -> None:
+    known = _BUSYBOX_CONVERSIONS if call.is_busybox else _CONVERSIONS
+    for word in given.get("conv", "").split(",") if "conv" in given else []:
+        if word not in known:
+            raise Fault(f"invalid argument '{word}' to 'conv'") if call.is_busybox else Misuse(f"invalid conversion: '{word}'")
+    status = given.get("status")
+    if status is not None and status not in ("none", "noxfer", *(() if call.is_busybox else ("progress",))):
+        raise Fault(f"invalid argument '{status}' to 'status'") if call.is_busybox else Misuse(f"invalid status level: '{status}'")
 
 
 class _Dump:
@@ -92,7 +110,7 @@ class _Dump:
             wanted = self._block - block if left < 0 else min(self._block - block, left)
             piece = await source.read(min(wanted, CHUNK_BYTES))
             if piece:
-                await sink.write(piece)
+                await sink.write(self._converted(piece))
                 self._bytes += len(piece)
                 block += len(piece)
             await self._call.process.tick()
@@ -114,6 +132,10 @@ class _Dump:
                 left -= len(piece)
         if block:
             self._partial += 1
+
+    def _converted(self, piece: bytes) -> bytes:
+        words = self._given.get("conv", "").split(",")
+        return piece.upper() if "ucase" in words else piece.lower() if "lcase" in words else piece
 
     async def _report(self, elapsed_s: float) -> None:
         status = self._given.get("status", "")

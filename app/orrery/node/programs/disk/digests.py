@@ -33,20 +33,26 @@ async def _digest(call: Call, kind: str, stream: Stream) -> str:
 
 
 async def sum_(call: Call) -> int:
-    options = call.options("cbtswz", _LONG)
+    options = call.options("cbtsw" if call.is_busybox else "cbtswz", _LONG)
     kind = call.name if call.name in _KINDS else "md5sum"
     if options.has("c"):
         return await _check(call, kind, options.operands, quiet=options.has("s"), only_bad=options.has("quiet"))
 
     async def show(path: str, stream: Stream) -> None:
-        await call.print(f"{await _digest(call, kind, stream)}  {path}\n")
+        digest = await _digest(call, kind, stream)
+        end = "\0" if options.has("z") else "\n"
+        tagged = f"{kind.removesuffix('sum').upper()} ({path}) = {digest}"
+        mark = "*" if options.has("b") and not call.is_busybox else " "
+        await call.print((tagged if options.has("tag") else f"{digest} {mark}{path}") + end)
 
+    if options.has("quiet"):
+        raise Misuse("the --quiet option is meaningful only when verifying checksums")
     await call.each_input(options.operands, show, busybox="can't open '{}'")
     return call.failed
 
 
 async def _check(call: Call, kind: str, paths: list[str], *, quiet: bool, only_bad: bool) -> int:
-    bad = missing = 0
+    bad = missing = total = 0
     for path in paths or ["-"]:
         try:
             stream = call.open(path)
@@ -60,7 +66,8 @@ async def _check(call: Call, kind: str, paths: list[str], *, quiet: bool, only_b
             wanted, _, name = line.partition("  ")
             if not name:
                 wanted, _, name = line.partition(" *")
-            if not name:
+            if not name or (not call.is_busybox and len(wanted) != _KINDS[kind]().digest_size * 2):
+                bad += call.is_busybox
                 continue
             found += 1
             result = await _verify(call, kind, wanted, name)
@@ -68,16 +75,12 @@ async def _check(call: Call, kind: str, paths: list[str], *, quiet: bool, only_b
             missing += result == "FAILED open or read"
             if not quiet and not (only_bad and result == "OK"):
                 await call.print(f"{name}: {result if not call.is_busybox else result.split()[0]}\n")
-        if not found:
-            raise Fault(
-                f"{path}: no properly formatted {kind.removesuffix('sum').upper()} checksum lines found"
-                if not call.is_busybox
-                else f"no checksum lines found in '{path}'"
-            )
+        total += len(text.splitlines())
+        if not found and not call.is_busybox:
+            raise Fault(("'standard input'" if path == "-" else path) + ": no properly formatted checksum lines found")
     if bad or missing:
         if call.is_busybox:
-            total = bad + missing
-            await call.complain(f"WARNING: {total} of {total} computed checksums did NOT match")
+            await call.complain(f"WARNING: {bad + missing} of {total} computed checksums did NOT match")
         else:
             if missing:
                 await call.complain(f"WARNING: {missing} listed file{'' if missing == 1 else 's'} could not be read")
@@ -125,7 +128,7 @@ async def cksum(call: Call) -> int:
         name = f" {path}" if options.operands else ""
         await call.print(f"{~value & 0xFFFFFFFF} {size}{name}\n")
 
-    await call.each_input(options.operands, show)
+    await call.each_input(options.operands, show, busybox="can't open '{}'")
     return call.failed
 
 

@@ -10,7 +10,7 @@ from orrery.node.programs.disk.ls import human
 from orrery.node.programs.disk.modes import kind_text, mode_text
 from orrery.node.programs.disk.owners import group_names, user_names
 from orrery.node.programs.disk.walking import join
-from orrery.node.programs.faults import Misuse
+from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.options import Options
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.escapes import unescape
@@ -99,6 +99,8 @@ async def du(call: Call) -> int:
             "one-file-system": "x"}  # fmt: skip
     options = call.options("aHLd:clsxhmkbA", long)
     depth = options.value("d")
+    if depth is not None and not depth.isdigit():
+        raise Fault(f"invalid number '{depth}'") if call.is_busybox else Misuse(f"invalid maximum depth '{depth}'")
     limit = 0 if options.has("s") else int(depth) if depth and depth.isdigit() else 1 << 30
     total = 0
     for path in options.operands or ["."]:
@@ -225,13 +227,19 @@ async def umount(call: Call) -> int:
 
 
 async def mountpoint(call: Call) -> int:
-    options = call.options("qdxn", {"quiet": "q"}, minimum=1, maximum=1)
+    options = call.options("qdxn", {"quiet": "q"}, maximum=1)
+    if not options.operands:
+        raise Misuse("" if call.is_busybox else "bad usage")
     path = options.operands[0]
     try:
         real = call.process.files.real_path(path)
     except OSError as error:
         if not options.has("q"):
             await call.complain_of(error, path)
+        return 1
+    if call.is_busybox and not call.process.files.is_directory(path):
+        if not options.has("q"):
+            await call.complain(f"{path}: Not a directory")
         return 1
     found = any(one.path == real for one in call.process.files.mounts())
     if not options.has("q"):

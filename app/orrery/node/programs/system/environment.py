@@ -15,7 +15,10 @@ _UNAME_LONG: Final = {"all": "a", "kernel-name": "s", "nodename": "n", "kernel-r
 
 
 async def env(call: Call) -> int:
-    options = call.options("+iu:0C:S:v", {"ignore-environment": "i", "unset": "u", "null": "0", "chdir": "C", "split-string": "S"})
+    long = {"ignore-environment": "i", "unset": "u", "null": "0"}
+    if not call.is_busybox:
+        long |= {"chdir": "C", "split-string": "S"}
+    options = call.options("+iu:0" if call.is_busybox else "+iu:0C:S:v", long)
     words = list(options.operands)
     if (split := options.value("S")) is not None:
         words = split.split() + words
@@ -119,19 +122,25 @@ async def uname(call: Call) -> int:
 
 
 async def arch(call: Call) -> int:
+    if call.arguments and not call.is_busybox:
+        raise Misuse(f"extra operand '{call.arguments[0]}'")
     await call.print("x86_64\n")
     return 0
 
 
 async def nproc(call: Call) -> int:
-    options = call.options("", {"all": "all", "ignore": "ignore:"})
+    options = call.options("", {"all": "all", "ignore": "ignore:"}, maximum=None if call.is_busybox else 0)
     ignored = options.value("ignore") or "0"
+    if not ignored.isdigit():
+        raise Fault(f"invalid number '{ignored}'" if call.is_busybox else f"invalid number: '{ignored}'")
     await call.print(f"{max(4 - int(ignored), 1) if ignored.isdigit() else 4}\n")
     return 0
 
 
 async def tty(call: Call) -> int:
-    options = call.options("s", {"silent": "s", "quiet": "s"})
+    options = call.options("s", {"silent": "s", "quiet": "s"}, maximum=None if call.is_busybox else 0)
+    if options.operands:
+        await call.process.complain("tty: ignoring all arguments")
     is_terminal = call.process.stdin.is_terminal
     if not options.has("s"):
         await call.print("/dev/pts/0\n" if is_terminal else "not a tty\n")

@@ -55,14 +55,14 @@ def _relative(text: str, now_s: float) -> float | None:
     shift_s = 0.0
     sign = -1 if words[-1:] == ["ago"] else 1
     words = words[:-1] if sign < 0 else words
-    found = False
+    found, months = False, 0
     while words:
         unit = words[-1].rstrip("s")
         count = words[-2] if len(words) > 1 else ""
         if unit in _UNITS and count.lstrip("+-").isdigit() and len(count) < 12:
             shift_s += int(count) * _UNITS[unit]
         elif unit in ("month", "year") and count.lstrip("+-").isdigit() and len(count) < 5:
-            now_s = _add_months(now_s, sign * int(count) * (12 if unit == "year" else 1))
+            months += sign * int(count) * (12 if unit == "year" else 1)
         else:
             head = words
             break
@@ -71,7 +71,7 @@ def _relative(text: str, now_s: float) -> float | None:
     if not found:
         return None
     base = now_s if not head else parse_moment(" ".join(text.split()[: len(head)]), now_s)
-    return None if base is None else base + sign * shift_s
+    return None if base is None else (_add_months(base, months) if months else base) + sign * shift_s
 
 
 def _add_months(seconds: float, months: int) -> float:

@@ -123,7 +123,15 @@ async def xargs(call: Call) -> int:
     delimiter: bytes | None = b"\0" if options.has("0") else None
     if (text := options.value("d")) is not None:
         delimiter = text.encode().decode("unicode_escape").encode("latin-1") if "\\" in text else text.encode()
-    stream = call.open(options.value("a") or "-")
+    source = options.value("a") or "-"
+    try:
+        stream = call.open(source)
+    except OSError as error:
+        await call.complain_of(error, source, busybox="can't open '{}'", debian="Cannot open input file '{}'")
+        return 1
+    size_max = (
+        max(int(options.value("s") or 0) - sum(len(word) + 1 for word in command), 1) if is_digits(options.value("s") or "") else _LINE_MAX
+    )
     words = _Words(call, stream, delimiter=delimiter, lines=marker is not None)
     limit, lines = _count(call, options, "n"), _count(call, options, "L")
     end_word = options.value("E") if delimiter is None else None
@@ -140,10 +148,14 @@ async def xargs(call: Call) -> int:
                 return call.failed
             ran = True
             continue
+        if batch and size + len(word) + 1 > size_max:
+            if not await _execute(call, [*command, *batch], verbose=options.has("t")):
+                return call.failed
+            ran, batch, size, seen_lines = True, [], 0, 0
         batch.append(word)
         size += len(word) + 1
         seen_lines += ends_line
-        if (limit and len(batch) >= limit) or (lines and seen_lines >= lines) or size > _LINE_MAX:
+        if (limit and len(batch) >= limit) or (lines and seen_lines >= lines):
             if not await _execute(call, [*command, *batch], verbose=options.has("t")):
                 return call.failed
             batch, size, seen_lines, ran = [], 0, 0, True

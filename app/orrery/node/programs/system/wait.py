@@ -19,6 +19,7 @@ _BUSYBOX_MOMENT: Final = re.compile(
 """The dates that busybox reads."""
 _NOT_BUSYBOX: Final = re.compile(r"((?:^|[^%])(?:%%)*)%(\d*N|q|:+z)")
 """Conversions that its strftime has not and prints as they are."""
+_PRECISIONS: Final = ("", "hours", "minutes", "date", "seconds", "ns")
 _FOREVER_S: Final = 1e12
 
 
@@ -71,7 +72,8 @@ async def timeout(call: Call) -> int:
         raise Fault(f"invalid number '{words[0]}'") if call.is_busybox else Misuse(f"invalid time interval '{words[0]}'", 125)
     signal = signal_number(options.value("s") or "TERM")
     if signal is None:
-        raise Fault(f"bad signal name '{options.value('s')}'" if call.is_busybox else f"{options.value('s')}: invalid signal", 125)
+        given = options.value("s")
+        raise Fault(f"unknown signal '{given}'") if call.is_busybox else Misuse(f"'{given}': invalid signal")
     try:
         child = await call.process.spawn(words[1:])
     except OSError as error:
@@ -144,8 +146,13 @@ async def nice(call: Call) -> int:
     words = list(call.arguments)
     while words and words[0][:1] == "-":
         word = words.pop(0)
-        if word in ("-n", "--adjustment") and words:
-            words.pop(0)
+        text = word[2:] if word[:2] == "-n" else word.partition("=")[2] if word[:12] == "--adjustment" else word[1:]
+        if not text and word in ("-n", "--adjustment") and words:
+            text = words.pop(0)
+        if call.name == "nice" and not text.removeprefix("-").removeprefix("+").isdigit():
+            if word[1:2] not in ("n", "-"):
+                raise Misuse("" if call.is_busybox else f"invalid option -- '{word[1:2]}'")
+            raise Fault(f"invalid number '{text}'" if call.is_busybox else f"invalid adjustment '{text}'", 1 if call.is_busybox else 125)
     if not words:
         await call.print("0\n")
         return 0
@@ -171,12 +178,21 @@ async def _become(call: Call, command: list[str]) -> int:
 
 
 async def date(call: Call) -> int:
-    options = call.options("ud:I::Rr:s:D:", _DATE_LONG)
+    options = call.options("ud:I::Rr:s:" + "D:" * call.is_busybox, _DATE_LONG)
+    if not call.is_busybox and options.value("I") not in (None, *_PRECISIONS):
+        shown = "".join(f"\n  - '{word}'" for word in ("hours", "minutes", "date", "seconds", "ns"))
+        raise Misuse(f"invalid argument '{options.value('I')}' for '--iso-8601'\nValid arguments are:{shown}")
+    if call.is_busybox and options.value("I") not in (None, *_PRECISIONS):
+        raise Misuse
+    if options.has("s") and parse_moment(options.value("s") or "", 0.0) is None:
+        raise Fault(f"invalid date '{options.value('s')}'")
     template: str | None = None
     for operand in options.operands:
         if operand[:1] != "+":
             raise Fault(f"invalid date '{operand}'")
-        if template is not None and not call.is_busybox:
+        if template is not None and call.is_busybox:
+            raise Fault(f"invalid date '{operand}'")
+        if template is not None:
             raise Misuse(f"extra operand '{operand}'")
         template = operand[1:]
     if options.has("s"):

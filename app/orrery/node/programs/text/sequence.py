@@ -16,11 +16,13 @@ async def seq(call: Call) -> int:
     words, separator, is_wide, template = list(call.arguments), "\n", False, ""
     while words and words[0][:1] == "-" and not words[0][1:2].isdigit() and words[0][1:2] not in (".", ""):
         word = words.pop(0)
-        if word == "-w" or word == "--equal-width":
+        if word == "-w" or (word == "--equal-width" and not call.is_busybox):
             is_wide = True
         elif word[:2] == "-s" or (word[:2] == "-f" and not call.is_busybox):
             value = word[2:] or (words.pop(0) if words else "")
             separator, template = (value, template) if word[1] == "s" else (separator, value)
+        elif call.is_busybox and word[:2] == "--" and word != "--":
+            raise Misuse(f"unrecognized option '{word}'")
         elif word.startswith("--separator="):
             separator = word.partition("=")[2]
         elif word != "--":

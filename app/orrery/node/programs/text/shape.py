@@ -50,9 +50,10 @@ async def fold(call: Call) -> int:
     return call.failed
 
 
-def _expanded(call: Call, line: bytes, width: int) -> bytes:
+def _expanded(call: Call, line: bytes, width: int, *, is_initial: bool) -> bytes:
     call.check_memory(len(line) + line.count(b"\t") * width)
-    return line.expandtabs(width)
+    start = len(line) - len(line.lstrip(b" \t")) if is_initial else len(line)
+    return line[:start].expandtabs(width) + line[start:]
 
 
 async def expand(call: Call) -> int:
@@ -62,7 +63,7 @@ async def expand(call: Call) -> int:
     async def use(_: str, stream: Stream) -> None:
         reader = LineReader(call.process, stream)
         while batch := await reader.batch():
-            text = b"\n".join([_expanded(call, line, width) for line in batch])
+            text = b"\n".join([_expanded(call, line, width, is_initial=options.has("i")) for line in batch])
             await call.write(text + (b"\n" if reader.is_terminated else b""))
 
     await call.each_input(options.operands, use)
@@ -95,7 +96,8 @@ async def unexpand(call: Call) -> int:
 
 
 async def split(call: Call) -> int:
-    options = call.options("l:b:a:d", {"lines": "l", "bytes": "b", "suffix-length": "a", "numeric-suffixes": "d"}, maximum=2)
+    long = {"lines": "l", "bytes": "b", "suffix-length": "a", "numeric-suffixes": "d", "verbose": "verbose", "additional-suffix": "suffix:"}
+    options = call.options("l:b:a:" if call.is_busybox else "l:b:a:d", long, maximum=2)
     lines, size = size_of(options.value("l") or "1000"), size_of(options.value("b") or "")
     length = int(options.value("a") or 2)
     if lines is None or (options.has("b") and not size):
@@ -110,7 +112,7 @@ async def split(call: Call) -> int:
         await call.complain_of(error, path, busybox="can't open '{}'", debian="cannot open '{}' for reading")
         return 1
     prefix = options.operands[1] if len(options.operands) > 1 else "x"
-    writer = _Parts(call, prefix, length, numeric=options.has("d"))
+    writer = _Parts(call, prefix, length, numeric=options.has("d"), ending=options.value("suffix") or "", tells=options.has("verbose"))
     if size:
         while piece := await source.read(min(size - writer.used, 65_536)):
             await writer.write(piece)
@@ -133,18 +135,23 @@ async def split(call: Call) -> int:
 class _Parts:
     """Files xaa, xab, …"""
 
-    def __init__(self, call: Call, prefix: str, length: int, *, numeric: bool) -> None:
+    def __init__(self, call: Call, prefix: str, length: int, *, numeric: bool, ending: str, tells: bool) -> None:
         self._call = call
         self._prefix = prefix
         self._length = length
         self._letters = "0123456789" if numeric else _LETTERS
         self._number = 0
+        self._ending = ending
+        self._tells = tells
         self._stream: Stream | None = None
         self.used = self.lines = 0
 
     async def write(self, data: bytes) -> None:
         if self._stream is None:
-            self._stream = self._call.process.files.open(self._name(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            name = self._name()
+            if self._tells:
+                await self._call.print(f"creating file '{name}'\n")
+            self._stream = self._call.process.files.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         await self._stream.write(data)
         self.used += len(data)
         await self._call.process.tick()
@@ -157,7 +164,7 @@ class _Parts:
         if number:
             raise Fault("suffixes exhausted" if self._call.is_busybox else "output file suffixes exhausted")
         self._number += 1
-        return self._prefix + suffix
+        return self._prefix + suffix + self._ending
 
     def finish(self) -> None:
         if self._stream is not None:
