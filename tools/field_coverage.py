@@ -62,6 +62,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "StatefulSet": ("controllers/statefulset", "controllers/revisions", "verbs/subresources"),
     "StorageClass": ("controllers/volumes", "controllers/scheduler", "verbs/admission"),
     "VolumeAttachment": ("controllers/volumes", "node/volumes"),
+    "VolumeAttributesClass": ("controllers/volumes", "controllers/protection"),
     "ClusterRole": ("auth", "controllers/roles"),
     "ClusterRoleBinding": ("auth",),
     "Role": ("auth",),

@@ -37,12 +37,14 @@ from orrery.controllers.statefulset import StatefulSetController
 from orrery.controllers.tokens import TokenSecretController
 from orrery.controllers.ttl_after_finished import TtlAfterFinishedController
 from orrery.controllers.volumes import (
+    MODIFIER,
     PROVISIONER,
     RESIZER,
     AttachDetachController,
     BinderController,
     EphemeralVolumeController,
     ExpandController,
+    ModifyController,
     ProvisionerController,
 )
 from orrery.kinds.catalogue import Catalogue
@@ -115,6 +117,7 @@ _TELLING: Final[dict[str, Callable[[Client, EventRecorder], Controller]]] = {
     "ephemeral_volume": EphemeralVolumeController,
     "attachdetach-controller": AttachDetachController,
     PROVISIONER: ProvisionerController,
+    MODIFIER: ModifyController,
 }
 """Those that need a voice besides, by the component their Events come from."""
 

@@ -9,15 +9,18 @@ from orrery.controllers.volumes.attachments import AttachDetachController
 from orrery.controllers.volumes.binder import BinderController
 from orrery.controllers.volumes.ephemeral import EphemeralVolumeController
 from orrery.controllers.volumes.expansion import RESIZER, ExpandController
+from orrery.controllers.volumes.modification import MODIFIER, ModifyController
 from orrery.controllers.volumes.provisioner import LOCAL_PATH, PROVISIONER, ProvisionerController
 
 __all__ = [
     "LOCAL_PATH",
+    "MODIFIER",
     "PROVISIONER",
     "RESIZER",
     "AttachDetachController",
     "BinderController",
     "EphemeralVolumeController",
     "ExpandController",
+    "ModifyController",
     "ProvisionerController",
 ]

@@ -5,6 +5,7 @@ from typing import Final
 CLAIMS: Final = "persistentvolumeclaims"
 VOLUMES: Final = "persistentvolumes"
 CLASSES: Final = "storageclasses.storage.k8s.io"
+ATTRIBUTES_CLASSES: Final = "volumeattributesclasses.storage.k8s.io"
 
 BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 """On a claim: it was bound once, so a volume that is missing now is lost."""

@@ -11,7 +11,16 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.controllers.volumes.annotations import CLAIMS, CLASSES, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, VOLUMES
+from orrery.controllers.volumes.annotations import (
+    ATTRIBUTES_CLASSES,
+    CLAIMS,
+    CLASSES,
+    PROVISIONED_BY,
+    SELECTED_NODE,
+    STORAGE_PROVISIONER,
+    VOLUMES,
+)
+from orrery.controllers.volumes.index import Groups
 from orrery.controllers.volumes.matching import class_of, request_of
 from orrery.controllers.volumes.writes import claim_reference
 from orrery.machinery.errors import AlreadyExists, ApiError, NotFound
@@ -41,10 +50,13 @@ class ProvisionerController:
     def __init__(self, client: Client, recorder: EventRecorder) -> None:
         self._client = client
         self._recorder = recorder
+        self._lacking = Groups()
+        """Claims by the class of attributes that is not there."""
 
     def watch(self, informer: Informer) -> None:
         informer.on(CLAIMS, self._keys_of_claim)
         informer.on(VOLUMES, self._keys_of_volume)
+        informer.hear(ATTRIBUTES_CLASSES, lambda change: self._lacking.under(change.name) if change.is_present else ())
 
     async def reconcile(self, key: str) -> Outcome:
         namespace, name = split_key(key)
@@ -66,6 +78,7 @@ class ProvisionerController:
         whose = f"{namespace_of(claim)}/{name_of(claim)}"
         self._recorder.event(claim, "Normal", "Provisioning", f'External provisioner is provisioning volume for claim "{whose}"')
         try:
+            self._check_attributes(claim, storage_class)
             volume = plan_volume(claim, storage_class)
         except CannotProvision as error:
             self._recorder.event(claim, "Warning", "ProvisioningFailed", str(error))
@@ -79,6 +92,21 @@ class ProvisionerController:
             self._recorder.event(claim, "Warning", "ProvisioningFailed", message)
             raise
         self._recorder.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
+
+    def _check_attributes(self, claim: FrozenObject, storage_class: FrozenObject) -> None:
+        """The class of attributes must be there, and be the driver's; a missing one is waited for."""
+        name, driver = claim["spec"].get("volumeAttributesClassName"), storage_class["provisioner"]
+        self._lacking.put(key_for(namespace_of(claim), name_of(claim)), None)
+        if not name or driver != CSI_HOST_PATH:
+            return
+        failed = f'failed to provision volume with StorageClass "{name_of(storage_class)}"'
+        found = self._client.get(ATTRIBUTES_CLASSES, "", name)
+        if found is None:
+            self._lacking.put(key_for(namespace_of(claim), name_of(claim)), name)
+            raise CannotProvision(f'{failed}: volumeattributesclasses.storage.k8s.io "{name}" not found')
+        if found["driverName"] != driver:
+            why = f"VAC {name} referenced in PVC is for driver {found['driverName']} which does not match driver name {driver}"
+            raise CannotProvision(f"{failed}: {why}")
 
     async def _delete(self, volume: FrozenObject) -> None:
         try:
@@ -128,7 +156,7 @@ def plan_volume(claim: FrozenObject, storage_class: FrozenObject) -> Object:
     failed = f'failed to provision volume with StorageClass "{class_name}"'
     if spec.get("selector") is not None:
         raise CannotProvision(f"{failed}: claim.Spec.Selector is not supported")
-    if name := spec.get("volumeAttributesClassName"):
+    if (name := spec.get("volumeAttributesClassName")) and provisioner != CSI_HOST_PATH:
         # DIFFERS: upstream's provisioner makes a volume that the claim then cannot have; we make none and say so.
         raise CannotProvision(f"{failed}: VolumeAttributesClass {name} is not supported")
     if spec.get("dataSource") is not None or spec.get("dataSourceRef") is not None:
@@ -142,6 +170,8 @@ def plan_volume(claim: FrozenObject, storage_class: FrozenObject) -> Object:
         "storageClassName": class_name,
         "volumeMode": "Filesystem",
     }
+    if name:
+        made["volumeAttributesClassName"] = name
     if options := storage_class.get("mountOptions"):
         made["mountOptions"] = list(options)
     if topologies := storage_class.get("allowedTopologies"):
