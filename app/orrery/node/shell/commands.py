@@ -111,6 +111,9 @@ async def _run_words(shell: "Shell", node: Simple, arguments: list[str], *, last
             redirections.keep(saved)
             saved = None
         return code
+    except CommandError as error:  # Told where the command's own redirections lead.
+        await shell.report(error)
+        return error.code
     finally:
         if restore is not None:
             restore.undo()
@@ -139,8 +142,9 @@ async def _run_special(shell: "Shell", node: Simple, arguments: list[str], built
             redirections.keep(saved)
             saved = []
         return code
-    except CommandError as error:
-        raise ShellError(error.message, error.code, builtin=error.builtin) from None
+    except (CommandError, ShellError) as error:
+        await shell.report(error)
+        raise ShellError("", error.code) from None
     finally:
         redirections.restore(shell, saved)
 

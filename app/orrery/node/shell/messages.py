@@ -27,6 +27,8 @@ class Messages:
     sourced: int
     is_interactive: bool
     xtrace: bool
+    calls: list[str]
+    """The functions that are being run."""
 
     def document_of(self, text: str) -> Word:
         """A prompt as a word with expansions."""
@@ -48,7 +50,8 @@ class Messages:
             return f"{self.name}: {self.line}: {middle}"
         if self.flavour.is_bash:
             where = "" if self.is_interactive else f"line {self.line}: "
-            return f"{self.script or self.name}: {where}{middle}"
+            inside = ("environment" if self.source == "-c" else "main") if self.calls and not self.is_interactive else ""
+            return f"{self.script or inside or self.name}: {where}{middle}"
         if self.script is not None or builtin:
             where = "" if self.is_interactive else f"line {self.line}: "
             return f"{self.script or self.name}: {middle}{where}"

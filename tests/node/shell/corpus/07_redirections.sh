@@ -250,3 +250,23 @@ echo 1>f 2; cat f
 echo a>f b; cat f
 #%%
 2>&1 echo lead; >f echo lead; cat f
+#%%
+cd /nope 2>/dev/null; echo $?
+#%%
+cd /nope 2>err || echo failed; cat err
+#%%
+fg 2>/dev/null; echo $?; kill 99999999 2>/dev/null; echo $?
+#%%
+f() { cd /nope; }; f 2>/dev/null; echo $?
+#%%
+if cd /nope 2>/dev/null; then echo there; else echo not there; fi
+#%%
+. ./nope 2>/dev/null; echo not reached
+#%%
+(shift 5 2>/dev/null; echo not reached); echo $?
+#%%
+unset x; (: ${x:?gone} 2>err); [ -e err ]; echo $?
+#%%
+readonly r=1; (unset r 2>/dev/null; echo $?); echo end
+#%%
+command . ./nope 2>/dev/null; echo $?

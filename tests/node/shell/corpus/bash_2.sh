@@ -267,3 +267,11 @@ n
 !(false); echo $?
 #%%
 a=([0]=x [5]=y z); echo ${!a[@]}; a[${#a[@]}]=w; echo ${!a[@]}; i=1; a[i+1]=k; echo ${a[i+1]} ${a[$((i+1))]}
+#%%
+cd /nope 2>/dev/null; disown 2>/dev/null; popd 2>/dev/null; shift 5 2>/dev/null; source ./nope 2>/dev/null; echo end
+#%%
+readonly r=1; unset r 2>/dev/null; declare -Q 2>/dev/null; export 1a=2 2>/dev/null; set -o nope 2>/dev/null; echo end
+#%%
+type nope 2>/dev/null; trap x FOO 2>/dev/null; let "1+" 2>/dev/null; wait %9 2>/dev/null; exec /nope 2>/dev/null; echo end
+#%%
+f() { cd /nope; }; f 2>err; cat err
