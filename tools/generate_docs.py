@@ -138,7 +138,7 @@ def images_page() -> str:
         rows.append(f"| `{row.repository}` | {row.kind} | {ports} | {row.newest} | {tags} |")
     head = (
         "# Built-in images\n\nGenerated from the catalogue; [images.md](images.md) says what the words mean and how to add images.\n"
-        "Tags are short: `1.25.{0..5}` is six tags which also bring 1.25 and 1, and endings after a bar may follow each of them.\n"
+        "Tags are short: `1.25.{0..5}` is six tags which also bring 1.25 and 1, and endings after a bar may follow each version.\n"
         "Where versions were recorded (nginx, httpd, redis, memcached, mysql, mariadb, postgres, mongo, rabbitmq, python, node,\n"
         "golang), those exist as well. Mirrors lead to the same images: `mirror.gcr.io`, `public.ecr.aws/docker/library`,\n"
         "`k8s.gcr.io` and `gcr.io/google_containers`.\n\n"

@@ -99,6 +99,21 @@ async def test_data_is_there_again_after_a_restart(arguments: tuple[str, ...]) -
     assert ("DB loaded from append only file: " if arguments else "DB loaded from disk: ") in log.text
 
 
+async def test_a_change_is_on_the_disk_soon_even_when_redis_is_killed() -> None:
+    box = Box(family="debian:redis", files={"/data/.keep": ""})
+    first = box.start(["redis-server"], descriptors={0: Sink(), 1: Sink(), 2: Sink()})
+    await box.clock.advance(1)
+    await said(box, "SET a 1")
+    await box.clock.advance(10)
+
+    box.init.kill(first.pid, 9)
+    await box.clock.advance(1)
+    box.start(["redis-server"], descriptors={0: Sink(), 1: Sink(), 2: Sink()})
+    await box.clock.advance(1)
+
+    assert await said(box, "GET a") == ["1\n"]
+
+
 async def test_what_is_no_redis_is_told_by_its_first_letter() -> None:
     box = Box(family="debian:redis")
     box.start(["sh", "-c", "echo HTTP/1.1 400 | nc -l -p 80"], descriptors={0: Sink(), 1: Sink(), 2: Sink()})

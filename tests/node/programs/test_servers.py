@@ -150,6 +150,21 @@ async def test_headers_stand_in_the_order_of_their_server(family: str, argv: lis
     assert [line.partition(":")[0] for line in head.split("\r\n")[1:]] == names.split()
 
 
+async def test_apache_lists_a_folder_without_a_first_page() -> None:
+    files = {"/usr/local/apache2/htdocs/docs/a b.txt": "x", "/usr/local/apache2/htdocs/docs/more/c": "y"}
+    box, _, _ = await serving("debian:httpd", ["httpd-foreground"], files=files)
+
+    page = (await box.run(["curl", "-s", "localhost/docs/"])).out
+    moved = (await box.run(["curl", "-s", "localhost/docs"])).out
+
+    assert "<title>Index of /docs</title>" in page
+    assert (
+        '<ul><li><a href="/"> Parent Directory</a></li>\n<li><a href="a%20b.txt"> a b.txt</a></li>\n<li><a href="more/"> more/</a></li>'
+        in page
+    )
+    assert '<p>The document has moved <a href="http://localhost/docs/">here</a>.</p>' in moved
+
+
 async def test_redis_keeps_values_and_counts() -> None:
     box, out, _ = await serving("debian:redis", ["docker-entrypoint.sh", "redis-server"])
 

@@ -79,7 +79,8 @@ COMMUNITY: Final[dict[str, Entry]] = {
     "docker.io/containous/whoami": Entry(base="scratch", entrypoint=("/whoami",), ports=(80,), size_mb=3),
     "docker.io/nginxinc/nginx-unprivileged": Entry(
         facts="nginx",
-        tags="latest stable mainline alpine 1.{18..29} 1.25.{0..5} 1.26.{0..3} 1.27.{0..5} 1.28.{0..1} 1.29.{0..4} | -alpine -alpine-slim",
+        tags="latest stable mainline alpine stable-alpine mainline-alpine alpine-slim 1.{18..29} 1.25.{0..5}"
+        " 1.26.{0..3} 1.27.{0..5} 1.28.{0..1} 1.29.{0..4} | -alpine -alpine-slim",
         aliases={"stable": "1.28"}, entrypoint=("/docker-entrypoint.sh",), command=_NGINX, ports=(8080,), uid=101, gid=101, size_mb=62,
         own="nginx curl envsubst", stop_signal=3,
     ),

@@ -13,7 +13,9 @@ _SIGINT, _SIGQUIT, _SIGWINCH = 2, 3, 28
 
 LIBRARY: Final[dict[str, Entry]] = {
     "nginx": Entry(
-        tags="latest stable mainline alpine stable-alpine mainline-alpine perl alpine-slim stable-perl 1.7.1 1.7.{5..12} 1.8.{0..1}"
+        tags="latest stable mainline alpine stable-alpine mainline-alpine perl alpine-slim stable-perl mainline-perl alpine-perl"
+        " stable-alpine-slim mainline-alpine-slim bookworm trixie stable-bookworm"
+        " mainline-bookworm stable-trixie mainline-trixie 1.7.1 1.7.{5..12} 1.8.{0..1}"
         " 1.9.{0..15} 1.10.{0..3} 1.11.{0..13} 1.12.{0..2} 1.13.{0..12} 1.14.{0..2} 1.15.{0..12} 1.16.{0..1} 1.17.{0..10} 1.18.0"
         " 1.19.{0..10} 1.20.{0..2} 1.21.{0..6} 1.22.{0..1} 1.23.{0..4} 1.24.0 1.25.{0..5} 1.26.{0..3} 1.27.{0..5} 1.28.{0..1} 1.29.{0..4}"
         " | -alpine -perl -alpine-slim -bookworm -trixie -alpine3.18 -alpine3.19 -alpine3.20 -alpine3.21 -alpine3.22",
@@ -21,41 +23,46 @@ LIBRARY: Final[dict[str, Entry]] = {
         own="nginx nginx-debug curl envsubst", stop_signal=_SIGQUIT,
     ),
     "httpd": Entry(
-        tags="latest alpine 2.4 2.2.{29..34} 2.4.{10..66} | -alpine -bookworm -trixie",
+        tags="latest alpine bookworm trixie alpine3.22 2.4 2.2.{29..34} 2.4.{10..66} | -alpine -bookworm -trixie",
         facts="httpd", command=("httpd-foreground",), ports=(80,), workdir="/usr/local/apache2", size_mb=45,
         own="httpd httpd-foreground apachectl", stop_signal=_SIGWINCH,
     ),
     "redis": Entry(
-        tags="latest alpine bookworm 2.8.{6..23} 3.0.{0..7} 3.2.{0..12} 4.0.{0..14} 5.0.{0..14} 6.0.{0..20} 6.2.{0..20} 7.0.{0..15}"
+        tags="latest alpine bookworm trixie alpine3.22 2.8.{6..23} 3.0.{0..7} 3.2.{0..12} 4.0.{0..14} 5.0.{0..14} 6.0.{0..20}"
+        " 6.2.{0..20} 7.0.{0..15}"
         " 7.2.{0..11} 7.4.{0..6} 8.0.{0..5} 8.2.{0..3} 8.4.0 | -alpine -bookworm -trixie",
         facts="redis", entrypoint=_SH, command=("redis-server",), ports=(6379,), workdir="/data", size_mb=49,
         own="redis-server redis-cli redis-benchmark redis-sentinel docker-entrypoint.sh gosu",
     ),
     "memcached": Entry(
-        tags="latest alpine 1.4.{20..39} 1.5.{0..22} 1.6.{0..39} | -alpine -bookworm -trixie",
+        tags="latest alpine bookworm trixie alpine3.22 1.4.{20..39} 1.5.{0..22} 1.6.{0..39} | -alpine -bookworm -trixie",
         facts="memcached", entrypoint=_SH, command=("memcached",), ports=(11211,), uid=11211, gid=11211, size_mb=31,
         own="memcached docker-entrypoint.sh",
     ),
     "mysql": Entry(
-        tags="latest lts innovation oracle debian 5.5.{40..62} 5.6.{17..51} 5.7.{4..44} 8.0.{0..44} 8.1.0 8.2.0 8.3.0 8.4.{0..7}"
+        tags="latest lts innovation oracle debian lts-oracle lts-oraclelinux9 innovation-oracle innovation-oraclelinux9 oraclelinux9"
+        " 5.5.{40..62} 5.6.{17..51} 5.7.{4..44} 8.0.{0..44} 8.1.0 8.2.0 8.3.0 8.4.{0..7}"
         " 9.0.{0..1} 9.1.0 9.2.0 9.3.0 9.4.0 9.5.0 | -debian -oracle -oraclelinux9 -bookworm",
         facts="mysql", aliases={"lts": "8.4"}, base="oraclelinux:9-slim", entrypoint=_SH, command=("mysqld",), ports=(3306, 33060),
         size_mb=230, own="mysqld mysql mysqladmin mysqldump docker-entrypoint.sh gosu",
     ),
     "mariadb": Entry(
-        tags="latest lts 5.5 10.0 10.1 10.2.{6..44} 10.3.{0..39} 10.4.{0..34} 10.5.{0..29} 10.6.{0..24} 10.11.{2..15} 11.0.{2..6}"
+        tags="latest lts noble jammy lts-noble lts-jammy 5.5 10.0 10.1 10.2.{6..44} 10.3.{0..39} 10.4.{0..34} 10.5.{0..29}"
+        " 10.6.{0..24} 10.11.{2..15} 11.0.{2..6}"
         " 11.1.{2..6} 11.2.{2..6} 11.4.{2..9} 11.5.2 11.6.2 11.7.2 11.8.{2..5} 12.0.2 12.1.2 | -jammy -noble",
         facts="mariadb", aliases={"lts": "11.8"}, base="ubuntu:noble", entrypoint=_SH, command=("mariadbd",), ports=(3306,), size_mb=120,
         own="mariadbd mysqld mariadb mysql mariadb-admin docker-entrypoint.sh gosu healthcheck.sh",
     ),
     "postgres": Entry(
-        tags="latest alpine bookworm trixie 9.{0..6} 9.6.{0..24} 10.{0..23} 11.{0..22} 12.{0..22} 13.{0..23} 14.{0..20} 15.{0..15}"
+        tags="latest alpine bookworm trixie bullseye alpine3.20 alpine3.21 alpine3.22 9.{0..6} 9.6.{0..24} 10.{0..23} 11.{0..22}"
+        " 12.{0..22} 13.{0..23} 14.{0..20} 15.{0..15}"
         " 16.{0..11} 17.{0..7} 18.{0..1} | -alpine -bookworm -trixie -bullseye -alpine3.20 -alpine3.21 -alpine3.22",
         facts="postgres", entrypoint=_SH, command=("postgres",), ports=(5432,), size_mb=150,
         own="postgres psql pg_isready pg_dump docker-entrypoint.sh gosu", stop_signal=_SIGINT,
     ),
     "mongo": Entry(
-        tags="latest 3.6.{0..23} 4.0.{0..28} 4.2.{0..24} 4.4.{0..29} 5.0.{0..31} 6.0.{0..26} 7.0.{0..25} 8.0.{0..15} 8.2.{0..1}"
+        tags="latest noble jammy 3.6.{0..23} 4.0.{0..28} 4.2.{0..24} 4.4.{0..29} 5.0.{0..31} 6.0.{0..26} 7.0.{0..25} 8.0.{0..15}"
+        " 8.2.{0..1}"
         " | -jammy -noble -focal",
         facts="mongo", base="ubuntu:noble", entrypoint=_SH, command=("mongod",), ports=(27017,), size_mb=300,
         own="mongod mongos mongosh mongo docker-entrypoint.sh gosu",
@@ -67,7 +74,8 @@ LIBRARY: Final[dict[str, Entry]] = {
         own="rabbitmq-server rabbitmqctl rabbitmq-diagnostics docker-entrypoint.sh",
     ),
     "python": Entry(
-        tags="latest slim alpine bookworm slim-bookworm trixie slim-trixie 2.7.{7..18} 3.4.{0..10} 3.5.{0..10} 3.6.{0..15} 3.7.{0..17}"
+        tags="latest slim alpine bookworm slim-bookworm trixie slim-trixie bullseye slim-bullseye alpine3.21 alpine3.22 2.7.{7..18}"
+        " 3.4.{0..10} 3.5.{0..10} 3.6.{0..15} 3.7.{0..17}"
         " 3.8.{0..20} 3.9.{0..25} 3.10.{0..19} 3.11.{0..14} 3.12.{0..12} 3.13.{0..11} 3.14.{0..2}"
         " | -slim -alpine -bookworm -slim-bookworm -trixie -slim-trixie -bullseye -slim-bullseye -slim-buster -buster"
         " -alpine3.18 -alpine3.19 -alpine3.20 -alpine3.21 -alpine3.22",
@@ -75,7 +83,11 @@ LIBRARY: Final[dict[str, Entry]] = {
         own="python python3 pip pip3 idle pydoc",
     ),
     "node": Entry(
-        tags="latest lts current slim alpine lts-slim lts-alpine current-alpine current-slim 8.{0..17} 10.{0..24} 12.{0..22} 14.{0..21}"
+        tags="latest lts current slim alpine lts-slim lts-alpine current-alpine current-slim bookworm bookworm-slim trixie"
+        " trixie-slim bullseye"
+        " bullseye-slim lts-bookworm lts-bookworm-slim lts-trixie lts-trixie-slim lts-bullseye lts-bullseye-slim current-bookworm"
+        " current-trixie"
+        " alpine3.21 alpine3.22 lts-alpine3.22 8.{0..17} 10.{0..24} 12.{0..22} 14.{0..21}"
         " 16.{0..20} 18.{0..20} 20.{0..19} 21.{0..7} 22.{0..21} 23.{0..11} 24.{0..11} 25.{0..2}"
         " | -slim -alpine -bookworm -bookworm-slim -bullseye -bullseye-slim -trixie -alpine3.18 -alpine3.19 -alpine3.20"
         " -alpine3.21 -alpine3.22",
@@ -84,7 +96,8 @@ LIBRARY: Final[dict[str, Entry]] = {
         own="node npm npx yarn yarnpkg corepack docker-entrypoint.sh",
     ),
     "golang": Entry(
-        tags="latest alpine 1.{3..25} 1.19.{0..13} 1.20.{0..14} 1.21.{0..13} 1.22.{0..12} 1.23.{0..12} 1.24.{0..10} 1.25.{0..4}"
+        tags="latest alpine bookworm trixie bullseye alpine3.21 alpine3.22 1.{3..25} 1.19.{0..13} 1.20.{0..14} 1.21.{0..13}"
+        " 1.22.{0..12} 1.23.{0..12} 1.24.{0..10} 1.25.{0..4}"
         " | -alpine -bookworm -bullseye -trixie",
         facts="golang", base="buildpack-deps:bookworm-scm", command=("bash",), is_server=False, workdir="/go", size_mb=300, own="go gofmt",
     ),
@@ -104,7 +117,9 @@ LIBRARY: Final[dict[str, Entry]] = {
         base="ubuntu:{}", command=("/bin/bash",), is_server=False, size_mb=29.7,
     ),
     "debian": Entry(
-        tags="latest stable oldstable testing unstable sid trixie bookworm bullseye buster stretch 9.{0..13} 10.{0..13} 11.{0..11}"
+        tags="latest stable oldstable testing unstable sid trixie bookworm bullseye buster stretch stable-slim oldstable-slim"
+        " testing-slim unstable-slim"
+        " sid-slim trixie-slim bookworm-slim bullseye-slim buster-slim stretch-slim 9.{0..13} 10.{0..13} 11.{0..11}"
         " 12.{0..12} 13.{0..2} | -slim",
         base="debian:{}", command=("bash",), is_server=False, size_mb=49.3,
     ),
@@ -113,7 +128,8 @@ LIBRARY: Final[dict[str, Entry]] = {
     "rockylinux": Entry(base="oraclelinux:9", command=("/bin/bash",), is_server=False, size_mb=70, own="dnf"),
     "amazonlinux": Entry(base="oraclelinux:9", command=("/bin/bash",), is_server=False, size_mb=53, own="dnf"),
     "perl": Entry(
-        tags="latest slim stable 5 5.{34..42} 5.34.{0..3} 5.36.{0..3} 5.38.{0..5} 5.40.{0..3} 5.42.0 | -slim -bookworm -trixie",
+        tags="latest slim stable stable-slim bookworm trixie slim-bookworm slim-trixie 5 5.{34..42} 5.34.{0..3} 5.36.{0..3}"
+        " 5.38.{0..5} 5.40.{0..3} 5.42.0 | -slim -bookworm -trixie",
         base="buildpack-deps:trixie", command=("perl5", "-de0"), is_server=False, workdir="/usr/src/app", size_mb=340,
         own="perl perl5 cpan cpanm",
         environment={"PERL_VERSION": "{}"},

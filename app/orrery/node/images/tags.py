@@ -1,4 +1,4 @@
-"""Tag lists in short: `1.25.{0..5}` is six tags, and `| -alpine` after a list adds each tag with that ending.
+"""Tag lists in short: `1.25.{0..5}` is six tags, and `| -alpine` after a list adds each version with that ending.
 
 Every version also brings the shorter tags that point to it: 1.25.3 brings 1.25 and 1.
 """
@@ -15,11 +15,11 @@ def expand(spec: str) -> frozenset[str]:
     """All tags of a spec.
 
     >>> sorted(expand("latest 1.25.{0..1} | -alpine"))
-    ['1', '1-alpine', '1.25', '1.25-alpine', '1.25.0', '1.25.0-alpine', '1.25.1', '1.25.1-alpine', 'latest', 'latest-alpine']
+    ['1', '1-alpine', '1.25', '1.25-alpine', '1.25.0', '1.25.0-alpine', '1.25.1', '1.25.1-alpine', 'latest']
     """
     words, _, endings = spec.partition("|")
     plain = {short for word in words.split() for tag in _unfold(word) for short in _with_short_forms(tag)}
-    return frozenset(plain | {tag + ending for tag in plain for ending in endings.split()})
+    return frozenset(plain | {tag + ending for tag in plain if tag.lstrip("v")[:1].isdigit() for ending in endings.split()})
 
 
 def _unfold(word: str) -> Iterator[str]:

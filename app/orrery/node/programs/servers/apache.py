@@ -1,6 +1,8 @@
 """Apache httpd of the official image, and busybox's httpd under the same name."""
 
+from html import escape
 from typing import Final
+from urllib.parse import quote
 
 from orrery.node.processes.cpu_use import compute
 from orrery.node.processes.program import Process
@@ -89,15 +91,37 @@ def _answer(call: Call, request: Request, root: str) -> Response:
         return file_response(call, full, request)
     if status in (403, 404) and request.path == "/" and not call.process.files.exists(root):
         return Response(200, IT_WORKS.encode(), type="text/html")
-    if status == 301:
-        return Response(301, headers=[("Location", f"http://{request.header('Host') or 'localhost'}{request.path}/")])
+    if status == 403 and root == _ROOT and request.path.endswith("/") and call.process.files.is_directory(full):
+        return _listing(call, request.path, full)
+    headers = []
     title = f"{status} {REASONS.get(status, '')}"
     why = "The requested URL was not found on this server." if status == 404 else "You don't have permission to access this resource."
+    if status == 301:
+        place = f"http://{request.header('Host') or 'localhost'}{request.path}/"
+        headers, why = [("Location", place)], f'The document has moved <a href="{escape(place)}">here</a>.'
     body = (
         f'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{title}</title>'
         f"\n</head><body>\n<h1>{REASONS.get(status, '')}</h1>\n<p>{why}</p>\n</body></html>\n"
     )
-    return Response(status, encode(body), type="text/html; charset=iso-8859-1")
+    return Response(status, encode(body), headers, "text/html; charset=iso-8859-1")
+
+
+def _listing(call: Call, path: str, full: str) -> Response:
+    """What is in a folder without a first page: the image's settings allow that to be shown, without frills."""
+    try:
+        names = call.process.files.list(full)
+    except OSError:
+        return Response(403)
+    shown = [f"{name}/" if call.process.files.is_directory(f"{full}/{name}") else name for name in names]
+    above = path.rstrip("/").rpartition("/")[0] + "/"
+    rows = [] if path == "/" else [f'<li><a href="{escape(above)}"> Parent Directory</a></li>']
+    rows += [f'<li><a href="{quote(name)}"> {escape(name)}</a></li>' for name in shown]
+    title = f"Index of {escape(path.rstrip('/') or '/')}"
+    body = (
+        f'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">\n<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n'
+        f"<h1>{title}</h1>\n<ul>" + "\n".join(rows) + "\n</ul>\n</body></html>\n"
+    )
+    return Response(200, encode(body), type="text/html;charset=ISO-8859-1")
 
 
 async def _busybox_httpd(call: Call) -> int:

@@ -138,7 +138,8 @@ class _Server:
         await self.log("Server initialized", mark)
         await self.disk.load(self.log)
         await self.log("Ready to accept connections" if is_old else "Ready to accept connections tcp")
-        await self.process.first_of(self.stop.wait(), accept_all(self.process, listener, self.talk), self.following.follow())
+        serving = accept_all(self.process, listener, self.talk)
+        await self.process.first_of(self.stop.wait(), serving, self.following.follow(), self.disk.keep_up())
         if self.stop.signal:
             await self.log(f"Received {'SIGINT' if self.stop.signal == 2 else 'SIGTERM'} scheduling shutdown...")
         await self.log("User requested shutdown...")

@@ -1,8 +1,11 @@
 """redis on the disk: what is there when it starts, what it leaves there when it ends or is told to save.
 
+DIFFERS: upstream saves a small change after an hour, so that a node that stops at once takes it away; ours is on the disk after seconds.
+
 DIFFERS: upstream's dump.rdb is packed; ours holds, behind the same first word, the commands that make the data, as an append-only file does.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
@@ -12,6 +15,8 @@ from orrery.node.programs.servers.redis_values import array
 
 _MAGIC: Final = b"REDIS0012\n"
 _AOF: Final = "appendonlydir"
+_SOON_S: Final = 5.0
+_SOON_KEYS_MAX: Final = 1_000
 Log = Callable[..., Awaitable[None]]
 
 
@@ -44,6 +49,7 @@ class RedisDisk:
     def __init__(self, store: Store) -> None:
         self._store, self._files = store, store.call.process.files
         self._database = -1
+        self._changed = asyncio.Event()
         store.on_save = self.save
         store.on_write.append(self._wrote)
 
@@ -121,6 +127,17 @@ class RedisDisk:
                 return
         elif self._is_due():
             self.save()
+        else:
+            self._changed.set()
+
+    async def keep_up(self) -> None:
+        """Save what changed some seconds ago, unless that is much or nothing is to be saved at all; for ever."""
+        while True:
+            await self._changed.wait()
+            await self._store.call.process.clock.sleep(_SOON_S, background=True)
+            self._changed.clear()
+            if self._values["save"].strip('"') and sum(len(base.data) for base in self._store.bases) <= _SOON_KEYS_MAX:
+                self.save()
 
     def _is_due(self) -> bool:
         """Whether one of the pairs of `save` is reached: so many seconds since the last time, and so many changes."""
