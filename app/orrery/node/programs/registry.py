@@ -61,6 +61,7 @@ _MODULES: Final[Mapping[str, str]] = {
     ),
     "system.run": "xargs test [ busybox",
     "system.table": "ps kill killall pidof pgrep pkill free uptime top",
+    "system.timing": "time",
     "system.wait": "sleep usleep timeout watch nohup nice ionice setsid stdbuf date",
     "shells": "sh ash dash bash",
     "text.awk.main": "awk mawk gawk",
