@@ -2,12 +2,14 @@
 
 import errno
 import os
+import struct
 import zlib
 from collections.abc import AsyncIterator
 from typing import Final
 
 from orrery.node.processes.program import Process, Stream
-from orrery.node.programs.call import Applet, Call
+from orrery.node.programs.call import Applet, Call, encode
+from orrery.node.programs.disk.walking import base_name
 from orrery.node.programs.options import Options
 from orrery.node.programs.reasons import reason
 
@@ -25,15 +27,23 @@ class NotGzip(Exception):
         self.gnu = gnu
 
 
-async def compressed(process: Process, pieces: AsyncIterator[bytes], level: int = 6) -> AsyncIterator[bytes]:
-    """A gzip stream of the pieces."""
-    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
+async def compressed(
+    process: Process, pieces: AsyncIterator[bytes], level: int = 6, *, name: bytes = b"", modified_s: float = 0.0
+) -> AsyncIterator[bytes]:
+    """A gzip stream of the pieces. `name` and the moment of the file that was packed stand in its head when they are given."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+    check, size = zlib.crc32(b""), 0
+    strength = {9: 2, 1: 4}.get(level, 0)
+    yield struct.pack("<3sBIBB", b"\x1f\x8b\x08", 8 if name else 0, int(modified_s) & 0xFFFFFFFF, strength, 3) + (
+        name + b"\0" if name else b""
+    )
     async for piece in pieces:
+        check, size = zlib.crc32(piece, check), size + len(piece)
         packed = packer.compress(piece)
         await process.tick(64)
         if packed:
             yield packed
-    yield packer.flush()
+    yield packer.flush() + struct.pack("<II", check, size & 0xFFFFFFFF)
 
 
 async def decompressed(process: Process, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -89,23 +99,26 @@ async def gzip(call: Call) -> int:
     return call.failed
 
 
-async def _convert(call: Call, path: str, source: Stream, sink: Stream | None, *, unpacks: bool, level: int) -> bool:
+async def _convert(
+    call: Call, path: str, source: Stream, sink: Stream | None, *, unpacks: bool, level: int, is_named: bool = False
+) -> bool:
     process = call.process
-    stream = decompressed(process, pieces_of(source)) if unpacks else compressed(process, pieces_of(source), level)
+    name, modified_s = b"", 0.0
+    if is_named:
+        name, modified_s = encode(base_name(path)), process.files.stat(path).modified_s
+    packed = compressed(process, pieces_of(source), level, name=name, modified_s=modified_s)
+    stream = decompressed(process, pieces_of(source)) if unpacks else packed
     try:
         async for piece in stream:
             if sink is not None:
                 await sink.write(piece)
     except NotGzip as error:
-        name = "stdin" if path == "-" else path
+        shown = "stdin" if path == "-" else path
         if call.is_busybox:
             magic = "no gzip/bzip2/xz magic" if call.name == "zcat" else error.busybox
-            await call.complain(magic if error.busybox == "invalid magic" else f"{name}: {error.busybox}")
-        elif error.gnu.startswith("not in"):
-            await call.process.stderr.write(f"\ngzip: {name}: {error.gnu}\n".encode())
-            call.failed = 1
+            await call.complain(magic if error.busybox == "invalid magic" else f"{shown}: {error.busybox}")
         else:
-            await call.process.stderr.write(f"\ngzip: {name}: {error.gnu}\n".encode())
+            await call.process.stderr.write(f"\ngzip: {shown}: {error.gnu}\n".encode())
             call.failed = 1
         return False
     finally:
@@ -148,7 +161,8 @@ async def _file(call: Call, path: str, options: Options, *, unpacks: bool, to_st
             await call.complain(f"can't open '{target}': File exists" if call.is_busybox else f"{target} already exists;\tnot overwritten")
             return
         sink = files.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.stat(path).mode & 0o777)
-    is_good = await _convert(call, path, source, sink, unpacks=unpacks, level=level)
+    is_named = not unpacks and not call.is_busybox and not options.has("n")
+    is_good = await _convert(call, path, source, sink, unpacks=unpacks, level=level, is_named=is_named)
     if to_stdout or options.has("t"):
         return
     if not is_good:

@@ -152,7 +152,7 @@ class _Dump:
         def scaled(value: float) -> str:
             for unit in ("B", "KB", "MB"):
                 if value < 1024:
-                    return f"{value:.1f}{unit}"
+                    return f"{value:.1f}{unit}" if unit != "B" else f"{value:.0f}B"
                 value /= 1024
             return f"{value:.1f}GB"
 

@@ -12,6 +12,7 @@ from orrery.node.programs.disk.owners import group_names, user_names
 from orrery.node.programs.disk.walking import join
 from orrery.node.programs.faults import Fault, Misuse
 from orrery.node.programs.options import Options
+from orrery.node.programs.reasons import reason
 from orrery.node.programs.system.moments import format_moment
 from orrery.node.programs.text.escapes import unescape
 
@@ -143,18 +144,16 @@ async def df(call: Call) -> int:
     mounts = list(call.process.files.mounts())
     if options.operands:
         chosen: list[Mount] = []
-        await _header(call, options)
         for path in options.operands:
             try:
                 chosen.append(_mount_of(mounts, call.process.files.real_path(path)))
             except OSError as error:
-                await call.complain_of(error, path, busybox="{}: can't find mount point")
+                await call.complain(f"{path}: can't find mount point" if call.is_busybox else f"{path}: {reason(error)}")
         mounts = chosen
     else:
-        await _header(call, options)
         mounts = [mount for mount in mounts if mount.size or options.has("a")]
-    for mount in mounts:
-        await call.print(_df_row(call, options, mount))
+    rows = [_df_row(call, options, mount) for mount in mounts]
+    await call.print(_busybox_table(options, rows) if call.is_busybox else _debian_table(options, rows))
     return call.failed
 
 
@@ -163,39 +162,51 @@ def _mount_of(mounts: list[Mount], path: str) -> Mount:
     return max(fitting, key=lambda mount: len(mount.path))
 
 
-async def _header(call: Call, options: Options) -> None:
-    kind = " Type      " if options.has("T") and call.is_busybox else " Type   " if options.has("T") else ""
-    if options.has("h", "H"):
-        columns = "    Size      Used Available Use% Mounted on" if call.is_busybox else "  Size  Used Avail Use% Mounted on"
-    else:
-        unit = "1M-blocks" if options.has("m") else "1024-blocks" if options.has("P") else "1K-blocks"
-        columns = f"{unit:>12}      Used Available Use% Mounted on" if call.is_busybox else f"{unit:>11}    Used Available Use% Mounted on"
-    if call.is_busybox:
-        spaces = " " * 10 if not options.has("h", "H") else " " * 14
-        await call.print(
-            f"Filesystem{spaces}{kind}{columns.lstrip() if options.has('h', 'H') else columns[1:]}\n".replace(
-                "Filesystem              Size", "Filesystem                Size"
-            )
-        )
-    else:
-        await call.print(f"Filesystem    {kind} {columns.lstrip()}\n" if options.has("h", "H") else f"Filesystem    {kind}{columns}\n")
-
-
-def _df_row(call: Call, options: Options, mount: Mount) -> str:
+def _df_row(call: Call, options: Options, mount: Mount) -> list[str]:
+    """Source, type, size, used, free, percent and path."""
     free = max(mount.size - mount.used, 0)
-    percent = f"{-(-mount.used * 100 // mount.size)}%" if mount.size else "0%"
     if options.has("h", "H"):
         sizes = [human(value, busybox=call.is_busybox) for value in (mount.size, mount.used, free)]
     else:
         unit = 1 << 20 if options.has("m") else 1024
         sizes = [str(-(-value // unit)) for value in (mount.size, mount.used, free)]
-    if call.is_busybox:
-        kind = f"{mount.type:<10} " if options.has("T") else ""
-        return f"{mount.source:<20} {kind}{sizes[0]:>9} {sizes[1]:>9} {sizes[2]:>9} {percent:>4} {mount.path}\n"
-    kind = f" {mount.type:<6} " if options.has("T") else ""
-    if options.has("h", "H"):
-        return f"{mount.source:<14}{kind} {sizes[0]:>4} {sizes[1]:>5} {sizes[2]:>5} {percent:>4} {mount.path}\n"
-    return f"{mount.source:<14}{kind} {sizes[0]:>10} {sizes[1]:>7} {sizes[2]:>9} {percent:>4} {mount.path}\n"
+    percent = f"{-(-mount.used * 100 // mount.size)}%" if mount.size else "0%" if call.is_busybox else "-"
+    return [mount.source, mount.type, *sizes, percent, mount.path]
+
+
+def _blocks_title(options: Options) -> str:
+    return "1M-blocks" if options.has("m") else "1024-blocks" if options.has("P") else "1K-blocks"
+
+
+def _busybox_table(options: Options, rows: list[list[str]]) -> str:
+    """Columns of fixed widths; what is too long gets a line of its own."""
+    size = "     Size" if options.has("h", "H") else _blocks_title(options)
+    use = "Capacity" if options.has("P") else "Use%"
+    lines = [f"Filesystem           {'Type       ' if options.has('T') else ''}{size:<15}Used Available {use} Mounted on"]
+    for source, kind, total, used, free, percent, path in rows:
+        start = f"{source:<20}" + ("" if len(source) <= 20 or options.has("P") else f"\n{'':20}")
+        if options.has("T"):
+            start += f" {kind:<10}" + ("" if len(kind) <= 10 or options.has("P") else f"\n{'':30}")
+        lines.append(f"{start} {total:>9} {used:>9} {free:>9} {percent:>4} {path}")
+    return "\n".join(lines) + "\n"
+
+
+def _debian_table(options: Options, rows: list[list[str]]) -> str:
+    """Columns as wide as they must be; no table when there is nothing to show."""
+    if not rows:
+        return ""
+    is_human = options.has("h", "H")
+    titles = ["Filesystem", "Type", "Size" if is_human else _blocks_title(options), "Used", "Avail" if is_human else "Available",
+              "Capacity" if options.has("P") else "Use%", "Mounted on"]  # fmt: skip
+    table = [titles, *rows]
+    least = [14, 4, 5, 5, 5, 4, 0]
+    widths = [max(smallest, *(len(row[column]) for row in table)) for column, smallest in enumerate(least)]
+    lines = []
+    for row in table:
+        cells = [row[0].ljust(widths[0])] + ([row[1].ljust(widths[1])] if options.has("T") else [])
+        cells += [row[column].rjust(widths[column]) for column in (2, 3, 4, 5)]
+        lines.append(" ".join([*cells, row[6]]) + "\n")
+    return "".join(lines)
 
 
 async def mount(call: Call) -> int:

@@ -29,7 +29,7 @@ class Formatter:
         self._next = 0
         self._stops = False
         self._is_busybox = is_busybox
-        self._letters = "diouxXeEfFgGaAcsb" if is_busybox else "diouxXeEfFgGaAcsbq"
+        self._letters = "diouxXeEfgGcsb" if is_busybox else "diouxXeEfFgGaAcsbq"
         self.complaints: list[str] = []
         self.warnings: list[str] = []
 
