@@ -283,3 +283,30 @@ async def test_nobody_but_root_installs(stage: Stage) -> None:
     box = Box(family="debian", user=User(1000, 1000))
 
     assert (await box.run("apt-get update")).code == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "path", "said"),
+    [
+        ("gcr.io/google-samples/kubernetes-bootcamp:v1", 8080, "/", "Hello Kubernetes bootcamp! | Running on: web | v=1\n"),
+        ("jocatalin/kubernetes-bootcamp:v2", 8080, "/", "Hello Kubernetes bootcamp! | Running on: web | v=2\n"),
+        ("gcr.io/google-samples/hello-app:1.0", 8080, "/", "Hello, world!\nVersion: 1.0.0\nHostname: web\n"),
+        ("gcr.io/google-samples/hello-app:2.0", 8080, "/", "Hello, world!\nVersion: 2.0.0\nHostname: web\n"),
+        ("gcr.io/google-samples/hello-go-gke:1.0", 80, "/", '{"message":"Hello"}\n'),
+        ("luksa/kubia", 8080, "/", "You've hit web\n"),
+        ("luksa/kubia:v2", 8080, "/", "This is v2 running in pod web\n"),
+        ("gcr.io/kuar-demo/kuard-amd64:blue", 8080, "/healthy", "ok"),
+        ("quay.io/openshiftlabs/simpleservice:0.5.0", 9876, "/health", '{"healthy": true}'),
+    ],
+)
+async def test_servers_of_tutorials_answer_as_their_tag_does(stage: Stage, name: str, port: int, path: str, said: str) -> None:
+    container = await stage.start(name)
+    await stage.clock.advance(1)
+
+    connection = await container.system.network.connect("localhost", port)
+    await connection.write(f"GET {path} HTTP/1.0\r\nHost: web\r\n\r\n".encode())
+    received = b""
+    while piece := await connection.read():
+        received += piece
+
+    assert received.decode().partition("\r\n\r\n")[2] == said

@@ -19,6 +19,10 @@ _BOOTCAMP: Final = Entry(
     tags="v1 v2 latest", base="debian:bookworm-slim", command=("/bin/sh", "-c", "node server.js"), ports=(8080,), size_mb=80,
     own="node npm curl", environment={"NPM_CONFIG_LOGLEVEL": "info", "NODE_VERSION": "6.3.1"},
 )  # fmt: skip
+_SIMPLE: Final = Entry(
+    tags="latest 0.4.0 0.5.0", base="buildpack-deps:bookworm", command=("python", "./simple-service.py"), ports=(9876,),
+    workdir="/usr/src/app", size_mb=260, own="python curl",
+)  # fmt: skip
 _PODINFO: Final = Entry(
     tags="latest 3.{0..3}.{0..5} 4.0.{0..6} 5.0.{0..3} 5.1.{0..4} 5.2.{0..1} 6.{0..9}.{0..4}", base="alpine:3.22", command=("./podinfo",),
     ports=(9898,), uid=100, gid=101, workdir="/home/app", size_mb=25, own="podinfo curl podcli",
@@ -71,6 +75,16 @@ COMMUNITY: Final[dict[str, Entry]] = {
     "gcr.io/google-samples/node-hello": Entry(
         tags="1.0", base="debian:bookworm-slim", command=("/bin/sh", "-c", "node server.js"), ports=(8080,), size_mb=240, own="node npm",
     ),
+    "gcr.io/google-samples/hello-go-gke": Entry(tags="1.0", base="alpine:3.22", command=("/hello-go-gke",), ports=(80,), size_mb=7),
+    "docker.io/luksa/kubia": Entry(
+        tags="latest v1 v2", aliases={"latest": "0"}, base="buildpack-deps:bookworm", entrypoint=("node", "app.js"), ports=(8080,), size_mb=250, own="node",
+    ),
+    "gcr.io/kuar-demo/kuard-amd64": Entry(
+        tags="blue green purple 1 2 3 v0.10.0-blue v0.10.0-green v0.10.0-purple", base="alpine:3.22", command=("/kuard",), ports=(8080,),
+        size_mb=11,
+    ),
+    "quay.io/openshiftlabs/simpleservice": _SIMPLE,
+    "docker.io/mhausenblas/simpleservice": _SIMPLE,
     "gcr.io/google-samples/kubernetes-bootcamp": _BOOTCAMP,
     "docker.io/jocatalin/kubernetes-bootcamp": _BOOTCAMP,
     # What tutorials, charts and tests take.

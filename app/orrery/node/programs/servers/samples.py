@@ -127,7 +127,7 @@ async def whoami(call: Call) -> int:
 
 async def hello_app(call: Call) -> int:
     port = _port(call.process.environment.get("PORT", ""), 8080)
-    version = "2.0.0" if call.family.image.endswith("2.0") else "1.0.0"
+    version = "2.0.0" if call.family.tag.startswith("2") else "1.0.0"
 
     async def answer(request: Request) -> Response:
         return Response(200, f"Hello, world!\nVersion: {version}\nHostname: {call.process.network.hostname}\n".encode())
@@ -143,14 +143,14 @@ async def hello_app(call: Call) -> int:
 async def bootcamp(call: Call) -> int:
     """kubernetes-bootcamp and node-hello."""
     is_bootcamp = "bootcamp" in call.family.image or call.name == "kubernetes-bootcamp"
-    host = call.process.network.hostname
+    host, version = call.process.network.hostname, 2 if call.family.tag in ("2", "v2") else 1
     started_s = call.process.clock.now_s()
     asked = 0
 
     async def answer(_: Request) -> Response:
         nonlocal asked
         asked += 1
-        text = f"Hello Kubernetes bootcamp! | Running on: {host} | v=1\n" if is_bootcamp else "Hello Kubernetes!"
+        text = f"Hello Kubernetes bootcamp! | Running on: {host} | v={version}\n" if is_bootcamp else "Hello Kubernetes!"
         return Response(200, text.encode(), type="text/plain")
 
     async def log(_: Request, __: Response) -> None:
