@@ -87,7 +87,7 @@ async def test_names_are_made_up(http: httpx.AsyncClient, body: Any, names: list
         ({"taints": [{"key": "a", "effect": "Never"}]}, (422, "Invalid", 'taints.0.effect: Invalid value: "Never"')),
         ({"name": "x", "count": 2}, (422, "Invalid", "must be 1 when there is a name; give a namePrefix")),
         ({"count": 0}, (422, "Invalid", "must be greater than or equal to 1")),
-        ({"name": "Large"}, (422, "Invalid", "a lowercase RFC 1123 subdomain")),
+        ({"name": "Large"}, (422, "Invalid", 'Node "Large" is invalid: name: Invalid value: "Large": a lowercase RFC 1123 subdomain')),
     ],
 )
 async def test_wishes_that_cannot_be_granted(http: httpx.AsyncClient, body: Object, expected: tuple[int, str, str]) -> None:

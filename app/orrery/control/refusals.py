@@ -29,7 +29,7 @@ class StatusRoute(APIRoute):
             try:
                 return await handle(Request(request.scope, _limited(request.receive)))
             except RequestValidationError as error:
-                raise _refusal(error.errors()[0], _kind_of(request.url.path)) from None
+                raise _refusal(error.errors()[0], _kind_of(request.url.path), _name_in(error.body)) from None
             except HTTPException as error:
                 if isinstance(error.__cause__, ApiError):
                     raise error.__cause__ from None
@@ -59,7 +59,13 @@ def _kind_of(path: str) -> str:
     return "Usage" if path.endswith("/usage") else "Rollback"
 
 
-def _refusal(problem: Mapping[str, Any], about: str) -> ApiError:
+def _name_in(body: object) -> str:
+    """Whom the body is about, if it says so."""
+    name = body.get("name") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _refusal(problem: Mapping[str, Any], about: str, name: str) -> ApiError:
     """The first problem that pydantic found, in Kubernetes' words."""
     kind = problem["type"]
     field = ".".join(str(part) for part in problem["loc"][1:])
@@ -69,7 +75,7 @@ def _refusal(problem: Mapping[str, Any], about: str) -> ApiError:
         return BadRequest(f"strict decoding error: unknown field {go_quote(field)}")
     if kind in ("model_attributes_type", "model_type", "dict_type") and not field:
         return BadRequest("the body of the request is not a JSON object")
-    return Invalid(about, "", [invalid(field, problem["input"], _text(problem))])
+    return Invalid(about, name, [invalid(field, problem["input"], _text(problem))])
 
 
 def _text(problem: Mapping[str, Any]) -> str:
