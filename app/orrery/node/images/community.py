@@ -77,7 +77,8 @@ COMMUNITY: Final[dict[str, Entry]] = {
     ),
     "gcr.io/google-samples/hello-go-gke": Entry(tags="1.0", base="alpine:3.22", command=("/hello-go-gke",), ports=(80,), size_mb=7),
     "docker.io/luksa/kubia": Entry(
-        tags="latest v1 v2", aliases={"latest": "0"}, base="buildpack-deps:bookworm", entrypoint=("node", "app.js"), ports=(8080,), size_mb=250, own="node",
+        tags="latest v1 v2", aliases={"latest": "0"}, base="buildpack-deps:bookworm", entrypoint=("node", "app.js"), ports=(8080,),
+        size_mb=250, own="node",
     ),
     "gcr.io/kuar-demo/kuard-amd64": Entry(
         tags="blue green purple 1 2 3 v0.10.0-blue v0.10.0-green v0.10.0-purple", base="alpine:3.22", command=("/kuard",), ports=(8080,),
