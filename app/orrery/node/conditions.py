@@ -9,6 +9,8 @@ from orrery.node.resize import IN_PROGRESS, PENDING
 from orrery.node.restart import is_sidecar
 
 OWNED: Final = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+EVICTED: Final = "Evicted"
+"""The reason of a Pod whose node has put it out."""
 _RESIZE: Final = frozenset({PENDING, IN_PROGRESS})
 
 Statuses = Mapping[str, FrozenObject]

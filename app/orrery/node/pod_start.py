@@ -91,7 +91,7 @@ class PodStart:
         host, state, around = self._host, self._state, self._surroundings(pod)
         if state.volumes is None:
             tokens = PodTokens(host.client, host.clock, host.sign) if host.sign is not None else None
-            state.volumes = PodVolumes(host.disks, host.clock, host.name, tokens)
+            state.volumes = PodVolumes(host.disks, host.clock, host.name, tokens, on_overfull=self._wake)
         errors = state.volumes.set_up(around, lambda bucket, name: host.client.get(bucket, "", name))
         if not errors:
             state.volumes.follows = VolumeRefresh(host.clock, host.pace, host.followers, self._refresh, uid_of(pod), state.volumes.due_s)

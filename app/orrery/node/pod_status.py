@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orrery.machinery.clock import timestamp
 from orrery.machinery.objects import FrozenObject, Object, is_deleting
-from orrery.node.conditions import plan_conditions
+from orrery.node.conditions import EVICTED, plan_conditions
 from orrery.node.phase import TERMINAL, phase_of
 from orrery.node.pod_state import PodState, Run, RunState, terminated_of
 from orrery.node.resize import shown_resources, with_grants
@@ -17,6 +17,8 @@ from orrery.node.restart import is_sidecar, should_restart
 
 _KEPT: Final = ("qosClass", "nominatedNodeName", "resourceClaimStatuses", "extendedResourceClaimStatus", "resize")
 _LOST: Final = "The container could not be located when the pod was terminated"
+
+_DISRUPTED: Final = "DisruptionTarget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: f
         by_name,
         phase=phase,
         has_sandbox=state.has_sandbox,
-        old=old.get("conditions") or (),
+        old=_with_eviction(old.get("conditions") or (), pod, state, timestamp(now_s)),
         now=timestamp(now_s),
         resize=[] if is_over else [one for one in (state.resize_pending, state.resize_progress) if one is not None],
     )
@@ -65,6 +67,16 @@ def plan_status(pod: FrozenObject, state: PodState, host: HostFacts, *, now_s: f
     if spec.get("ephemeralContainers"):
         status["ephemeralContainerStatuses"] = _ephemeral_statuses(pod, state)
     return status
+
+
+def _with_eviction(conditions: Sequence[FrozenObject], pod: FrozenObject, state: PodState, now: str) -> Sequence[FrozenObject]:
+    """Whoever is put out by the node is told so by a condition, too."""
+    if state.phase_reason != EVICTED or any(one["type"] == _DISRUPTED for one in conditions):
+        return conditions
+    condition = {"type": _DISRUPTED, "status": "True", "reason": "TerminationByKubelet", "message": state.phase_message}
+    generation = pod["metadata"].get("generation")
+    marks = {"lastProbeTime": None, "lastTransitionTime": now, **({"observedGeneration": generation} if generation else {})}
+    return [*conditions, {**condition, **marks}]
 
 
 def is_finished(status: FrozenObject, pod: FrozenObject, state: PodState) -> bool:

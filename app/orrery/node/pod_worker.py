@@ -14,6 +14,7 @@ from orrery.machinery.clock import Timer, parse_timestamp
 from orrery.machinery.errors import NotFound, NotStored
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of, namespace_of, uid_of
 from orrery.node.admission import admit, rejected_status
+from orrery.node.conditions import EVICTED
 from orrery.node.grace import grace_s_of
 from orrery.node.host import Host
 from orrery.node.naming import restart_key
@@ -29,6 +30,7 @@ from orrery.node.runtime import Exit
 from orrery.node.termination import Stop
 from orrery.node.volumes.pod_volumes import PodVolumes
 
+_EVICTED_GRACE_S: Final = 1.0
 _TOO_LATE: Final = "Pod was active on the node longer than the specified deadline"
 
 log = logging.getLogger(__name__)
@@ -189,6 +191,7 @@ class PodWorker:
         self._resizing.grant()
         self._resizing.check_progress()
         self._check_deadline()
+        self._check_disk()
         await self._report()
         if self._is_gone or is_deleting(self.pod):
             self._is_dirty = True
@@ -303,6 +306,13 @@ class PodWorker:
             self._state.phase, self._state.phase_reason, self._state.phase_message = "Failed", "DeadlineExceeded", _TOO_LATE
             self._host.recorder.event(self.pod, "Normal", "DeadlineExceeded", _TOO_LATE)
 
+    def _check_disk(self) -> None:
+        """A Pod that takes more of the node's disk than it may has to go."""
+        volumes = self._state.volumes
+        if volumes is not None and not self._state.phase and (why := volumes.complaint(self.pod)):
+            self._state.phase, self._state.phase_reason, self._state.phase_message = "Failed", EVICTED, why
+            self._host.recorder.event(self.pod, "Warning", "Evicted", why)
+
     def _deadline_s(self) -> float | None:
         allowed_s = self.pod["spec"].get("activeDeadlineSeconds")
         started = (self.pod.get("status") or {}).get("startTime")
@@ -330,7 +340,7 @@ class PodWorker:
     async def _stop_all(self) -> None:
         self._drop_timers()
         self._stop = Stop(self._host, self.pod, self._state)
-        await self._stop.run(grace_s_of(self.pod))
+        await self._stop.run(_EVICTED_GRACE_S if self._state.phase_reason == EVICTED else grace_s_of(self.pod))
         self._release_sandbox()
 
     def _release_sandbox(self) -> None:

@@ -48,6 +48,22 @@ async def test_an_emptydir_in_memory_is_a_file_system_of_its_own_size(inside: In
         files.write("/cache/big", b"x" * 1025)
 
 
+async def test_an_emptydir_that_outgrows_its_limit_costs_the_pod_its_place(inside: Inside) -> None:
+    files = await inside.run(volumes=[{"name": "v", "emptyDir": {"sizeLimit": "1Ki"}}], volumeMounts=[mount("v", "/cache")])
+    files.write("/cache/small", b"x" * 1024)
+    await inside.cluster.clock.advance(60)
+    assert inside.cluster.is_ready()
+
+    files.write("/cache/more", b"x")
+    await inside.cluster.clock.advance(30)
+
+    status, said = inside.cluster.status(), 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". '
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Evicted", said)
+    assert ("Evicted", said) in inside.cluster.events.of("web")
+    (condition,) = [one for one in status["conditions"] if one["type"] == "DisruptionTarget"]
+    assert (condition["status"], condition["reason"], condition["message"]) == ("True", "TerminationByKubelet", said)
+
+
 @pytest.mark.parametrize(("limits", "size"), [({"memory": "64Mi"}, 64 << 20), ({}, 16 << 30)])
 async def test_a_file_system_in_memory_is_as_large_as_the_pods_memory(inside: Inside, limits: dict[str, str], size: int) -> None:
     files = await inside.run(

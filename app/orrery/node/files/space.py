@@ -2,12 +2,14 @@
 
 import errno
 import os
+import sys
+from collections.abc import Callable
 
 
 class Space:
     """A budget of bytes, part of a larger one. Seeming bytes are limited by `size`, real ones by `real_max` all the way up."""
 
-    __slots__ = ("parent", "real", "real_max", "size", "used")
+    __slots__ = ("_on_over", "_over", "parent", "real", "real_max", "size", "used")
 
     def __init__(self, size: int, *, real_max: int, parent: "Space | None" = None) -> None:
         self.size = size
@@ -15,6 +17,12 @@ class Space:
         self.real = 0
         self.real_max = real_max
         self.parent = parent
+        self._over = sys.maxsize
+        self._on_over: Callable[[], None] | None = None
+
+    def watch(self, limit: int, told: Callable[[], None]) -> None:
+        """Tell, once, when more than this is taken; it may be taken all the same."""
+        self._over, self._on_over = limit, told
 
     def charge(self, seeming: int, real: int) -> None:
         """Take bytes (negative: give back); OSError(ENOSPC) when there are none left, and then nothing is taken."""
@@ -23,6 +31,9 @@ class Space:
         if real > 0 and not self._has_room(real):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.used += seeming
+        if self.used > self._over and self._on_over is not None:
+            told, self._on_over = self._on_over, None
+            told()
         space: Space | None = self
         while space is not None:
             space.real += real

@@ -1,15 +1,14 @@
 """A Pod's volumes as file systems, and where its containers see them. Follows upstream's volume plugins and `makeMounts`.
 
 What is made of objects is an atomic tree that `refresh` brings up to date; emptyDirs live as long as the Pod; hostPaths are part of the
-node's simulated disk; PersistentVolumes belong to the cluster.
+node's simulated disk; PersistentVolumes belong to the cluster. An emptyDir on disk may outgrow its
+sizeLimit, until the node looks and evicts the Pod; one in memory is full then.
 
 DIFFERS: upstream gives a volume of another kind to its driver; we mount an empty directory.
-
-DIFFERS: upstream evicts a Pod whose emptyDir outgrows its sizeLimit, unless it is in memory; ours is full then.
 """
 
 import stat as modes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -39,6 +38,9 @@ _NO_DRIVER: Final = (
     "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {name} not found in the list of registered CSI drivers"
 )
 _GID: Final = "pv.beta.kubernetes.io/gid"
+_OVERFULL: Final = "Usage of EmptyDir volume {name} exceeds the limit {limit}. "
+_LOOK_S: Final = 10.0
+"""How often the node looks at what Pods have taken of its disk."""
 
 
 class MountFailed(Exception):
@@ -71,6 +73,8 @@ class PodVolumes:
     """Brings what is made of objects up to date."""
     grows: ClaimGrowth | None = None
     """Lets file systems of claims take their volumes' size."""
+    on_overfull: Callable[[], None] | None = None
+    """Called some time after an emptyDir has outgrown its sizeLimit."""
 
     def set_up(self, around: Surroundings, volumes: Lookup) -> list[ConfigError]:
         """Make what is not there yet; one error for each volume that cannot be mounted now. `volumes` finds PersistentVolumes."""
@@ -112,6 +116,19 @@ class PodVolumes:
     def due_s(self) -> float | None:
         """When something is to be made new though no object changes."""
         return self.tokens.due_s() if self.tokens is not None else None
+
+    def complaint(self, pod: FrozenObject) -> str:
+        """Which emptyDir has outgrown its sizeLimit, in the kubelet's words; empty: none has."""
+        for volume in pod["spec"].get("volumes") or ():
+            limit = str((volume.get("emptyDir") or {}).get("sizeLimit") or "0")
+            made = self.ready.get(volume["name"])
+            if made is not None and 0 < _bytes(limit) < made.filesystem.space.used:
+                return _OVERFULL.format(name=go_quote(volume["name"]), limit=go_quote(limit))
+        return ""
+
+    def _outgrown(self) -> None:
+        if self.on_overfull is not None:
+            self.clock.call_later(_LOOK_S, self.on_overfull, background=True)
 
     def reboot(self) -> None:
         """The node goes down: what is on disk stays, what was in memory or made of objects will be made anew."""
@@ -167,7 +184,9 @@ class PodVolumes:
             memory = _memory(around)
             filesystem = self.disks.new(size=min(size, memory) or memory, type_="tmpfs", source="tmpfs", mode=0o1777)
         else:
-            filesystem = self.disks.new(size=size)
+            filesystem = self.disks.new()
+            if size:
+                filesystem.space.watch(size, self._outgrown)
         filesystem.root.modified_s = self.clock.now_s()
         if source.get("medium") != "Memory":  # That does not survive the reboot of a node.
             self.disks.keep(filesystem, "pods", self.pod_uid, "volumes", name)
