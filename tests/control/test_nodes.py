@@ -133,6 +133,16 @@ async def test_a_removed_node_is_gone(cluster: Simulation, http: httpx.AsyncClie
         assert status_of(answer) == (404, "NotFound", 'nodes "orrery-worker2" not found')
 
 
+async def test_a_node_that_a_user_created_has_no_machine(cluster: Simulation, http: httpx.AsyncClient) -> None:
+    await cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "mine"}})
+
+    for answer in (await http.post(f"{NODES}/mine/fail"), await http.post(f"{NODES}/mine/recover"), await http.delete(f"{NODES}/mine")):
+        code, reason, message = status_of(answer)
+        assert (code, reason) == (409, "Conflict")
+        assert message.endswith('nodes "mine": it is not simulated: somebody else created it, and no machine is behind it')
+    assert cluster.client.get("nodes", "", "mine") is not None
+
+
 async def test_logs_of_a_pod_on_a_node_that_is_down(cluster: Simulation, http: httpx.AsyncClient) -> None:
     await cluster.apply(pod("web", nodeName="orrery-worker2"))
     await cluster.settle()

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from typing import Final, Protocol
 
 from orrery.machinery.clock import Clock, new_uid
-from orrery.machinery.errors import NotFound
+from orrery.machinery.errors import Conflict, NotFound
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, name_of
 from orrery.machinery.quantities import parse
 from orrery.node.addresses import NodePlaces, NoRoom
@@ -244,6 +244,8 @@ class Machines:
     def _existing(self, name: str) -> Machine:
         machine = self._machines.get(name)
         if machine is None:
+            if self._client.get(_NODES, "", name) is not None:
+                raise Conflict(_NODES, name, "it is not simulated: somebody else created it, and no machine is behind it")
             raise NotFound(_NODES, name)
         return machine
 
