@@ -65,6 +65,10 @@ async def test_a_mounted_secret_lists_as_on_a_real_node(fast: NodeCluster) -> No
     ("context", "said"),
     [
         ({"readOnlyRootFilesystem": True}, 'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)'),
+        (
+            {"capabilities": {"drop": ["ALL"]}},
+            'nginx: [emerg] chown("/var/cache/nginx/client_temp", 101) failed (1: Operation not permitted)',
+        ),
         ({"runAsUser": 1000}, 'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (13: Permission denied)'),
     ],
 )

@@ -1,6 +1,6 @@
 """What root may do in a container, from its security context: the capabilities that /proc/PID/status tells, as containerd gives them.
 
-Only shown, never asked: simulated programs do nothing that a capability is for.
+Only CHOWN and FOWNER are asked for (`files/view.py`); the others are shown, and simulated programs do nothing that they are for.
 """
 
 from typing import Final, NamedTuple
@@ -15,6 +15,8 @@ _NAMES: Final = (
     "PERFMON BPF CHECKPOINT_RESTORE"
 )
 _BITS: Final = {name: 1 << number for number, name in enumerate(_NAMES.split())}
+CHOWN: Final = _BITS["CHOWN"]
+FOWNER: Final = _BITS["FOWNER"]
 _EVERY: Final = (1 << len(_BITS)) - 1
 _USUAL: Final = 0xA80425FB
 RANGE: Final = 65536

@@ -11,6 +11,11 @@ from orrery.machinery.clock import VirtualClock
 from orrery.node.files.filesystem import FileSystem, Mounted, MountTable, new_filesystem, new_table, over_layer
 from orrery.node.files.plant import plant_directory, plant_file, plant_link
 from orrery.node.files.view import View
+from orrery.node.privileges import USUAL
+
+
+class Kernel:
+    privileges = USUAL
 
 
 class Viewer:
@@ -20,6 +25,7 @@ class Viewer:
         self.groups: Sequence[int] = ()
         self.umask = 0o022
         self.directory = directory
+        self.system = Kernel()
 
 
 def view(filesystem: FileSystem | MountTable, *, uid: int = 0, directory: str = "/") -> View:

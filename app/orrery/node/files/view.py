@@ -11,10 +11,16 @@ from orrery.node.files.filesystem import MountTable
 from orrery.node.files.inodes import Device, Directory, Fifo, File, Inode, MadeFile, StreamInode, Symlink
 from orrery.node.files.opened import OpenedDevice, OpenedDirectory, OpenedFile, OpenedText
 from orrery.node.files.walk import READ, SEARCH, WRITE, Place, failure, may, walk
+from orrery.node.privileges import CHOWN, FOWNER, Privileges
 from orrery.node.processes.pipes import open_fifo
 from orrery.node.processes.program import Mount, OpenFile, Stat
 
 _NEEDS: Final = {os.O_RDONLY: READ, os.O_WRONLY: WRITE, os.O_RDWR: READ | WRITE}
+
+
+class _Kernel(Protocol):
+    @property
+    def privileges(self) -> Privileges: ...
 
 
 class Viewer(Protocol):
@@ -26,6 +32,9 @@ class Viewer(Protocol):
     groups: Sequence[int]
     umask: int
     directory: str
+
+    @property
+    def system(self) -> _Kernel: ...
 
 
 class View:
@@ -303,7 +312,7 @@ class View:
 
     def change_mode(self, path: str, mode: int) -> None:
         place = self._walk(path)
-        if self._viewer.uid not in (0, place.found().uid):
+        if self._viewer.uid != place.found().uid and not self._has(FOWNER):
             raise failure(errno.EPERM, path)
         node = place.own()
         node.mode = modes.S_IFMT(node.mode) | (mode & 0o7777)
@@ -312,7 +321,7 @@ class View:
         place = self._walk(path, follow=follow)
         node = place.found()
         is_own_group = uid in (-1, node.uid) and (gid == -1 or gid == self._viewer.gid or gid in self._viewer.groups)
-        if self._viewer.uid and not (self._viewer.uid == node.uid and is_own_group):
+        if not self._has(CHOWN) and not (self._viewer.uid == node.uid and is_own_group):
             raise failure(errno.EPERM, path)
         node = place.own()
         node.uid, node.gid = node.uid if uid == -1 else uid, node.gid if gid == -1 else gid
@@ -325,6 +334,9 @@ class View:
         place.own().modified_s = seconds
 
     # The parts.
+
+    def _has(self, capability: int) -> bool:
+        return self._viewer.uid == 0 and bool(self._viewer.system.privileges.capabilities & capability)
 
     def _walk(self, path: str, *, follow: bool = True) -> Place:
         if "\0" in path:
