@@ -99,3 +99,17 @@ async def test_users_write_to_the_containers_log_by_path(fast: NodeCluster) -> N
     await fast.until(lambda: fast.status()["phase"] == "Succeeded")
 
     assert lines(fast, "web") == ["out", "err", "first", "0"]
+
+
+async def test_a_read_only_root_is_told_before_permissions_are(fast: NodeCluster) -> None:
+    script = "exec 2>&1; touch /new; mkdir /etc/d; rm /etc/passwd; echo x > /etc/passwd; echo x >> /etc/passwd; touch /tmp/ok"
+    container = {"name": "web", "image": "busybox", "command": ["sh", "-c", script]}
+    context = {"readOnlyRootFilesystem": True, "runAsUser": 1000}
+    await created(fast, [{**container, "securityContext": context}], restartPolicy="Never")
+    await fast.until(lambda: fast.status().get("phase") == "Failed")
+
+    assert [line.rpartition(": ")[2] for line in lines(fast, "web")] == [
+        *["Read-only file system"] * 4,
+        "Permission denied",
+        "Read-only file system",
+    ]

@@ -80,6 +80,8 @@ class View:
             raise failure(errno.ENOTDIR, path)
         if isinstance(node, StreamInode):
             return cast(OpenFile, node.stream.share())
+        if isinstance(node, File) and wanted & WRITE and flags & os.O_TRUNC:
+            _check_writable(place)
         self._check(node, wanted, path)
         if isinstance(node, File):
             return self._open_file(place, flags, writes=bool(wanted & WRITE))
@@ -356,6 +358,7 @@ class View:
             raise failure(errno.EACCES, path)
 
     def _changeable_parent(self, place: Place) -> Directory:
+        _check_writable(place)
         parent = place.steps[-2][1] if len(place.steps) > 1 else place.node
         if parent is not None and not (may(self._viewer, parent, WRITE) and may(self._viewer, parent, SEARCH)):
             raise failure(errno.EACCES, place.given)
@@ -394,3 +397,9 @@ class View:
         node.links -= 1
         if isinstance(node, File) and node.links == 0 and node.openers == 0:
             node.content.truncate(0, filesystem.space)
+
+
+def _check_writable(place: Place) -> None:
+    """A mount that is read-only refuses before anybody is asked who may."""
+    if place.mount.is_read_only or place.mount.filesystem.is_read_only:
+        raise failure(errno.EROFS, place.given)

@@ -84,7 +84,13 @@ async def redis_cli(call: Call) -> int:
     try:
         connection = await process.network.connect(order.host, order.port, timeout_s=order.timeout_s)
     except OSError as error:
-        why = reason(error) if error.errno and error.errno > 0 else "Name or service not known"
+        why = (
+            reason(error)
+            if error.errno and error.errno > 0
+            else "Name does not resolve"
+            if call.is_busybox
+            else "Name or service not known"
+        )
         await process.complain(f"Could not connect to Redis at {order.host}:{order.port}: {why}")
         return 1
     incoming = Incoming(connection)
