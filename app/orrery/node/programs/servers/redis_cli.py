@@ -14,6 +14,8 @@ from orrery.node.programs.servers.redis_protocol import OddReply, read_reply
 from orrery.node.programs.servers.redis_values import array
 
 _LISTENING: Final = (b"SUBSCRIBE", b"PSUBSCRIBE", b"MONITOR")
+_MARKS: Final = {b"MULTI": "(TX)", b"EXEC": "", b"DISCARD": ""}
+"""What the prompt says of a transaction."""
 _VALUED: Final = ("-h", "-p", "-a", "--pass", "-n", "--user", "-i", "-r", "-t", "-u", "-s", "-d", "--pattern")
 
 
@@ -147,11 +149,11 @@ async def _said(call: Call, order: _Order, ask: Callable[[list[bytes]], Awaitabl
 async def _interactive(call: Call, ask: Callable[[list[bytes]], Awaitable[None]], order: _Order) -> None:
     reader = LineReader(call.process, call.process.stdin)
     shows = call.process.stdin.is_terminal
-    database = order.database
+    database, mark = order.database, ""
 
     async def prompt() -> None:
         if shows:
-            await call.print(f"{order.host}:{order.port}{f'[{database}]' if database else ''}> ")
+            await call.print(f"{order.host}:{order.port}{f'[{database}]' if database else ''}{mark}> ")
 
     await prompt()
     while batch := await reader.batch():
@@ -167,6 +169,7 @@ async def _interactive(call: Call, ask: Callable[[list[bytes]], Awaitable[None]]
                 await ask(command)
             if len(command) == 2 and command[0].upper() == b"SELECT" and command[1].isdigit():
                 database = int(command[1])
+            mark = _MARKS.get(command[0].upper(), mark) if command else mark
             await prompt()
 
 
