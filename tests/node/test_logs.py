@@ -103,3 +103,43 @@ async def test_the_run_before_stays_readable() -> None:
     assert logs.find("uid", "other") is None
     logs.forget("uid")
     assert logs.find("uid", "web") is None
+
+
+async def test_short_lines_take_little_more_than_their_text() -> None:
+    log = RunLog(VirtualClock(), LogLimits(bytes_max=1 << 20))
+    for number in range(100):
+        log.add("stderr" if number % 2 else "stdout", b"".join(b"%d\n" % line for line in range(number * 300, (number + 1) * 300)))
+
+    text = b"".join([piece async for piece in log.read(LogQuery())])
+    assert text.split() == [b"%d" % number for number in range(30_000)]
+    assert log.size < 1 << 20
+    assert [piece async for piece in log.read(LogQuery(tail=2))] == [b"29998\n29999\n"]
+    assert len([piece async for piece in log.read(LogQuery(stream="Stderr"))]) > 1
+
+
+async def test_the_oldest_lines_go_when_packed_ones_are_too_many() -> None:
+    log = RunLog(VirtualClock(), LogLimits(bytes_max=50_000))
+    for number in range(20_000):
+        log.add("stdout", b"%d\n" % number)
+
+    numbers = [int(line) for line in b"".join([piece async for piece in log.read(LogQuery())]).split()]
+    assert numbers == list(range(numbers[0], 20_000))
+    assert len(numbers) > 1000
+    assert log.size <= 50_000
+    first, entries = log.entries_from(0)
+    assert (first, entries[0].text, len(entries)) == (numbers[0], b"%d" % numbers[0], len(numbers))
+    first, entries = log.entries_from(19_999)
+    assert (first, [entry.text for entry in entries]) == (19_999, [b"19999"])
+
+
+async def test_who_follows_misses_nothing_that_comes_while_he_reads() -> None:
+    log = RunLog(VirtualClock())
+    log.add("stdout", b"x" * 1000 + b"\n" + b"".join(b"%d\n" % number for number in range(5000)))
+    pieces: list[bytes] = []
+    async for piece in log.read(LogQuery(follow=True)):
+        if not pieces:
+            log.add("stdout", b"late\n")
+            log.close()
+        pieces.append(piece)
+
+    assert b"".join(pieces).endswith(b"4999\nlate\n")

@@ -4,35 +4,23 @@ A line becomes visible when it ends, when it reaches 16 KiB (then as a part), or
 a limit; who writes faster than the limit waits. Upstream: containerd's `redirectLogs`, the kubelet's `ReadLogs` and `tail`.
 """
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from orrery.machinery.clock import Clock
+from orrery.node.log_lines import Entry, LogLines
 from orrery.node.processes.pipes import Waiters
 from orrery.node.processes.program import CHUNK_BYTES, Stream
 from orrery.node.processes.turns import TICKS_PER_LOOK, pause
 
 LINE_MAX: Final = 16 * 1024
 """containerd splits longer lines."""
-_ENTRY_BYTES: Final = 120
-"""What a line costs besides its text."""
 _TICKS_PER_CALL: Final = 8
 _PIECE_BYTES: Final = 4096
 """What is certain to stay together when several processes write, as PIPE_BUF of a pipe."""
 _STREAMS: Final = {"All": None, "Stdout": "stdout", "Stderr": "stderr"}
-
-
-class Entry(NamedTuple):
-    """A line, or a part of one. `text` has no newline."""
-
-    time_s: float
-    stream: str
-    text: bytes
-    is_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +59,8 @@ class RunLog:
         "_clock",
         "_debt",
         "_debt_at_s",
-        "_entries",
-        "_first",
         "_limits",
-        "_size",
+        "_lines",
         "id",
         "is_closed",
         "on_change",
@@ -87,10 +73,7 @@ class RunLog:
         """Called when a line has become visible."""
         self._clock = clock
         self._limits = limits or LogLimits()
-        self._entries: deque[Entry] = deque()
-        self._first = 0
-        """Number of the oldest entry that is still there."""
-        self._size = 0
+        self._lines = LogLines()
         self._begun: dict[str, bytes] = {}
         """Text of lines that have not ended, by stream."""
         self._changed: Waiters | None = None
@@ -100,17 +83,15 @@ class RunLog:
 
     @property
     def size(self) -> int:
-        return self._size
+        return self._lines.size
 
     def entries_from(self, number: int) -> tuple[int, Sequence[Entry]]:
         """The number of the first entry at or after `number` that is still there, and all from there on."""
-        first = max(number, self._first)
-        return first, list(islice(self._entries, first - self._first, None))
+        return max(number, self._lines.first), list(self._lines.since(number))
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Hold what a previous life of the process wrote, and nothing more."""
-        self._entries.extend(entries)
-        self._size = sum(len(entry.text) + _ENTRY_BYTES for entry in self._entries)
+        self._lines.extend(entries)
         self.is_closed = True
 
     def add(self, stream: str, data: bytes) -> None:
@@ -147,8 +128,7 @@ class RunLog:
 
     def last_text(self, *, lines: int, bytes_max: int) -> str:
         """The end of the log, for FallbackToLogsOnError."""
-        entries = list(islice(reversed(self._entries), lines))
-        text = b"".join(_content(entry) for entry in reversed(entries))
+        text = b"".join(_content(entry) for entry in self._lines.since(self._end - lines))
         return text[-bytes_max:].decode(errors="replace")
 
     async def read(self, query: LogQuery) -> AsyncIterator[bytes]:
@@ -157,6 +137,7 @@ class RunLog:
         position = self._start(query)
         is_new_line = True
         while True:
+            end = self._end
             for piece, ends_line in self._pieces(query, position, is_new_line=is_new_line):
                 is_new_line = ends_line
                 if left is not None:
@@ -166,24 +147,29 @@ class RunLog:
                     yield piece
                 if left == 0:
                     return
-            position = self._first + len(self._entries)
+            position = end
+            if query.follow and self._end > end:  # They have come while the others were read.
+                continue
             if not query.follow or self.is_closed:
                 return
             if self._changed is None:
                 self._changed = Waiters()
             await self._changed.wait()
-            position = max(position, self._first)
+            position = max(position, self._lines.first)
 
     def _start(self, query: LogQuery) -> int:
         """Number of the first entry to show."""
-        end = self._first + len(self._entries)
-        if query.tail is not None:
-            return max(self._first, end - query.tail)
-        return self._first
+        first = self._lines.first
+        return first if query.tail is None else max(first, self._end - query.tail)
+
+    @property
+    def _end(self) -> int:
+        """The number that the next entry gets."""
+        return self._lines.first + len(self._lines)
 
     def _pieces(self, query: LogQuery, position: int, *, is_new_line: bool) -> Iterator[tuple[bytes, bool]]:
         wanted, gathered, size = _STREAMS[query.stream], [], 0
-        for entry in list(islice(self._entries, max(position - self._first, 0), None)):
+        for entry in self._lines.since(position):
             if (wanted is not None and entry.stream != wanted) or (query.since_s is not None and entry.time_s < query.since_s):
                 continue
             if query.timestamps and is_new_line:
@@ -203,11 +189,8 @@ class RunLog:
         self._append(stream, line, is_part=False)
 
     def _append(self, stream: str, text: bytes, *, is_part: bool) -> None:
-        self._entries.append(Entry(self._clock.now_s(), stream, text, is_part))
-        self._size += len(text) + _ENTRY_BYTES
-        while self._size > self._limits.bytes_max and len(self._entries) > 1:
-            self._size -= len(self._entries.popleft().text) + _ENTRY_BYTES
-            self._first += 1
+        self._lines.add(Entry(self._clock.now_s(), stream, text, is_part))
+        self._lines.shrink(self._limits.bytes_max)
         if self.on_change is not None:
             self.on_change()
 

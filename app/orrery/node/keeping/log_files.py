@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from orrery.machinery.clock import Clock
 from orrery.node.keeping.keeper import Keeper, Work, write_whole
-from orrery.node.logs import Entry, LogBook, LogLimits, RunLog
+from orrery.node.log_lines import Entry
+from orrery.node.logs import LogBook, LogLimits, RunLog
 
 _MAGIC: Final = b"orrery-log 1 "
 _HEAD: Final = struct.Struct("<dBI")

@@ -1,0 +1,98 @@
+"""The lines that a run's log keeps: the newest as they are, older ones packed, so that short lines take little more than their text."""
+
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+ENTRY_BYTES: Final = 120
+"""What a line costs besides its text."""
+_PACK: Final = 128
+"""So many lines are packed together, when as many are newer."""
+_PACK_BYTES: Final = 320
+_PACKED_LINE_BYTES: Final = 10
+_STREAMS: Final = ("stdout", "stderr")
+_IS_PART: Final = 2
+
+
+class Entry(NamedTuple):
+    """A line, or a part of one. `text` has no newline."""
+
+    time_s: float
+    stream: str
+    text: bytes
+    is_part: bool
+
+
+class _Pack(NamedTuple):
+    """Lines in a row."""
+
+    times: "array[float]"
+    marks: bytes
+    """For each line its stream, and whether it is a part."""
+    texts: bytes
+    """With newlines between."""
+
+    @property
+    def size(self) -> int:
+        return len(self.texts) + len(self.marks) * _PACKED_LINE_BYTES + _PACK_BYTES
+
+    def entries(self) -> Iterator[Entry]:
+        for time_s, mark, text in zip(self.times, self.marks, self.texts.split(b"\n"), strict=True):
+            yield Entry(time_s, _STREAMS[mark & 1], text, bool(mark & _IS_PART))
+
+
+class LogLines:
+    """In order; the oldest go first."""
+
+    __slots__ = ("_fresh", "_packs", "first", "size")
+
+    def __init__(self) -> None:
+        self.first = 0
+        """Number of the oldest line that is still there."""
+        self.size = 0
+        self._packs: deque[_Pack] = deque()
+        self._fresh: deque[Entry] = deque()
+
+    def __len__(self) -> int:
+        return len(self._packs) * _PACK + len(self._fresh)
+
+    def add(self, entry: Entry) -> None:
+        self._fresh.append(entry)
+        self.size += len(entry.text) + ENTRY_BYTES
+        if len(self._fresh) == 2 * _PACK:
+            self._pack()
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.add(entry)
+
+    def shrink(self, size_max: int) -> None:
+        """Forget the oldest until the rest fits; the newest one stays."""
+        while self.size > size_max and len(self) > 1:
+            if self._packs:
+                self.size -= self._packs.popleft().size
+                self.first += _PACK
+            else:
+                self.size -= len(self._fresh.popleft().text) + ENTRY_BYTES
+                self.first += 1
+
+    def since(self, number: int) -> Iterator[Entry]:
+        """Those from that number on that are still there."""
+        skipped = max(number - self.first, 0)
+        whole, rest = divmod(skipped, _PACK)
+        if whole >= len(self._packs):
+            return islice(list(self._fresh), skipped - len(self._packs) * _PACK, None)
+        packs = [pack.entries() for pack in islice(self._packs, whole, None)]
+        return islice(chain(*packs, list(self._fresh)), rest, None)
+
+    def _pack(self) -> None:
+        entries = [self._fresh.popleft() for _ in range(_PACK)]
+        pack = _Pack(
+            array("d", [entry.time_s for entry in entries]),
+            bytes(_STREAMS.index(entry.stream) + _IS_PART * entry.is_part for entry in entries),
+            b"\n".join(entry.text for entry in entries),
+        )
+        self._packs.append(pack)
+        self.size += pack.size - sum(len(entry.text) + ENTRY_BYTES for entry in entries)
