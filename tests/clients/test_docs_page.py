@@ -59,9 +59,9 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     if driver is None or program is None:
         missing("chromium with its driver (apt-get install chromium chromium-driver)")
         return
-    process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process, port = _started(driver)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{_port(process)}", timeout=300, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, trust_env=False) as client:
             options = {"binary": program, "args": [*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"]}
             wanted = {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}
             answer = client.post("/session", json={"capabilities": wanted})
@@ -76,13 +76,22 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         process.stdout.close()
 
 
-def _port(process: "subprocess.Popen[str]") -> int:
-    """The port that chromedriver has chosen and prints."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "started successfully on port" in line:
-            return int(line.rstrip().rstrip(".").rpartition(" ")[2])
-    raise AssertionError("chromedriver did not start")
+def _started(driver: str) -> tuple["subprocess.Popen[str]", int]:
+    """chromedriver, and the port that it has chosen and prints.
+
+    It chooses one that is free for IPv6, and ends where that one is not free for IPv4: then it has to choose again.
+    """
+    while True:
+        process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "started successfully on port" in line:
+                return process, int(line.rstrip().rstrip(".").rpartition(" ")[2])
+        process.stdout.close()
+        process.wait(timeout=120)
+        assert "port not available" in said, said
 
 
 def try_out(browser: Browser, method: str, path: str) -> int:
