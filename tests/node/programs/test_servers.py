@@ -156,6 +156,7 @@ async def test_apache_lists_a_folder_without_a_first_page() -> None:
 
     page = (await box.run(["curl", "-s", "localhost/docs/"])).out
     moved = (await box.run(["curl", "-s", "localhost/docs"])).out
+    head = (await box.run(["curl", "-sI", "localhost/docs/more/c"])).out
 
     assert "<title>Index of /docs</title>" in page
     assert (
@@ -163,6 +164,7 @@ async def test_apache_lists_a_folder_without_a_first_page() -> None:
         in page
     )
     assert '<p>The document has moved <a href="http://localhost/docs/">here</a>.</p>' in moved
+    assert '\r\nETag: "1-' in head
 
 
 async def test_redis_keeps_values_and_counts() -> None:

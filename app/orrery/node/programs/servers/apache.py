@@ -11,7 +11,7 @@ from orrery.node.programs.faults import Fault
 from orrery.node.programs.net.http import REASONS, Request, Response
 from orrery.node.programs.reasons import reason
 from orrery.node.programs.servers.service import HttpService, Stop, accept_all, serve_http
-from orrery.node.programs.servers.static import file_response, find_file
+from orrery.node.programs.servers.static import apache_tag, file_response, find_file
 from orrery.node.programs.servers.versions import version_of
 from orrery.node.programs.system.moments import format_moment
 
@@ -88,7 +88,7 @@ async def _notice(call: Call, module: str, text: str) -> None:
 def _answer(call: Call, request: Request, root: str) -> Response:
     status, full = find_file(call, root, request.path, ("index.html",))
     if status == 200:
-        return file_response(call, full, request)
+        return file_response(call, full, request, tag_of=apache_tag)
     if status in (403, 404) and request.path == "/" and not call.process.files.exists(root):
         return Response(200, IT_WORKS.encode(), type="text/html")
     if status == 403 and root == _ROOT and request.path.endswith("/") and call.process.files.is_directory(full):

@@ -2,10 +2,10 @@
 
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from orrery.node.processes.program import Stream
+from orrery.node.processes.program import Stat, Stream
 from orrery.node.programs.call import Call
 from orrery.node.programs.net.http import Request, Response
 from orrery.node.programs.servers.service import http_date
@@ -70,8 +70,23 @@ def find_file(call: Call, root: str, path: str, index: tuple[str, ...]) -> tuple
     return 200, full
 
 
-def file_response(call: Call, path: str, request: Request, default: str = "application/octet-stream") -> Response:
-    """The file as a stream; 403 or 404 when it cannot be read."""
+def _nginx_tag(about: Stat) -> str:
+    return f'"{int(about.modified_s):x}-{about.size:x}"'
+
+
+def apache_tag(about: Stat) -> str:
+    return f'"{about.size:x}-{int(about.modified_s * 1_000_000):x}"'
+
+
+def file_response(
+    call: Call,
+    path: str,
+    request: Request,
+    default: str = "application/octet-stream",
+    *,
+    tag_of: Callable[[Stat], str] = _nginx_tag,
+) -> Response:
+    """The file as a stream; 403 or 404 when it cannot be read. `tag_of` is its ETag, as that server makes it."""
     files = call.process.files
     try:
         about = files.stat(path)
@@ -80,7 +95,7 @@ def file_response(call: Call, path: str, request: Request, default: str = "appli
         return Response(403)
     except OSError:
         return Response(404)
-    tag = f'"{int(about.modified_s):x}-{about.size:x}"'
+    tag = tag_of(about)
     headers = [("Last-Modified", http_date(about.modified_s)), ("ETag", tag), ("Accept-Ranges", "bytes")]
     if request.header("If-None-Match") == tag:
         stream.close()
