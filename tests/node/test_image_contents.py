@@ -310,3 +310,9 @@ async def test_servers_of_tutorials_answer_as_their_tag_does(stage: Stage, name:
         received += piece
 
     assert received.decode().partition("\r\n\r\n")[2] == said
+
+
+async def test_the_image_of_git_clones(stage: Stage) -> None:
+    code, text = await stage.says("alpine/git", "clone", "https://github.com/kubernetes/examples", "/tmp/e")
+
+    assert (code, text.splitlines()[0]) == (0, "Cloning into '/tmp/e'...")

@@ -116,6 +116,9 @@ COMMUNITY: Final[dict[str, Entry]] = {
         base="alpine:3.22", entrypoint=("/entrypoint.sh",), command=("curl",), is_server=False, uid=100, gid=101,
         workdir="/home/curl_user", size_mb=9, own="curl",
     ),
+    "docker.io/alpine/git": Entry(
+        base="alpine:3.22", entrypoint=("git",), command=("--help",), is_server=False, workdir="/git", size_mb=26, own="git",
+    ),
     "docker.io/nicolaka/netshoot": Entry(
         base="alpine:3.22", command=("zsh",), is_server=False, workdir="/root", size_mb=205,
         own="zsh bash curl dig host nslookup nc ncat tcpdump iperf openssl git vim ss ping traceroute",
