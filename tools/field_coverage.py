@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from orrery.kinds.builtin import builtin
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import Struct, Type, struct, struct_of
+from orrery.kinds.structs.schema import Struct, Type, struct, struct_of
 
 SOURCES: Final = Path(__file__).resolve().parent.parent / "app" / "orrery"
 ACTED, CHECKED, STORED, REFUSED, OFF = STATES = ("acted on", "checked only", "stored only", "refused", "switched off")
@@ -29,7 +29,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "ConfigMap": ("node", "controllers/namespaces"),
     "ControllerRevision": ("controllers/revisions", "controllers/statefulset", "controllers/daemonset"),
     "CronJob": ("controllers/cronjob",),
-    "CSIDriver": ("kinds/volumeattachment.py",),
+    "CSIDriver": ("kinds/storage/volumeattachment.py",),
     "CSINode": ("controllers/scheduler", "controllers/volumes"),
     "CustomResourceDefinition": ("controllers/serving", "controllers/conditions.py"),
     "DaemonSet": ("controllers/daemonset", "controllers/revisions"),
@@ -53,7 +53,7 @@ READERS: Final[dict[str, tuple[str, ...]]] = {
     "PriorityClass": ("verbs/admission", "controllers/scheduler"),
     "ReplicaSet": ("controllers/replicaset", "controllers/deployment", "verbs/subresources"),
     "ReplicationController": ("controllers/replicaset", "verbs/subresources"),
-    "ResourceQuota": ("verbs/admission", "verbs/quota_ledger.py", "kinds/quota_usage.py", "controllers/quota"),
+    "ResourceQuota": ("verbs/admission", "verbs/quota_ledger.py", "kinds/cluster/quota_usage.py", "controllers/quota"),
     "RuntimeClass": ("verbs/admission",),
     "Secret": ("node", "controllers/tokens", "controllers/namespaces"),
     "Service": ("controllers/services", "node/network", "node/service_variables.py", "verbs/service_addresses.py", "api/connect"),
@@ -120,8 +120,13 @@ FIXED: Final[dict[tuple[str, str], str]] = {
 }
 """By struct and field."""
 
-_OWN_FILES: Final = {"Pod": ("pod*.py",), "Job": ("job*.py",), "Service": ("service*.py",), "HorizontalPodAutoscaler": ("horizontal*.py",)}
-_SHARED_OWN: Final = ("pod*.py", "claim_spec.py", "job*.py", "label_selectors.py")
+_OWN_FILES: Final = {
+    "Pod": ("pods/*.py",),
+    "Job": ("workloads/job*.py",),
+    "Service": ("network/service*.py",),
+    "HorizontalPodAutoscaler": ("workloads/horizontal*.py",),
+}
+_SHARED_OWN: Final = ("pods/*.py", "rules/claim_spec.py", "workloads/job*.py", "rules/label_selectors.py")
 _ENVELOPE: Final = ("apiVersion", "kind")
 
 
@@ -168,7 +173,7 @@ def title_of(name: str) -> str:
 
 
 def _of_kind(kind: Kind) -> Iterator[FieldFate]:
-    patterns = _OWN_FILES.get(kind.kind, (f"{kind.kind.lower()}.py",))
+    patterns = _OWN_FILES.get(kind.kind, (f"*/{kind.kind.lower()}.py",))
     places = _places(READERS.get(kind.kind, ()), patterns)
     yield from (fate for fate in _of_struct(struct_of(kind), places) if fate.path not in _ENVELOPE)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orrery.kinds.configmap import BEHAVIOUR
+from orrery.kinds.cluster.configmap import BEHAVIOUR
 from orrery.kinds.kind import Errors
 from orrery.machinery.objects import Object
 

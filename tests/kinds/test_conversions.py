@@ -2,7 +2,8 @@
 
 import orjson
 
-from orrery.kinds import event_conversion, horizontalpodautoscaler_conversion
+from orrery.kinds.cluster import event_conversion
+from orrery.kinds.workloads import horizontalpodautoscaler_conversion
 from orrery.machinery.objects import Object
 
 CPU: Object = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}

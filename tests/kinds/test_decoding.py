@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from orrery.kinds.builtin import builtin
-from orrery.kinds.decoding import WrongType, check_type_meta, decode, strict_message, strict_refusal
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import struct_of
+from orrery.kinds.structs.decoding import WrongType, check_type_meta, decode, strict_message, strict_refusal
+from orrery.kinds.structs.schema import struct_of
 from orrery.machinery.errors import BadRequest
 from orrery.machinery.objects import Object
 

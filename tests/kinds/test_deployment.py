@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orrery.kinds.deployment import BEHAVIOUR
-from orrery.kinds.replicaset import BEHAVIOUR as REPLICASET
+from orrery.kinds.workloads.deployment import BEHAVIOUR
+from orrery.kinds.workloads.replicaset import BEHAVIOUR as REPLICASET
 from orrery.machinery.objects import Object
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orrery.kinds.event import BEHAVIOUR, STRICT_BEHAVIOUR
-from orrery.kinds.event_conversion import to_storage
+from orrery.kinds.cluster.event import BEHAVIOUR, STRICT_BEHAVIOUR
+from orrery.kinds.cluster.event_conversion import to_storage
 
 NEW: dict[str, Any] = {
     "apiVersion": "events.k8s.io/v1",

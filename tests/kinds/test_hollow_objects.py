@@ -7,9 +7,9 @@ import pytest
 
 from orrery.kinds.behaviours import BEHAVIOURS
 from orrery.kinds.builtin import builtin
-from orrery.kinds.decoding import decode
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import Type, struct_of
+from orrery.kinds.structs.decoding import decode
+from orrery.kinds.structs.schema import Type, struct_of
 from orrery.machinery.errors import Invalid
 from orrery.machinery.objects import Object, thaw
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orrery.kinds.ip_syntax import (
+from orrery.kinds.rules.ip_syntax import (
     cidr_warnings,
     endpoint_ip_errors,
     ip_warnings,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orrery.kinds.job import BEHAVIOUR
+from orrery.kinds.workloads.job import BEHAVIOUR
 from orrery.machinery.objects import Object
 
 COMPLETE = {"type": "Complete", "status": "True"}

@@ -1,6 +1,6 @@
 """Namespaces: the label that follows the name, the finalizer, the phase."""
 
-from orrery.kinds.namespace import BEHAVIOUR, validate_finalize
+from orrery.kinds.cluster.namespace import BEHAVIOUR, validate_finalize
 from orrery.machinery.objects import Object
 
 

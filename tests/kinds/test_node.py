@@ -1,6 +1,6 @@
 """Nodes: one CIDR in two fields, allocatable from capacity, taints that repeat."""
 
-from orrery.kinds.node import BEHAVIOUR
+from orrery.kinds.cluster.node import BEHAVIOUR
 from orrery.machinery.objects import Object
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from orrery.kinds.pod import BEHAVIOUR
-from orrery.kinds.pod_features import app_armor_profile
-from orrery.kinds.pod_resources import aggregate_requests, quality_of_service
-from orrery.kinds.pod_status import should_restart
+from orrery.kinds.pods.features import app_armor_profile
+from orrery.kinds.pods.pod import BEHAVIOUR
+from orrery.kinds.pods.resources import aggregate_requests, quality_of_service
+from orrery.kinds.pods.status import should_restart
 from orrery.machinery.objects import Object
 
 

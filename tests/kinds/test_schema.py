@@ -1,7 +1,7 @@
 """The table of structs and the catalogue of built-in kinds."""
 
 from orrery.kinds.builtin import builtin
-from orrery.kinds.schema import find_struct, struct, struct_ids, struct_of
+from orrery.kinds.structs.schema import find_struct, struct, struct_ids, struct_of
 
 CATALOGUE = builtin()
 

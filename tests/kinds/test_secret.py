@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from orrery.kinds.secret import BEHAVIOUR
+from orrery.kinds.cluster.secret import BEHAVIOUR
 from orrery.machinery.objects import Object
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orrery.kinds.service import BEHAVIOUR
+from orrery.kinds.network.service import BEHAVIOUR
 from orrery.machinery.errors import Invalid
 from orrery.machinery.objects import Object
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orrery.kinds.schema import struct
-from orrery.kinds.strategic_merge import strategic_merge
+from orrery.kinds.structs.schema import struct
+from orrery.kinds.structs.strategic_merge import strategic_merge
 from orrery.machinery.objects import Object
 from orrery.machinery.patches import PatchError
 

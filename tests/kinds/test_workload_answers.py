@@ -13,8 +13,8 @@ import pytest
 
 from orrery.kinds.behaviours import BEHAVIOURS
 from orrery.kinds.builtin import builtin
-from orrery.kinds.decoding import decode
-from orrery.kinds.schema import struct_of
+from orrery.kinds.structs.decoding import decode
+from orrery.kinds.structs.schema import struct_of
 from orrery.machinery.field_errors import FieldError, invalid
 from orrery.machinery.names import name_is_dns_subdomain
 from orrery.machinery.objects import Object

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orrery.kinds.quota_usage import is_in_scope, usage_of
+from orrery.kinds.cluster.quota_usage import is_in_scope, usage_of
 from orrery.machinery.clock import VirtualClock
 from orrery.machinery.objects import FrozenObject, Object
 from orrery.settings import Settings

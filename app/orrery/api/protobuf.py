@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from orrery.kinds.schema import META, Field, Type, find_struct
-from orrery.kinds.schema import struct as schema_struct
+from orrery.kinds.structs.schema import META, Field, Type, find_struct
+from orrery.kinds.structs.schema import struct as schema_struct
 from orrery.machinery.assets import asset
 
 MAGIC: Final = b"k8s\0"

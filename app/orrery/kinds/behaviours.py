@@ -2,57 +2,37 @@
 
 from typing import Final
 
-from orrery.kinds import (
-    apiservice,
-    certificatesigningrequest,
-    clusterrole,
-    clusterrolebinding,
+from orrery.kinds.access import certificatesigningrequest, clusterrole, clusterrolebinding, role, rolebinding, serviceaccount
+from orrery.kinds.cluster import (
     configmap,
-    controllerrevision,
-    cronjob,
-    csi,
-    customresourcedefinition,
-    daemonset,
-    deployment,
-    endpoints,
-    endpointslice,
     event,
-    flowcontrol,
-    horizontalpodautoscaler,
-    ingress,
-    ingressclass,
-    ipaddress,
-    job,
     lease,
     limitrange,
     namespace,
-    networkpolicy,
     node,
-    persistentvolume,
-    persistentvolumeclaim,
-    pod,
-    poddisruptionbudget,
-    podtemplate,
     priorityclass,
-    replicaset,
-    replicationcontroller,
     resourceclaim,
     resourcequota,
-    role,
-    rolebinding,
     runtimeclass,
     secret,
-    service,
-    serviceaccount,
-    servicecidr,
-    statefulset,
-    storageclass,
-    validatingadmissionpolicy,
-    volumeattachment,
-    volumeattributesclass,
-    webhookconfiguration,
 )
+from orrery.kinds.extension import apiservice, customresourcedefinition, flowcontrol, validatingadmissionpolicy, webhookconfiguration
 from orrery.kinds.kind import Behaviour
+from orrery.kinds.network import endpoints, endpointslice, ingress, ingressclass, ipaddress, networkpolicy, service, servicecidr
+from orrery.kinds.pods import pod, podtemplate
+from orrery.kinds.storage import csi, persistentvolume, persistentvolumeclaim, storageclass, volumeattachment, volumeattributesclass
+from orrery.kinds.workloads import (
+    controllerrevision,
+    cronjob,
+    daemonset,
+    deployment,
+    horizontalpodautoscaler,
+    job,
+    poddisruptionbudget,
+    replicaset,
+    replicationcontroller,
+    statefulset,
+)
 from orrery.machinery.objects import GroupResource
 
 BEHAVIOURS: Final[dict[GroupResource, Behaviour]] = {

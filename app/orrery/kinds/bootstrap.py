@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from orrery.kinds.priorityclass import SYSTEM_CLASSES
+from orrery.kinds.cluster.priorityclass import SYSTEM_CLASSES
 from orrery.machinery.assets import asset
 from orrery.machinery.objects import GroupResource, Object
 from orrery.settings import Settings

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import orjson
 
-from orrery.kinds import event_conversion, horizontalpodautoscaler_conversion
 from orrery.kinds.behaviours import BEHAVIOURS
 from orrery.kinds.catalogue import Catalogue
+from orrery.kinds.cluster import event_conversion
+from orrery.kinds.cluster.metrics import METRICS
 from orrery.kinds.columns import COLUMNS
 from orrery.kinds.kind import Behaviour, Kind, Subresource
-from orrery.kinds.metrics import METRICS
+from orrery.kinds.workloads import horizontalpodautoscaler_conversion
 from orrery.machinery.assets import asset
 from orrery.machinery.objects import FrozenObject, Object
 

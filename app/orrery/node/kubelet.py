@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from orrery.kinds.volumeattachment import ATTACHMENTS
+from orrery.kinds.storage.volumeattachment import ATTACHMENTS
 from orrery.machinery.clock import Clock
 from orrery.machinery.objects import FrozenObject, is_deleting, uid_of
 from orrery.machinery.quantities import parse

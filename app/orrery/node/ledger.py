@@ -6,7 +6,7 @@ Follows `lifecycle/predicate.go` and `canResizePod` of upstream's allocation man
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from orrery.kinds.pod_resources import aggregate_requests
+from orrery.kinds.pods.resources import aggregate_requests
 from orrery.machinery.objects import FrozenObject
 from orrery.machinery.quantities import parse
 

@@ -3,9 +3,9 @@
 Trusted calls come from Orrery's own components, whose objects are made by our code: they skip the schema and get the defaults only.
 """
 
-from orrery.kinds.decoding import check_type_meta, decode, strict_refusal
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import struct_of
+from orrery.kinds.structs.decoding import check_type_meta, decode, strict_refusal
+from orrery.kinds.structs.schema import struct_of
 from orrery.machinery.objects import Object
 from orrery.verbs.call import Call
 from orrery.verbs.object_meta import dedupe_owners

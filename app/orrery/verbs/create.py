@@ -9,9 +9,9 @@ from typing import Final
 
 import orjson
 
-from orrery.kinds.decoding import decode
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import find_struct
+from orrery.kinds.structs.decoding import decode
+from orrery.kinds.structs.schema import find_struct
 from orrery.machinery.clock import new_name_suffix
 from orrery.machinery.errors import AlreadyExists, ApiError, GenerateNameConflict, Invalid
 from orrery.machinery.objects import Object, is_deleting

@@ -6,8 +6,8 @@ Which Pods or nodes are meant is the same question as for the objects themselves
 
 from dataclasses import replace
 
+from orrery.kinds.cluster.metrics import GROUP, NODE_METRICS, POD_METRICS
 from orrery.kinds.kind import Kind
-from orrery.kinds.metrics import GROUP, NODE_METRICS, POD_METRICS
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import NotFound
 from orrery.machinery.objects import FrozenObject, Object, labels_of, name_of, namespace_of

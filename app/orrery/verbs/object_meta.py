@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from orrery.kinds.kind import Errors, Kind
-from orrery.kinds.label_selectors import validate_labels
+from orrery.kinds.rules.label_selectors import validate_labels
 from orrery.machinery.field_errors import FieldError, forbidden, go_quote, invalid, required, too_long
 from orrery.machinery.names import is_dns1123_label, is_qualified_name, name_is_dns_subdomain
 from orrery.machinery.objects import FrozenObject, Object

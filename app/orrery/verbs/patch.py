@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import orjson
 
-from orrery.kinds.decoding import WrongType, decode, strict_message
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import Struct, Type, struct_of
-from orrery.kinds.strategic_merge import strategic_merge
-from orrery.kinds.unstructured_problems import wrong_type_in_map
+from orrery.kinds.structs.decoding import WrongType, decode, strict_message
+from orrery.kinds.structs.schema import Struct, Type, struct_of
+from orrery.kinds.structs.strategic_merge import strategic_merge
+from orrery.kinds.structs.unstructured_problems import wrong_type_in_map
 from orrery.machinery.errors import ApiError, BadRequest, Invalid, RequestTooLarge, UnsupportedMediaType
 from orrery.machinery.field_errors import go_quote, invalid
 from orrery.machinery.go_print import go_kind, go_print

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from orrery.kinds.quota_usage import NOT_COUNTED, Usage, counted_names, is_in_scope, usage_of
+from orrery.kinds.cluster.quota_usage import NOT_COUNTED, Usage, counted_names, is_in_scope, usage_of
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.machinery.quantities import Quantity, of_nano, parse
 from orrery.store.log import Event, Log, Operation, Record, Scope, key_of

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from orrery.kinds.decoding import decode
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import struct_of
+from orrery.kinds.structs.decoding import decode
+from orrery.kinds.structs.schema import struct_of
 from orrery.machinery.errors import BadRequest
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject

@@ -2,8 +2,8 @@
 
 Follows core/service/storage (alloc.go) on a cluster with one family, IPv4: what is refused, and the upper part of each range first, so
 that the lower part stays for those who ask by number. The state is read from the log at first use and kept by its events; taking and
-giving back cost the same however many there are. Families are `kinds/service_families.py`'s business, what updates keep
-`kinds/service.py`'s.
+giving back cost the same however many there are. Families are `kinds/network/service_families.py`'s business, what updates keep
+`kinds/network/service.py`'s.
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orrery.kinds.kind import Errors
-from orrery.kinds.service_rules import needs_health_check
+from orrery.kinds.network.service_rules import needs_health_check
 from orrery.machinery.clock import Clock
 from orrery.machinery.errors import InternalError, Invalid
 from orrery.machinery.field_errors import invalid

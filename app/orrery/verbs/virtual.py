@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from orrery.kinds.kind import Kind
-from orrery.kinds.printed import go_struct
+from orrery.kinds.rules.printed import go_struct
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import BadRequest, Invalid, MethodNotAllowed, NotFound
 from orrery.machinery.field_errors import FieldError, invalid

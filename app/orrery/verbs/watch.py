@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from orrery.kinds.decoding import decode
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import struct_of
+from orrery.kinds.structs.decoding import decode
+from orrery.kinds.structs.schema import struct_of
 from orrery.machinery.clock import Timer
 from orrery.machinery.errors import ApiError, Expired
 from orrery.machinery.objects import Object

@@ -10,7 +10,7 @@ from orrery.api.openapi import parameters
 from orrery.api.openapi.parameters import Parameter
 from orrery.api.openapi.schemas import DELETE_OPTIONS, PATCH, STATUS, WATCH_EVENT, Schema, ref
 from orrery.kinds.kind import Kind, Subresource
-from orrery.kinds.schema import META, find_struct
+from orrery.kinds.structs.schema import META, find_struct
 
 Operation = dict[str, Any]
 PathItem = dict[str, Any]

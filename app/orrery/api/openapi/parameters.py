@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from orrery.kinds.schema import META, Struct, struct
+from orrery.kinds.structs.schema import META, Struct, struct
 
 Parameter = dict[str, Any]
 

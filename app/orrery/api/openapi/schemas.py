@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from orrery.api.openapi.descriptions import Descriptions
 from orrery.api.openapi.unlisted import DEFAULTS, ENUMS, UNIONS
-from orrery.kinds.schema import META, Field, Struct, Type, struct
+from orrery.kinds.structs.schema import META, Field, Struct, Type, struct
 
 Schema = dict[str, Any]
 GroupVersionKind = tuple[str, str, str]

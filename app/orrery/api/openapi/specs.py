@@ -8,7 +8,7 @@ from orrery.api.openapi.operations import GroupVersion, capitalized, group_name,
 from orrery.api.openapi.schemas import VERSION_INFO, Schema, Schemas, ref, references
 from orrery.kinds.catalogue import Catalogue
 from orrery.kinds.kind import Kind
-from orrery.kinds.schema import META
+from orrery.kinds.structs.schema import META
 
 Document = dict[str, Any]
 

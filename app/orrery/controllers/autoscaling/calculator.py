@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final, NamedTuple
 
 from orrery.controllers.pods import condition_of
-from orrery.kinds.pod_totals import pod_totals, quantities_of
+from orrery.kinds.pods.totals import pod_totals, quantities_of
 from orrery.machinery.clock import parse_timestamp
 from orrery.machinery.objects import FrozenObject, is_deleting, name_of
 

@@ -34,7 +34,7 @@ from orrery.controllers.engine.ownership import (
 from orrery.controllers.pods import PodControl, is_terminal, new_pod, says_the_same
 from orrery.controllers.replicaset.plan import plan_batches
 from orrery.controllers.revisions.history import BUCKET as REVISIONS
-from orrery.kinds.daemonset import TEMPLATE_GENERATION
+from orrery.kinds.workloads.daemonset import TEMPLATE_GENERATION
 from orrery.machinery.errors import ApiError
 from orrery.machinery.objects import (
     FrozenObject,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from orrery.controllers.daemonset.placement import Verdict
 from orrery.controllers.pods import available_at_s, is_ready
-from orrery.kinds.daemonset import TEMPLATE_GENERATION
+from orrery.kinds.workloads.daemonset import TEMPLATE_GENERATION
 from orrery.machinery.int_or_percent import scaled
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting, labels_of
 

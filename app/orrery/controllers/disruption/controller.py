@@ -12,7 +12,7 @@ from orrery.controllers.engine.batching import Batching
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, requeue_after, split_key
 from orrery.controllers.engine.informer import Change, Informer
 from orrery.controllers.pods import condition_of, is_ready
-from orrery.kinds.poddisruptionbudget import set_disruption_allowed
+from orrery.kinds.workloads.poddisruptionbudget import set_disruption_allowed
 from orrery.machinery.clock import timestamp
 from orrery.machinery.go_print import go_label_selector
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of

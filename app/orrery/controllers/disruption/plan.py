@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from orrery.controllers.pods import is_ready
-from orrery.kinds.poddisruptionbudget import set_disruption_allowed
+from orrery.kinds.workloads.poddisruptionbudget import set_disruption_allowed
 from orrery.machinery.clock import parse_timestamp
 from orrery.machinery.int_or_percent import scaled
 from orrery.machinery.objects import FrozenObject, Object, is_deleting, name_of

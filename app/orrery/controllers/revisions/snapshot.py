@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from orrery.controllers.deployment.template import is_same_template
-from orrery.kinds.pod_defaults import default_pod_template
+from orrery.kinds.pods.defaults import default_pod_template
 from orrery.machinery.objects import FrozenObject, Object, name_of, thaw
 
 _NAME_MAX: Final = 223

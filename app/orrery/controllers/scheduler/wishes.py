@@ -17,7 +17,7 @@ import orjson
 
 from orrery.controllers.scheduler.resized import counted_spec
 from orrery.controllers.scheduler.terms import Constraint, PodTerms, constraints_of, terms_of
-from orrery.kinds.pod_totals import add, sum_of_containers
+from orrery.kinds.pods.totals import add, sum_of_containers
 from orrery.machinery.objects import FrozenObject, Object, controller_of, labels_of, name_of, namespace_of, uid_of
 from orrery.machinery.quantities import parse
 

@@ -11,7 +11,7 @@ from typing import Final
 from orrery.controllers.conditions import set_condition
 from orrery.controllers.engine.controller import DONE, Outcome, key_for, split_key
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.kinds.metrics import GROUP as METRICS_GROUP
+from orrery.kinds.cluster.metrics import GROUP as METRICS_GROUP
 from orrery.machinery.clock import timestamp
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, Object, name_of

@@ -10,7 +10,7 @@ from typing import Final
 
 from orrery.controllers.engine.controller import DONE, Outcome
 from orrery.controllers.engine.informer import Change, Informer
-from orrery.kinds.secret import SERVICE_ACCOUNT_NAME, SERVICE_ACCOUNT_TOKEN
+from orrery.kinds.cluster.secret import SERVICE_ACCOUNT_NAME, SERVICE_ACCOUNT_TOKEN
 from orrery.machinery.errors import Conflict, NotFound
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, name_of, namespace_of, uid_of
 from orrery.verbs.account_tokens import Sign, legacy_claims

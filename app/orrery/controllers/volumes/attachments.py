@@ -19,7 +19,7 @@ from orrery.controllers.pod_gc.controller import OUT_OF_SERVICE
 from orrery.controllers.pods import is_ready, is_terminal
 from orrery.controllers.volumes.annotations import CLAIMS, VOLUMES
 from orrery.controllers.volumes.index import ClaimUsers, Groups, claims_mounted, mounts_claims
-from orrery.kinds.volumeattachment import ATTACHMENTS, DRIVERS, attachment_name, is_attachable, is_attached
+from orrery.kinds.storage.volumeattachment import ATTACHMENTS, DRIVERS, attachment_name, is_attachable, is_attached
 from orrery.machinery.errors import AlreadyExists, NotFound
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, Object, name_of, namespace_of, uid_of

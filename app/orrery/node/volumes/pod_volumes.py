@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from orrery.kinds.volumeattachment import ATTACHMENTS, DRIVERS, attachment_name, is_attachable, is_attached
+from orrery.kinds.storage.volumeattachment import ATTACHMENTS, DRIVERS, attachment_name, is_attachable, is_attached
 from orrery.machinery.clock import Clock
 from orrery.machinery.field_errors import go_quote
 from orrery.machinery.objects import FrozenObject, annotations_of, name_of, uid_of

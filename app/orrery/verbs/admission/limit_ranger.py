@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from orrery.kinds.kind import Kind
-from orrery.kinds.pod_totals import pod_totals, quantities_of
+from orrery.kinds.pods.totals import pod_totals, quantities_of
 from orrery.machinery.objects import FrozenObject, Object, annotations_of, is_deleting
 from orrery.machinery.quantities import NANO, Quantity, parse
 from orrery.store.log import Scope

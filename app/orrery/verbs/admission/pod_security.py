@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from orrery.kinds.kind import Kind
-from orrery.kinds.pod_security_standards import NEWEST, Violation, violations
+from orrery.kinds.pods.security_standards import NEWEST, Violation, violations
 from orrery.machinery.errors import Invalid
 from orrery.machinery.field_errors import FieldError, invalid
 from orrery.machinery.objects import FrozenObject, controller_of, labels_of, name_of

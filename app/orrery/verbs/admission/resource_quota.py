@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, NamedTuple
 
+from orrery.kinds.cluster.quota_usage import CLAIMS, NOT_COUNTED, PODS, SERVICES, has_deadline, missing_of_pod
 from orrery.kinds.kind import Kind
-from orrery.kinds.quota_usage import CLAIMS, NOT_COUNTED, PODS, SERVICES, has_deadline, missing_of_pod
 from orrery.machinery.objects import Object
 from orrery.machinery.quantities import Quantity, of_nano
 from orrery.store.log import StaleWrite, key_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from orrery.kinds.kind import Kind
-from orrery.kinds.poddisruptionbudget import DISRUPTION_ALLOWED, set_disruption_allowed
+from orrery.kinds.workloads.poddisruptionbudget import DISRUPTION_ALLOWED, set_disruption_allowed
 from orrery.machinery.clock import timestamp
 from orrery.machinery.errors import ApiError, BadRequest, Conflict, Forbidden, Invalid, TooManyRequests
 from orrery.machinery.field_errors import invalid

@@ -6,11 +6,11 @@ Follows the strategies of `pkg/registry/core/pod`, ValidatePodEphemeralContainer
 from collections.abc import Mapping
 from typing import Any, Final
 
-from orrery.kinds.go_diff import go_diff
-from orrery.kinds.internal_structs import as_internal
 from orrery.kinds.kind import Errors, Kind
-from orrery.kinds.pod import validate_pod_parts
-from orrery.kinds.pod_resources import quality_of_service
+from orrery.kinds.pods.pod import validate_pod_parts
+from orrery.kinds.pods.resources import quality_of_service
+from orrery.kinds.structs.go_diff import go_diff
+from orrery.kinds.structs.internal_structs import as_internal
 from orrery.machinery.field_errors import forbidden, go_quote, invalid
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.verbs.strategies import Strategy, bump_generation, keep_metadata

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from orrery.kinds.certificatesigningrequest import validate_approval
+from orrery.kinds.access.certificatesigningrequest import validate_approval
+from orrery.kinds.cluster.namespace import validate_finalize
 from orrery.kinds.kind import Errors, Kind
-from orrery.kinds.namespace import validate_finalize
 from orrery.machinery.errors import PathNotFound
 from orrery.machinery.objects import FrozenObject, Object, thaw
 from orrery.verbs.call import Call

@@ -1,0 +1,1 @@
+"""Pods and their templates: defaults, validation, what may change, warnings."""

@@ -1,0 +1,1 @@
+"""How bodies are typed: the schema table, decoding, strategic merge. Knows structs and fields, no kind by name."""

@@ -1,0 +1,1 @@
+"""What makes Pods and watches over them: sets, Jobs, autoscalers, disruption budgets."""
