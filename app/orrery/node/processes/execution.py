@@ -80,5 +80,3 @@ async def not_simulated(process: Process) -> int:
     """
     await process.complain(f"{process.argv[0]}: not simulated by Orrery")
     return 127
-
-
