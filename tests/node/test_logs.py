@@ -126,10 +126,13 @@ async def test_the_oldest_lines_go_when_packed_ones_are_too_many() -> None:
     assert numbers == list(range(numbers[0], 20_000))
     assert len(numbers) > 1000
     assert log.size <= 50_000
-    first, entries = log.entries_from(0)
-    assert (first, entries[0].text, len(entries)) == (numbers[0], b"%d" % numbers[0], len(numbers))
-    first, entries = log.entries_from(19_999)
-    assert (first, [entry.text for entry in entries]) == (19_999, [b"19999"])
+    run = log.run_from(0)
+    log.add("stdout", b"later\n")
+    texts = [text for batch in run.batches for text in batch.texts]
+    assert (run.first, run.length, texts) == (numbers[0], len(numbers), [b"%d" % number for number in numbers])
+    assert sum(map(len, texts)) <= run.text_bytes_max
+    run = log.run_from(19_999)
+    assert (run.first, run.length, [text for batch in run.batches for text in batch.texts]) == (19_999, 2, [b"19999", b"later"])
 
 
 async def test_who_follows_misses_nothing_that_comes_while_he_reads() -> None:

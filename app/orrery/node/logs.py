@@ -4,13 +4,13 @@ A line becomes visible when it ends, when it reaches 16 KiB (then as a part), or
 a limit; who writes faster than the limit waits. Upstream: containerd's `redirectLogs`, the kubelet's `ReadLogs` and `tail`.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from orrery.machinery.clock import Clock
-from orrery.node.log_lines import Entry, LogLines
+from orrery.node.log_lines import Batch, Entry, LogLines
 from orrery.node.processes.pipes import Waiters
 from orrery.node.processes.program import CHUNK_BYTES, Stream
 from orrery.node.processes.turns import TICKS_PER_LOOK, pause
@@ -50,6 +50,16 @@ def nano_timestamp(seconds: float) -> str:
     return f"{datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000:09d}Z"
 
 
+class LogRun(NamedTuple):
+    """A stretch of a log, to be read once, at any time and in any thread."""
+
+    first: int
+    """Number of its first entry."""
+    length: int
+    text_bytes_max: int
+    batches: Iterator[Batch]
+
+
 class RunLog:
     """The log of one run of a container."""
 
@@ -85,9 +95,10 @@ class RunLog:
     def size(self) -> int:
         return self._lines.size
 
-    def entries_from(self, number: int) -> tuple[int, Sequence[Entry]]:
-        """The number of the first entry at or after `number` that is still there, and all from there on."""
-        return max(number, self._lines.first), list(self._lines.since(number))
+    def run_from(self, number: int) -> LogRun:
+        """All entries at or after `number` that are still there."""
+        first = max(number, self._lines.first)
+        return LogRun(first, self._end - first, self._lines.text_bytes_since(first), self._lines.batches_since(first))
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Hold what a previous life of the process wrote, and nothing more."""

@@ -6,14 +6,15 @@ anew. An entry that was cut short by the end of the process is left out.
 
 import logging
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
 from orrery.machinery.clock import Clock
 from orrery.node.keeping.keeper import Keeper, Work, write_whole
-from orrery.node.log_lines import Entry
+from orrery.node.log_lines import Batch, Entry
 from orrery.node.logs import LogBook, LogLimits, RunLog
 
 _MAGIC: Final = b"orrery-log 1 "
@@ -103,16 +104,12 @@ class KeptLog:
 
     def snapshot(self) -> tuple[int, Work]:
         self.is_noted = False
-        first, entries = self._log.entries_from(self._next)
         is_new = not self._size or self._size > 2 * self._bytes_max
-        if is_new:
-            first, entries = self._log.entries_from(0)
-        self._next = first + len(entries)
-        pieces = [_packed(entry) for entry in entries]
-        if is_new:
-            pieces.insert(0, _MAGIC + self._log.id.encode() + b"\n")
-            self._size = 0
-        self._size += sum(map(len, pieces))
+        run = self._log.run_from(0 if is_new else self._next)
+        self._next = run.first + run.length
+        head = _MAGIC + self._log.id.encode() + b"\n" if is_new else b""
+        self._size = (0 if is_new else self._size) + len(head) + run.length * _HEAD.size + run.text_bytes_max
+        pieces = chain((head,), map(_packed, run.batches))  # A long log takes its time: it is packed where it is written.
         return self._size, (lambda: write_whole(self.path, pieces)) if is_new else (lambda: _append(self.path, pieces))
 
 
@@ -120,12 +117,12 @@ def _name(container: str, number: int) -> str:
     return f"{container}.{number}"
 
 
-def _packed(entry: Entry) -> bytes:
-    marks = (entry.stream == "stderr") | _PART * entry.is_part
-    return _HEAD.pack(entry.time_s, marks, len(entry.text)) + entry.text
+def _packed(batch: Batch) -> bytes:
+    pack = _HEAD.pack
+    return b"".join([pack(time_s, mark, len(text)) + text for time_s, mark, text in zip(*batch, strict=True)])
 
 
-def _append(path: Path, pieces: Sequence[bytes]) -> int:
+def _append(path: Path, pieces: Iterable[bytes]) -> int:
     with path.open("ab") as file:
         file.write(b"".join(pieces))
         return file.tell()
