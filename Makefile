@@ -9,6 +9,7 @@ $(VENV)/.run: pyproject.toml
 	@echo "Making a virtual environment in $(VENV) (once; a minute at most) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m compileall -q app
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.run

@@ -329,11 +329,15 @@ class Compiler:
     def _gsub(self, arguments: list[Node]) -> Closure:
         return self._at_once(self.substitution(arguments, every=True))
 
-    def _gensub(self, arguments: list[Node]) -> Closure:
+    def general_substitution(self, arguments: list[Node]) -> Callable[[], Generator[None, None, Value]]:
+        """gensub, the same way."""
         pattern = self._pattern(arguments[0])
         place = arguments[3] if len(arguments) > 3 else Node("field", (Node("number", (0.0,)),))
         replacement, how, target = self.many([arguments[1], arguments[2], place])
         return lambda: general_substitute(pattern(), to_text(replacement()), to_text(how()), to_text(target()))
+
+    def _gensub(self, arguments: list[Node]) -> Closure:
+        return self._at_once(self.general_substitution(arguments))
 
     def _at_once(self, begin: Callable[[], Generator[None, None, Value]]) -> Closure:
         def run() -> Value:

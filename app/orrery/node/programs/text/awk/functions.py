@@ -126,21 +126,30 @@ PLAIN: Final[dict[str, tuple[int, Callable[[Machine, list[Value]], Value]]]] = {
 """Least arguments and the function."""
 
 
-def general_substitute(pattern: Pattern, replacement: str, how: str, text: str) -> str:
-    """gensub: `\\1` is a group, `\\0` and `&` the match; `how` is g or the number of the match to replace."""
-    data, out, position, count = to_bytes(text), [], 0, 0
+def general_substitute(pattern: Pattern, replacement: str, how: str, text: str) -> Generator[None, None, str]:
+    """gensub: `\\1` is a group, `\\0` and `&` the match; `how` is g or the number of the match to replace. Pauses after many matches."""
+    data = to_bytes(text)
+    if len(data) > _LONG:
+        yield
+    done: list[str] = []
+    out: list[str] = []
     wanted = 0 if how[:1] in ("g", "G") else max(_whole(to_number(how)), 1)
-    start = 0
+    start = position = count = 0
     while start <= len(data) and (spans := pattern.search(data, start)):
         begin, end = spans[0]
         count += 1
+        if not count % MATCHES_PER_STEP:
+            done.append("".join(out))
+            out.clear()
+            yield
         if wanted in (0, count):
             out += [text[position:begin], _with_groups(replacement, text, list(spans))]
             position = end
         if wanted == count:
             break
         start = end if end > begin else end + 1
-    return "".join(out) + text[position:]
+    out.append(text[position:])
+    return "".join((*done, *out))
 
 
 def _with_groups(replacement: str, text: str, spans: list[tuple[int, int]]) -> str:
@@ -165,6 +174,7 @@ def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) ->
     if len(data) > _LONG:
         yield
     parts = _replacement(replacement)
+    done: list[str] = []
     out: list[str] = []
     position = copied = count = 0
     last_end = -1
@@ -175,6 +185,8 @@ def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) ->
             continue
         count += 1
         if not count % MATCHES_PER_STEP:
+            done.append("".join(out))
+            out.clear()
             yield
         last_end = end
         out.append(text[copied:begin])
@@ -189,7 +201,7 @@ def substitute(pattern: Pattern, replacement: str, text: str, *, every: bool) ->
     out.append(text[copied:])
     if len(data) > _LONG:
         yield
-    return "".join(out), count
+    return "".join((*done, *out)), count
 
 
 def _replacement(text: str) -> list[str | None]:

@@ -17,7 +17,7 @@ from orrery.node.programs.text.awk.values import UNSET, Array, Input, Value, to_
 _STACK_STEP: Final = 10
 """So many calls share one task; the next gets a fresh stack."""
 _DEPTH_MAX: Final = 2000
-_IN_STEPS: Final = ("gsub", "split")
+_IN_STEPS: Final = ("gsub", "gensub", "split")
 """Built-in functions whose work grows with the text they are given."""
 _SHORT: Final = frozenset(("and", "or", "ternary"))
 Run: TypeAlias = Callable[[], Awaitable[str]]
@@ -88,7 +88,12 @@ class Waiting(ABC):
 
     def _in_steps(self, name: str, arguments: list[Node]) -> Evaluate:
         compiler = self._compiler
-        begin = compiler.splitting(arguments) if name == "split" else compiler.substitution(arguments, every=True)
+        if name == "split":
+            begin = compiler.splitting(arguments)
+        elif name == "gsub":
+            begin = compiler.substitution(arguments, every=True)
+        else:
+            begin = compiler.general_substitution(arguments)
 
         async def run() -> Value:
             return await self._call.process_steps(begin(), MATCHES_PER_STEP)
