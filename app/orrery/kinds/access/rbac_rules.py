@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from orrery.kinds.kind import Errors
-from orrery.kinds.rules.field_rules import bad, path_segment_messages, subdomain
+from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.rules.field_rules import bad, name_is_path_segment, path_segment_messages, subdomain
 from orrery.kinds.rules.printed import go_struct
 from orrery.machinery.field_errors import invalid, not_supported, required
 from orrery.machinery.objects import FrozenObject, Object
@@ -14,7 +14,25 @@ _REFERENCE: Final = (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"
 _SUBJECTS: Final = ("ServiceAccount", "User", "Group")
 
 
-def default_binding(obj: Object) -> None:
+def binding_behaviour(role_kinds: Sequence[str], *, is_namespaced: bool) -> Behaviour:
+    """Of bindings to roles of these kinds; which role a binding is to never changes."""
+
+    def validate(obj: Object) -> Errors:
+        return _binding_errors(obj, role_kinds, is_namespaced=is_namespaced)
+
+    def validate_update(obj: Object, old: FrozenObject) -> Errors:
+        return validate(obj) + _role_change_errors(obj, old)
+
+    return Behaviour(
+        default=_default_binding,
+        validate=validate,
+        validate_update=validate_update,
+        name_rule=name_is_path_segment,
+        allow_create_on_update=True,
+    )
+
+
+def _default_binding(obj: Object) -> None:
     """The API group of the role and of subjects that are users or groups."""
     reference = obj.setdefault("roleRef", {})
     if not reference.get("apiGroup"):
@@ -44,8 +62,7 @@ def rule_errors(obj: FrozenObject, *, is_namespaced: bool) -> Errors:
     return errors
 
 
-def binding_errors(obj: FrozenObject, kinds: Sequence[str], *, is_namespaced: bool) -> Errors:
-    """`kinds` are those of roles that may be bound."""
+def _binding_errors(obj: FrozenObject, kinds: Sequence[str], *, is_namespaced: bool) -> Errors:
     reference: Mapping[str, Any] = obj.get("roleRef") or {}
     group, kind, name = (reference.get(field, "") for field in ("apiGroup", "kind", "name"))
     errors: Errors = []
@@ -76,11 +93,9 @@ def _subject_errors(subject: Mapping[str, Any], path: str, *, is_namespaced: boo
     return errors
 
 
-def role_change_errors(obj: FrozenObject, old: FrozenObject) -> Errors:
+def _role_change_errors(obj: FrozenObject, old: FrozenObject) -> Errors:
     reference = obj.get("roleRef") or {}
     if reference == (old.get("roleRef") or {}):
         return []
-    printed = go_struct(
-        [("APIGroup", reference.get("apiGroup", "")), ("Kind", reference.get("kind", "")), ("Name", reference.get("name", ""))]
-    )
+    printed = go_struct([(shown, reference.get(field, "")) for shown, field in _REFERENCE])
     return [invalid("roleRef", printed, "cannot change roleRef")]

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orrery.kinds.kind import Behaviour, Errors
+from orrery.kinds.pods.resources import validate_container_resource_name
 from orrery.kinds.rules.field_rules import bad
-from orrery.kinds.rules.resource_names import is_extended, is_native, is_overcommit_allowed, is_standard_for_containers
+from orrery.kinds.rules.resource_names import is_overcommit_allowed
 from orrery.kinds.rules.resource_rules import resource_name_errors
 from orrery.machinery.field_errors import duplicate, forbidden, invalid, required
 from orrery.machinery.names import is_qualified_name
@@ -31,16 +32,6 @@ def _default(obj: Object) -> None:
             limit["defaultRequest"] = request
 
 
-def _container_resource_errors(name: str, path: str) -> Errors:
-    errors = resource_name_errors(name, path)
-    if "/" not in name:
-        if not is_standard_for_containers(name):
-            errors.append(invalid(path, name, "must be a standard resource for containers"))
-    elif not is_native(name) and not is_extended(name):
-        errors.append(invalid(path, name, "doesn't follow extended resource name standard"))
-    return errors
-
-
 def _type_errors(kind: str, path: str) -> Errors:
     errors = bad(path, kind, is_qualified_name(kind))
     if not errors and "/" not in kind and kind not in _STANDARD_TYPES:
@@ -50,7 +41,7 @@ def _type_errors(kind: str, path: str) -> Errors:
 
 def _limit_errors(limit: Limit, path: str) -> Errors:
     kind = limit.get("type", "")
-    name_errors: Callable[[str, str], Errors] = _container_resource_errors if kind in ("Pod", "Container") else resource_name_errors
+    name_errors: Callable[[str, str], Errors] = validate_container_resource_name if kind in ("Pod", "Container") else resource_name_errors
     errors: Errors = []
     fields = ["max", "min"]
     for field in fields:
