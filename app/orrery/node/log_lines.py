@@ -3,7 +3,7 @@
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, NamedTuple
 
 ENTRY_BYTES: Final = 120
@@ -25,12 +25,16 @@ class Entry(NamedTuple):
     is_part: bool
 
 
+def entry_of(time_s: float, mark: int, text: bytes) -> Entry:
+    """`mark`: 1 of standard error, 2 a part of a line."""
+    return Entry(time_s, _STREAMS[mark & 1], text, bool(mark & _IS_PART))
+
+
 class Batch(NamedTuple):
     """Lines in a row, field by field: much faster to go through than one by one."""
 
     times: Iterable[float]
     marks: Iterable[int]
-    """1: of standard error; 2: a part of a line."""
     texts: Iterable[bytes]
 
 
@@ -46,10 +50,6 @@ class _Pack(NamedTuple):
     @property
     def size(self) -> int:
         return len(self.texts) + len(self.marks) * _PACKED_LINE_BYTES + _PACK_BYTES
-
-    def entries(self) -> Iterator[Entry]:
-        for time_s, mark, text in zip(self.times, self.marks, self.texts.split(b"\n"), strict=True):
-            yield Entry(time_s, _STREAMS[mark & 1], text, bool(mark & _IS_PART))
 
 
 class LogLines:
@@ -93,22 +93,16 @@ class LogLines:
         packs = sum(len(pack.texts) for pack in islice(self._packs, whole, None))
         return packs + sum(len(entry.text) for entry in self._fresh)
 
-    def batches_since(self, number: int) -> Iterator[Batch]:
-        """The same as `since`. They may be read later and in another thread: nothing of them changes."""
-        skipped = max(number - self.first, 0)
-        whole, rest = divmod(skipped, _PACK)
-        packs = list(islice(self._packs, whole, None))
-        fresh = list(self._fresh)[0 if packs else skipped - len(self._packs) * _PACK :]
-        return _batches(packs, fresh, skip=rest if packs else 0)
-
     def since(self, number: int) -> Iterator[Entry]:
         """Those from that number on that are still there."""
-        skipped = max(number - self.first, 0)
-        whole, rest = divmod(skipped, _PACK)
-        if whole >= len(self._packs):
-            return islice(list(self._fresh), skipped - len(self._packs) * _PACK, None)
-        packs = [pack.entries() for pack in islice(self._packs, whole, None)]
-        return islice(chain(*packs, list(self._fresh)), rest, None)
+        return (entry_of(*line) for batch in self.batches_since(number) for line in zip(*batch, strict=True))
+
+    def batches_since(self, number: int) -> Iterator[Batch]:
+        """The same field by field. They may be read later and in another thread: nothing of them changes."""
+        whole, rest = divmod(max(number - self.first, 0), _PACK)
+        packs = list(islice(self._packs, whole, None))
+        in_fresh = 0 if packs else (whole - len(self._packs)) * _PACK + rest
+        return _batches(packs, list(islice(self._fresh, in_fresh, None)), skip=rest)
 
     def _pack(self) -> None:
         entries = [self._fresh.popleft() for _ in range(_PACK)]
@@ -126,7 +120,7 @@ def _mark(entry: Entry) -> int:
 
 
 def _batches(packs: Sequence[_Pack], fresh: Sequence[Entry], *, skip: int) -> Iterator[Batch]:
-    """`skip`: so many lines of the first pack are not wanted."""
+    """`skip`: so many lines of the first pack, if there is one, are not wanted."""
     for pack in packs:
         yield Batch(pack.times[skip:], pack.marks[skip:], pack.texts.split(b"\n")[skip:])
         skip = 0

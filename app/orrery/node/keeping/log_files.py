@@ -14,13 +14,11 @@ from urllib.parse import unquote
 
 from orrery.machinery.clock import Clock
 from orrery.node.keeping.keeper import Keeper, Work, write_whole
-from orrery.node.log_lines import Batch, Entry
+from orrery.node.log_lines import Batch, Entry, entry_of
 from orrery.node.logs import LogBook, LogLimits, RunLog
 
 _MAGIC: Final = b"orrery-log 1 "
 _HEAD: Final = struct.Struct("<dBI")
-_STREAMS: Final = ("stdout", "stderr")
-_PART: Final = 2
 _RUNS_KEPT: Final = 2
 
 log = logging.getLogger(__name__)
@@ -135,5 +133,5 @@ def _entries(data: bytes) -> Iterator[Entry]:
         position += _HEAD.size
         if position + size > len(data):
             return
-        yield Entry(time_s, _STREAMS[marks & 1], data[position : position + size], bool(marks & _PART))
+        yield entry_of(time_s, marks, data[position : position + size])
         position += size
