@@ -142,6 +142,21 @@ async def test_a_node_out_of_service_lets_go_at_once(cluster: Simulation) -> Non
     assert (attached(cluster), phase(cluster, "two")) == ([SECOND], "Running")
 
 
+async def test_a_node_that_is_back_lets_go_at_once_whoever_else_uses_the_volume(cluster: Simulation) -> None:
+    await claim_disk(cluster, "ReadWriteMany")
+    await run(cluster, "one", FIRST)
+    await run(cluster, "two", SECOND)
+    await cluster.cluster.kubelet.machines.fail(FIRST, Failure.CRASH)
+    await cluster.advance(60)
+    await cluster.delete("pods", "one", grace_period_s=0)
+    await cluster.settle()
+    assert attached(cluster) == [FIRST, SECOND]
+
+    await cluster.cluster.kubelet.machines.recover(FIRST)
+    await cluster.advance(30)
+    assert attached(cluster) == [SECOND]
+
+
 async def test_attachments_of_others_are_left_alone(cluster: Simulation) -> None:
     volume = await claim_disk(cluster)
     spec = {"attacher": DRIVER, "nodeName": "elsewhere", "source": {"persistentVolumeName": volume}}

@@ -68,7 +68,7 @@ class AttachDetachController:
         self._unwanted_since: dict[str, float] = {}
         """By attachment: since when nobody wants the volume on that node."""
         self._keepers = Groups()
-        """Volumes that wait to leave, by the node that keeps them."""
+        """Volumes that wait to leave, by the node that is to let them go first."""
         self._refused: set[tuple[str, str]] = set()
         """Volume and node: the Pods there were told that it hangs elsewhere."""
 
@@ -76,14 +76,13 @@ class AttachDetachController:
         informer.observe("pods", self._users.see)
         informer.observe(ATTACHMENTS, self._see_attachment)
         informer.hear("pods", self._keys_of_pod)
-        informer.on(CLAIMS, lambda change: _bound_volume(change.new))
+        informer.on(CLAIMS, lambda change: _key(_bound_volume(change.new)))
         informer.on(VOLUMES, lambda change: (change.name,) if change.has(b'"csi"') else ())
-        informer.on(ATTACHMENTS, lambda change: () if change.is_present else _volume_of(change.any))
+        informer.on(ATTACHMENTS, lambda change: () if change.is_present else _key(_volume_of(change.any)))
         informer.hear("nodes", lambda change: self._keepers.under(change.name))
 
     def _see_attachment(self, change: Change) -> None:
-        name = "".join(_volume_of(change.any))
-        self._attachments.put(change.name, name if change.is_present and name else None)
+        self._attachments.put(change.name, (_volume_of(change.any) or None) if change.is_present else None)
 
     def _keys_of_pod(self, change: Change) -> Iterable[str]:
         """The volumes of a Pod that came to a node, or left it."""
@@ -94,7 +93,7 @@ class AttachDetachController:
         if is_same or not pod["spec"].get("nodeName"):
             return
         for claim in claims_mounted(pod):
-            yield from _bound_volume(self._client.get(CLAIMS, change.namespace, claim))
+            yield from _key(_bound_volume(self._client.get(CLAIMS, change.namespace, claim)))
 
     async def reconcile(self, key: str) -> Outcome:
         volume = self._client.get(VOLUMES, "", key)
@@ -132,24 +131,24 @@ class AttachDetachController:
     async def _detach(self, volume: FrozenObject, users: Users) -> tuple[set[str], float]:
         """Take the volume from nodes where nobody wants it; which nodes keep it, and after how many seconds to look again."""
         keeping: set[str] = set()
-        wait_s = 0.0
+        waits: dict[str, float] = {}
+        """By node."""
         for name in self._attachments.under(name_of(volume)):
             attachment = self._client.get(ATTACHMENTS, "", name)
             if attachment is None or NODE_ID not in (attachment["metadata"].get("annotations") or {}):
                 continue
             node = attachment["spec"]["nodeName"]
-            left_s = 0.0 if node in users else self._left_s(name, node)
             if node in users:
                 self._unwanted_since.pop(name, None)
-            elif not left_s:
+            elif left_s := self._left_s(name, node):
+                waits[node] = left_s
+            else:
                 await self._take_off(attachment)
                 continue
             keeping.add(node)
-            wait_s = min(wait_s, left_s) if wait_s and left_s else wait_s or left_s
-            self._keepers.put(name_of(volume), node if left_s else None)
-        if not wait_s:
-            self._keepers.put(name_of(volume), None)
-        return keeping, wait_s
+        first = min(waits, key=waits.__getitem__, default=None)
+        self._keepers.put(name_of(volume), first)
+        return keeping, waits[first] if first is not None else 0.0
 
     def _left_s(self, attachment: str, node_name: str) -> float:
         """How long the node may keep what nobody wants there."""
@@ -204,11 +203,13 @@ def _edit_attached(draft: Object) -> bool:
     return True
 
 
-def _bound_volume(claim: FrozenObject | None) -> Iterable[str]:
-    name = claim["spec"].get("volumeName") if claim is not None else None
-    return (name,) if name else ()
+def _bound_volume(claim: FrozenObject | None) -> str:
+    return (claim["spec"].get("volumeName") or "") if claim is not None else ""
 
 
-def _volume_of(attachment: FrozenObject) -> Iterable[str]:
-    name = (attachment["spec"].get("source") or {}).get("persistentVolumeName")
-    return (name,) if name else ()
+def _volume_of(attachment: FrozenObject) -> str:
+    return (attachment["spec"].get("source") or {}).get("persistentVolumeName") or ""
+
+
+def _key(volume: str) -> Iterable[str]:
+    return (volume,) if volume else ()
